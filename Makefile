@@ -1,0 +1,73 @@
+# Plain `make` lists the targets. Everything needs Go, git and make; -race needs a C compiler as well.
+SHELL       := /bin/bash
+BUILD       := .build
+BINARY      := $(BUILD)/seatrial
+VERSION     := $(shell git describe --always --dirty 2>/dev/null || echo unversioned)
+GOLANGCI    := v2.15.0
+LINT        := $(BUILD)/golangci-lint-$(GOLANGCI)
+CLIENTS     := sim/idcs/clients
+FUZZTIME    ?= 10s
+CC_FOUND    := $(shell command -v "$$(go env CC)" 2>/dev/null)
+RACE        := $(if $(CC_FOUND),-race,)
+
+.DEFAULT_GOAL := help
+.PHONY: help build certify test bench fuzz cover lint fmt tidy-check generate-check scenarios load ci clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the binary into .build/seatrial
+	@mkdir -p $(BUILD)
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BINARY) .
+
+certify: build ## rehearse IDM to IDCS with the embedded defaults and print the verdict
+	$(BINARY) certify --out $(BUILD)/report
+
+test: ## run all tests, with the race detector where a C compiler is found
+	@$(if $(RACE),,echo "make test: no C compiler found, so the tests run WITHOUT the race detector; install gcc for it" >&2)
+	go test $(RACE) -shuffle=on ./...
+	cd $(CLIENTS) && go test $(RACE) -shuffle=on ./...
+
+bench: ## time the hot paths, with allocations
+	go test -run '^$$' -bench . -benchmem ./sim/... ./syncer/...
+
+fuzz: ## run each fuzz target for FUZZTIME (default 10s)
+	@set -e; for pkg in $$(git grep -lE '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$pkg/*_test.go | cut -c6-); do \
+	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$pkg; \
+	  done; done
+
+cover: ## show the test coverage of each package
+	go test -cover ./... | grep -v 'no test files'
+
+lint: $(LINT) ## run the linters (builds the pinned version once)
+	$(LINT) run ./...
+	cd $(CLIENTS) && $(abspath $(LINT)) run --config $(abspath .golangci.yaml) ./...
+
+$(LINT):
+	@mkdir -p $(BUILD)
+	GOBIN=$(abspath $(BUILD)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@mv $(BUILD)/golangci-lint $(LINT)
+
+fmt: $(LINT) ## format the code
+	$(LINT) fmt ./...
+
+tidy-check: ## check that go.mod and go.sum are tidy
+	go mod tidy -diff
+	cd $(CLIENTS) && go mod tidy -diff
+
+generate-check: ## check that generated code is current
+	go generate ./...
+	git diff --exit-code -- sim/control scenarios
+
+scenarios: build ## run the scenario suite alone
+	$(BINARY) scenarios run
+
+load: build ## run the load test alone
+	$(BINARY) loadtest
+
+ci: ## what the continuous integration runs
+	.ci/run
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
