@@ -1,0 +1,52 @@
+package people
+
+import (
+	"slices"
+	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// historyLimit is the longest history that any of the simulated vendors can be told to remember.
+const historyLimit = 24
+
+// Credential is a person's password and what the directory remembers about it.
+type Credential struct {
+	Digest secret.Digest
+	// Password is the current plaintext, in memory only: the log-in probe and "differs in n characters" need it.
+	Password secret.Value
+	// History has the newest digest first, the current one included.
+	History    []secret.Digest
+	MustChange bool
+	SetAt      time.Time
+	Failures   int
+	LockedAt   time.Time
+}
+
+// Set stores a new password: it becomes the newest of the history, and failures and lock are forgotten. Two sets within
+// one millisecond differ in SetAt all the same, because clients tell them apart by a time stamp of that precision.
+func (c *Credential) Set(d secret.Digest, v secret.Value, at time.Time, mustChange bool) {
+	at = at.Truncate(time.Millisecond)
+	if !c.SetAt.IsZero() && at.Equal(c.SetAt) {
+		at = at.Add(time.Millisecond)
+	}
+	// A fresh slice: the old one may be in the hands of a reader.
+	history := make([]secret.Digest, 0, min(len(c.History)+1, historyLimit))
+	history = append(history, d)
+	c.History = append(history, c.History[:min(len(c.History), historyLimit-1)]...)
+	c.Digest, c.Password, c.SetAt, c.MustChange = d, v, at, mustChange
+	c.Failures, c.LockedAt = 0, time.Time{}
+}
+
+// Clear removes the password and keeps the history.
+func (c *Credential) Clear() {
+	c.Digest, c.Password, c.SetAt, c.MustChange = secret.Digest{}, secret.Value{}, time.Time{}, false
+}
+
+// HasPassword tells whether there is a password to log in with.
+func (c Credential) HasPassword() bool { return !c.Digest.IsZero() }
+
+// Reused tells whether d is among the last passwords, the current one being the first of them.
+func (c Credential) Reused(d secret.Digest, last int) bool {
+	return slices.Contains(c.History[:max(0, min(last, len(c.History)))], d)
+}
