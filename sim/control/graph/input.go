@@ -1,0 +1,77 @@
+package graph
+
+import (
+	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// FaultInput describes a fault to inject. Kind is one of latency, throttle, status, reset, hang and lose_answer; the fields
+// that the kind does not use stay zero.
+type FaultInput struct {
+	ID   string // made up when empty
+	Kind string
+	Note string
+
+	Latency    *LatencyInput // latency
+	Rate       float64       // throttle: requests a second
+	Burst      int           // throttle
+	Status     int           // status: the code
+	Body       string        // status: "vendor", "gateway", or the text itself
+	RetryAfter time.Duration // throttle and status; zero is the vendor's way
+
+	Share *float64 // of the requests in scope; nil is all of them, 0 is none
+	First int      // only the first so many
+	Skip  int      // none of the first so many
+	Every int      // every so manieth
+	From  time.Duration
+	Until time.Duration
+
+	Route  string // like "PATCH /admin/v1/Users/*"
+	User   string
+	Client string
+}
+
+// LatencyInput is a distribution of delays: Constant, or Min and Max (uniform), or Median and P95 (log-normal), or
+// Percentiles.
+type LatencyInput struct {
+	Constant    time.Duration
+	Min         time.Duration
+	Max         time.Duration
+	Median      time.Duration
+	P95         time.Duration
+	Percentiles []PercentileInput
+}
+
+// PercentileInput is one point of a distribution: Percentile percent of the delays are at most Value.
+type PercentileInput struct {
+	Percentile float64
+	Value      time.Duration
+}
+
+// UserInput is a user to add.
+type UserInput struct {
+	UserName    string
+	GivenName   string
+	FamilyName  string
+	DisplayName string
+	Email       string
+	ExternalID  string
+	Password    secret.Value // empty: the user has none
+	Active      *bool        // nil: active
+	Federated   bool
+}
+
+// ClientInput is an OAuth client to register.
+type ClientInput struct {
+	ID     string
+	Secret secret.Value
+	Roles  []string
+	Scopes []string
+}
+
+// LogInInput is one try of the log-in probe.
+type LogInInput struct {
+	UserName string
+	Password secret.Value
+}

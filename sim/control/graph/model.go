@@ -1,0 +1,179 @@
+package graph
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// World is what runs: the simulators, and the seed that repeats them.
+type World struct {
+	Seed    string   `json:"seed"`
+	Targets []Target `json:"targets"`
+	Version string   `json:"version"`
+}
+
+// Target is one simulator.
+type Target struct {
+	Name     string   `json:"name"`
+	URL      string   `json:"url"`
+	Clock    Clock    `json:"clock"`
+	Users    int      `json:"users"`
+	Policy   any      `json:"policy"`
+	Faults   []Fault  `json:"faults"`
+	Switches []Switch `json:"switches"`
+	Clients  []string `json:"clients"`
+}
+
+// Clock is a tenant's time and its distance from the real one.
+type Clock struct {
+	Now    time.Time     `json:"now"`
+	Offset time.Duration `json:"offset"`
+}
+
+type clockJSON struct {
+	Now    time.Time `json:"now"`
+	Offset string    `json:"offset"`
+}
+
+// MarshalJSON writes the offset in Go's syntax, as the schema does.
+func (c Clock) MarshalJSON() ([]byte, error) {
+	return json.Marshal(clockJSON{Now: c.Now, Offset: c.Offset.String()})
+}
+
+// UnmarshalJSON reads what MarshalJSON and the control plane write.
+func (c *Clock) UnmarshalJSON(data []byte) error {
+	var wire clockJSON
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	c.Now, c.Offset = wire.Now, 0
+	if wire.Offset == "" {
+		return nil // the query did not ask for it
+	}
+	offset, err := time.ParseDuration(wire.Offset)
+	c.Offset = offset
+	return err
+}
+
+// Switch is a behaviour of the vendor that is not known for certain, with its default and the other ways it may be.
+type Switch struct {
+	Name    string   `json:"name"`
+	Value   string   `json:"value"`
+	Default string   `json:"default"`
+	Options []string `json:"options"`
+	Note    string   `json:"note"`
+}
+
+// UserPage is some of a target's users; Next, when set, asks for the following ones.
+type UserPage struct {
+	Total int     `json:"total"`
+	Users []User  `json:"users"`
+	Next  *string `json:"next"`
+}
+
+// User is a user of a target. History counts the passwords that are remembered, the current one included.
+type User struct {
+	ID            string     `json:"id"`
+	UserName      string     `json:"userName"`
+	GivenName     string     `json:"givenName"`
+	FamilyName    string     `json:"familyName"`
+	DisplayName   string     `json:"displayName"`
+	Email         string     `json:"email"`
+	Active        bool       `json:"active"`
+	Federated     bool       `json:"federated"`
+	Locked        bool       `json:"locked"`
+	MustChange    bool       `json:"mustChange"`
+	HasPassword   bool       `json:"hasPassword"`
+	History       int        `json:"history"`
+	PasswordSetAt *time.Time `json:"passwordSetAt"`
+	Created       time.Time  `json:"created"`
+	Modified      time.Time  `json:"modified"`
+	Version       uint64     `json:"version"`
+}
+
+// Journal is a page of the journal: Total counts every entry that matches, Last is the newest sequence number of the page,
+// Dropped counts the entries that the bounded journal has let go.
+type Journal struct {
+	Total   int     `json:"total"`
+	Dropped uint64  `json:"dropped"`
+	Last    uint64  `json:"last"`
+	Entries []Entry `json:"entries"`
+}
+
+// Entry is one exchange with a target, redacted. Status 0 means that no answer was sent; Lost that the request was applied
+// and its answer withheld. Digest is the keyed digest of the password that was written or refused, in hexadecimal, or "".
+type Entry struct {
+	Sequence        uint64    `json:"sequence"`
+	Target          string    `json:"target"`
+	Client          string    `json:"client"`
+	User            string    `json:"user"`
+	Method          string    `json:"method"`
+	Path            string    `json:"path"`
+	Query           string    `json:"query"`
+	Route           string    `json:"route"`
+	Received        time.Time `json:"received"`
+	Answered        time.Time `json:"answered"`
+	Status          int       `json:"status"`
+	Lost            bool      `json:"lost"`
+	Faults          []string  `json:"faults"`
+	Token           string    `json:"token"`
+	Operation       string    `json:"operation"`
+	Outcome         string    `json:"outcome"`
+	Reason          string    `json:"reason"`
+	Digest          string    `json:"digest"`
+	Surprise        string    `json:"surprise"`
+	RequestHeaders  any       `json:"requestHeaders"`
+	ResponseHeaders any       `json:"responseHeaders"`
+	RequestBody     string    `json:"requestBody"`
+	ResponseBody    string    `json:"responseBody"`
+}
+
+// PasswordWrites is a page of the attempts to write a password.
+type PasswordWrites struct {
+	Dropped uint64          `json:"dropped"`
+	Last    uint64          `json:"last"`
+	Writes  []PasswordWrite `json:"writes"`
+}
+
+// PasswordWrite is one attempt to write a password, by a change, a reset or the creation of a user.
+type PasswordWrite struct {
+	Sequence uint64    `json:"sequence"`
+	User     string    `json:"user"`
+	Client   string    `json:"client"`
+	Digest   string    `json:"digest"`
+	Outcome  string    `json:"outcome"`
+	Reason   string    `json:"reason"`
+	Status   int       `json:"status"`
+	Lost     bool      `json:"lost"`
+	Received time.Time `json:"received"`
+	Answered time.Time `json:"answered"`
+	Route    string    `json:"route"`
+}
+
+// Violation is a rule of the policy that a password breaks.
+type Violation struct {
+	Rule  string `json:"rule"`
+	Limit int    `json:"limit"`
+	Text  string `json:"text"`
+}
+
+// Fault is an injected fault: Seen counts the requests in its scope, Fired those it acted on.
+type Fault struct {
+	ID          string     `json:"id"`
+	Kind        string     `json:"kind"`
+	Note        string     `json:"note"`
+	Seen        uint64     `json:"seen"`
+	Fired       uint64     `json:"fired"`
+	Added       time.Time  `json:"added"`
+	FirstFired  *time.Time `json:"firstFired"`
+	LastFired   *time.Time `json:"lastFired"`
+	Description string     `json:"description"`
+}
+
+// LogIn is the answer of the log-in probe. Reason is "", "wrong_password", "not_found", "inactive", "federated", "locked",
+// "expired" or "no_password".
+type LogIn struct {
+	OK         bool   `json:"ok"`
+	MustChange bool   `json:"mustChange"`
+	Reason     string `json:"reason"`
+}

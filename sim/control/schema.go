@@ -1,0 +1,55 @@
+package control
+
+import (
+	_ "embed"
+
+	"github.com/seatrial/seatrial/sim/control/graph"
+)
+
+// Schema is the text of the control plane's schema, to validate queries against before they are sent.
+//
+//go:embed schema.graphqls
+var Schema string
+
+// The types of the schema, as Go callers see them.
+type (
+	// World is what runs: the simulators, and the seed that repeats them.
+	World = graph.World
+	// Target is one simulator.
+	Target = graph.Target
+	// Clock is a tenant's time and its distance from the real one.
+	Clock = graph.Clock
+	// Switch is a behaviour of the vendor that is not known for certain.
+	Switch = graph.Switch
+	// UserPage is some of a target's users.
+	UserPage = graph.UserPage
+	// User is a user of a target.
+	User = graph.User
+	// Journal is a page of the journal.
+	Journal = graph.Journal
+	// Entry is one exchange with a target, redacted.
+	Entry = graph.Entry
+	// PasswordWrites is a page of the attempts to write a password.
+	PasswordWrites = graph.PasswordWrites
+	// PasswordWrite is one attempt to write a password.
+	PasswordWrite = graph.PasswordWrite
+	// Violation is a rule of the policy that a password breaks.
+	Violation = graph.Violation
+	// Fault is an injected fault and what it did so far.
+	Fault = graph.Fault
+	// LogIn is the answer of the log-in probe.
+	LogIn = graph.LogIn
+
+	// FaultInput describes a fault to inject.
+	FaultInput = graph.FaultInput
+	// LatencyInput is a distribution of delays.
+	LatencyInput = graph.LatencyInput
+	// PercentileInput is one point of a distribution of delays.
+	PercentileInput = graph.PercentileInput
+	// UserInput is a user to add.
+	UserInput = graph.UserInput
+	// ClientInput is an OAuth client to register.
+	ClientInput = graph.ClientInput
+	// LogInInput is one try of the log-in probe.
+	LogInInput = graph.LogInInput
+)
