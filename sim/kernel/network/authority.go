@@ -1,0 +1,135 @@
+package network
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Authority is the CA of one rehearsal, made at its start and forgotten at its end. It is safe for concurrent use.
+type Authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+// NewAuthority makes a CA (ECDSA P-256) that is valid from an hour ago for ten years by the standard clock; in a
+// testing/synctest bubble, where time starts in the year 2000, it must be made inside.
+func NewAuthority() (*Authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("network: authority: %w", err)
+	}
+	template, err := newTemplate("seatrial rehearsal CA")
+	if err != nil {
+		return nil, err
+	}
+	template.IsCA, template.BasicConstraintsValid, template.MaxPathLenZero = true, true, true
+	template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, fmt.Errorf("network: authority: %w", err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("network: authority: %w", err)
+	}
+	return &Authority{certificate: certificate, key: key}, nil
+}
+
+// Certificate returns a server certificate for the hosts (names and IP addresses), and always for localhost, 127.0.0.1
+// and ::1 too.
+func (a *Authority) Certificate(hosts ...string) (tls.Certificate, error) {
+	common := "localhost"
+	var names []string
+	ips := []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+	for i, address := range append(hosts, "localhost") {
+		host, _ := split(address)
+		if host == "" {
+			return tls.Certificate{}, fmt.Errorf("network: certificate: host %d of %d has no name", i+1, len(hosts))
+		}
+		if i == 0 {
+			common = host
+		}
+		if ip := net.ParseIP(host); ip != nil {
+			ips = append(ips, ip)
+		} else {
+			names = append(names, host)
+		}
+	}
+	template, err := newTemplate(common)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template.DNSNames, template.IPAddresses = names, ips
+	template.KeyUsage = x509.KeyUsageDigitalSignature
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("network: certificate: %w", err)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("network: certificate for %s: %w", common, err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("network: certificate for %s: %w", common, err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der, a.certificate.Raw}, PrivateKey: key, Leaf: leaf}, nil
+}
+
+// PEM is the CA's certificate as clients take it.
+func (a *Authority) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
+}
+
+// Pool holds the CA's certificate alone.
+func (a *Authority) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.certificate)
+	return pool
+}
+
+// WriteFile writes the CA's certificate to path, readable by everybody; whoever reads the file meanwhile sees the old
+// one or the new one, never a part.
+func (a *Authority) WriteFile(path string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("network: authority: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("network: authority: %w", err), os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(a.PEM())
+	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func newTemplate(common string) (*x509.Certificate, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
+	if err != nil {
+		return nil, fmt.Errorf("network: serial number: %w", err)
+	}
+	now := time.Now()
+	return &x509.Certificate{
+		SerialNumber: serial,
+		Subject:      pkix.Name{Organization: []string{"seatrial"}, CommonName: common},
+		NotBefore:    now.Add(-time.Hour),
+		NotAfter:     now.AddDate(10, 0, 0),
+	}, nil
+}
