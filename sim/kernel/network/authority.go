@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -50,16 +51,12 @@ func NewAuthority() (*Authority, error) {
 // Certificate returns a server certificate for the hosts (names and IP addresses), and always for localhost, 127.0.0.1
 // and ::1 too.
 func (a *Authority) Certificate(hosts ...string) (tls.Certificate, error) {
-	common := "localhost"
 	var names []string
 	ips := []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
-	for i, address := range append(hosts, "localhost") {
+	for i, address := range slices.Concat(hosts, []string{"localhost"}) {
 		host, _ := split(address)
 		if host == "" {
 			return tls.Certificate{}, fmt.Errorf("network: certificate: host %d of %d has no name", i+1, len(hosts))
-		}
-		if i == 0 {
-			common = host
 		}
 		if ip := net.ParseIP(host); ip != nil {
 			ips = append(ips, ip)
@@ -67,7 +64,7 @@ func (a *Authority) Certificate(hosts ...string) (tls.Certificate, error) {
 			names = append(names, host)
 		}
 	}
-	template, err := newTemplate(common)
+	template, err := newTemplate("seatrial simulator") // clients look at the names below; a vendor's may exceed the 64 characters of this one
 	if err != nil {
 		return tls.Certificate{}, err
 	}
@@ -80,11 +77,11 @@ func (a *Authority) Certificate(hosts ...string) (tls.Certificate, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("network: certificate for %s: %w", common, err)
+		return tls.Certificate{}, fmt.Errorf("network: certificate: %w", err)
 	}
 	leaf, err := x509.ParseCertificate(der)
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("network: certificate for %s: %w", common, err)
+		return tls.Certificate{}, fmt.Errorf("network: certificate: %w", err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der, a.certificate.Raw}, PrivateKey: key, Leaf: leaf}, nil
 }

@@ -1,0 +1,74 @@
+package faults
+
+import "time"
+
+// Kind is what a rule does.
+type Kind string
+
+// The kinds, in the order in which they act on one request.
+const (
+	KindLatency    Kind = "latency"     // the answer comes late
+	KindThrottle   Kind = "throttle"    // beyond a rate, the vendor's 429
+	KindStatus     Kind = "status"      // an error instead of the answer
+	KindReset      Kind = "reset"       // the connection is cut, nothing is carried out
+	KindHang       Kind = "hang"        // no answer until the client goes or the rule is removed
+	KindLoseAnswer Kind = "lose_answer" // carried out, then the connection is cut instead of an answer
+)
+
+// Rule is one fault: what, to whom, when and how often.
+type Rule struct {
+	ID         string // made from the kind and a number when empty: "latency-1"
+	Kind       Kind
+	Note       string        // for people
+	Latency    Latency       // latency
+	Throttle   Throttle      // throttle
+	Status     int           // status: 200 to 599
+	Body       string        // status: "vendor" (the default), "gateway" (what a proxy in front would say) or a literal text
+	RetryAfter time.Duration // throttle, status: what the answer says; 0 leaves it to the vendor
+	Trigger    Trigger
+	Scope      Scope
+}
+
+// Latency is a distribution of delays.
+type Latency struct {
+	Kind        string        // constant, uniform, lognormal or percentiles; may be left out when the other fields tell
+	Value       time.Duration // constant
+	Min, Max    time.Duration // uniform: the bounds; percentiles: the values at 0 and at 100; lognormal: Max cuts the tail
+	Median, P95 time.Duration // lognormal
+	// Percentiles are points of the distribution, such as {50: 120ms, 95: 450ms, 99: 1.2s}, joined by straight lines.
+	// Below the lowest point the line goes to Min; beyond the highest it goes to Max, or stays level without one.
+	Percentiles map[float64]time.Duration
+}
+
+// Throttle is a token bucket.
+type Throttle struct {
+	Rate      float64 // requests a second
+	PerMinute float64 // the same by the minute; either of the two
+	Burst     int     // requests that may come at once; 0 is one second's worth, at least one
+}
+
+// Trigger says which of the requests in scope a rule acts on, in this order: those within the window, without the first
+// Skip, each Every-th of the rest, a random Share of these, and First times at most. The zero Trigger is always.
+type Trigger struct {
+	Share       *float64      // 0 to 1; nil is 1, and 0 never acts
+	First       int           // acts so many times at most; 0 is without end
+	Skip        int           // lets so many pass before
+	Every       int           // 3 acts on the 3rd, the 6th, …; 0 and 1 on each
+	From, Until time.Duration // the window, since the rule was added; 0 is open
+}
+
+// Scope says whose requests a rule sees. The zero Scope is everybody's.
+type Scope struct {
+	Route  string // "PATCH /admin/v1/Users/*", "/oauth2/*"; a * stands for any characters, slashes included
+	User   string // a user name, in any case
+	Client string // the id of an OAuth client
+}
+
+// Status is a rule and what became of it.
+type Status struct {
+	Rule
+	Seen                  uint64 // requests in scope while the window was open
+	Fired                 uint64 // those that it acted on
+	Added                 time.Time
+	FirstFired, LastFired time.Time
+}
