@@ -1,0 +1,107 @@
+package syncer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/syncer/queue"
+	"github.com/seatrial/seatrial/syncer/seal"
+	"github.com/seatrial/seatrial/syncer/source/hook"
+	"github.com/seatrial/seatrial/syncer/target/idcs"
+)
+
+// Config is all that a file can say about an engine.
+type Config struct {
+	// Hook is where changes come from.
+	Hook hook.Config `yaml:"hook"`
+	// Queue is where they wait.
+	Queue queue.Config `yaml:"queue"`
+	// Seal keeps their passwords secret while they wait.
+	Seal seal.Config `yaml:"seal"`
+	// IDCS is where they go.
+	IDCS idcs.Config `yaml:"idcs"`
+	// Retry says how passing failures are met.
+	Retry Retry `yaml:"retry"`
+	// Concurrency is the highest number of attempts in flight; a throttling target lowers it for a while. Default 32.
+	Concurrency int `yaml:"concurrency"`
+	// Provision creates users that the target does not have. Default false: such changes are parked as not_found.
+	Provision bool `yaml:"provision"`
+	// Schedule is a Quartz cron expression (seconds first, UTC) that says when parked changes are tried again.
+	// Default "0 0/15 * * * ?".
+	Schedule string `yaml:"schedule"`
+	// Rounds is how often the schedule tries a parked change. Default 5.
+	Rounds int `yaml:"rounds"`
+	// Audit is the file of the audit trail. Default "audit.jsonl".
+	Audit string `yaml:"audit"`
+	// Seed makes the jitter of waits repeatable.
+	Seed uint64 `yaml:"seed"`
+}
+
+// Retry says how passing failures are met before a change is left to the schedule.
+type Retry struct {
+	// Retries is the number of further attempts after the first. Default 3.
+	Retries int `yaml:"retries"`
+	// First is the wait before the first retry; each further wait is twice as long. Default 2s: 2s, 4s, 8s.
+	First time.Duration `yaml:"first"`
+	// Jitter is the share by which a wait may be longer or shorter. Default 0.1.
+	Jitter float64 `yaml:"jitter"`
+	// Patience is how long a change waits for a target that is known to be down before it is left to the schedule.
+	// Default 1m.
+	Patience time.Duration `yaml:"patience"`
+}
+
+// DefaultConfig lacks only what has no default: the hook's token, the key file, and the target with its credentials.
+func DefaultConfig() Config {
+	return Config{
+		Hook: hook.DefaultConfig(), Queue: queue.DefaultConfig(), IDCS: idcs.DefaultConfig(),
+		Retry:       Retry{Retries: 3, First: 2 * time.Second, Jitter: 0.1, Patience: time.Minute},
+		Concurrency: 32, Schedule: "0 0/15 * * * ?", Rounds: 5, Audit: "audit.jsonl",
+	}
+}
+
+// Validate reports every mistake with its path, for example "idcs.door: …".
+func (c Config) Validate() error {
+	var errs []error
+	section := func(name string, err error) {
+		if err == nil {
+			return
+		}
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			errs = append(errs, errors.New(name+"."+line))
+		}
+	}
+	section("hook", c.Hook.Validate())
+	section("queue", c.Queue.Validate())
+	section("seal", c.Seal.Validate())
+	section("idcs", c.IDCS.Validate())
+	section("retry", c.Retry.validate())
+	if c.Concurrency < 1 || c.Concurrency > 1024 {
+		errs = append(errs, fmt.Errorf("concurrency: %d is not within 1…1024", c.Concurrency))
+	}
+	if c.Rounds < 0 || c.Rounds > 1000 {
+		errs = append(errs, fmt.Errorf("rounds: %d is not within 0…1000", c.Rounds))
+	}
+	if _, err := parseSchedule(c.Schedule); err != nil {
+		errs = append(errs, fmt.Errorf("schedule: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+func (r Retry) validate() error {
+	var errs []error
+	if r.Retries < 0 || r.Retries > 20 {
+		errs = append(errs, fmt.Errorf("retries: %d is not within 0…20", r.Retries))
+	}
+	if r.First < time.Millisecond || r.First > time.Hour {
+		errs = append(errs, fmt.Errorf("first: %v is not within 1ms…1h", r.First))
+	}
+	if r.Jitter < 0 || r.Jitter > 0.5 {
+		errs = append(errs, fmt.Errorf("jitter: %v is not within 0…0.5", r.Jitter))
+	}
+	if r.Patience < 0 {
+		errs = append(errs, fmt.Errorf("patience: %v is below 0", r.Patience))
+	}
+	return errors.Join(errs...)
+}

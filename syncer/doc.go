@@ -1,0 +1,2 @@
+// Package syncer is the sync engine.
+package syncer
