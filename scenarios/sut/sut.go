@@ -1,0 +1,69 @@
+package sut
+
+import (
+	"context"
+	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/network"
+	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// Change is a new password at the source.
+type Change struct {
+	TransactionID, UserName string
+	Password                secret.Value
+	Attributes              map[string]string // as the source names them: givenName, sn, mail
+}
+
+// Outcome is what the system says became of a change. State is "queued", "retrying", "applied", "parked" or "superseded";
+// the last three are final. Reason says why it was parked.
+type Outcome struct {
+	ID, TransactionID, UserName, State, Reason string
+	Attempts                                   int
+	Accepted, Finished                         time.Time
+}
+
+// System is an engine under test. Start returns when changes may be submitted. Submit returns once the system has
+// acknowledged the change, which it may only do when the change is durable. Outcomes are the final outcomes so far, in
+// order. Artifacts are what the system has written down so far: logs, audit, metrics, queue files, answers; they may be
+// asked for after Stop too. Stop drains within its context.
+type System interface {
+	Start(ctx context.Context) error
+	Submit(ctx context.Context, c Change) (id string, err error)
+	Outcomes(ctx context.Context) ([]Outcome, error)
+	Artifacts() ([]Artifact, error)
+	Stop(ctx context.Context) error
+}
+
+// Artifact is something that the system wrote, by name: "log", "audit", "metrics", "responses", "queue/…".
+type Artifact struct {
+	Name string
+	Data []byte
+}
+
+// Names of artifacts that have a meaning beyond the search for secrets.
+const (
+	ArtifactLog       = "log"
+	ArtifactAudit     = "audit" // JSON lines: time, transactionId, userName, outcome, reason
+	ArtifactMetrics   = "metrics"
+	ArtifactResponses = "responses"
+)
+
+// Factory builds a system for a place; it does not start it.
+type Factory func(p Place) (System, error)
+
+// Place is what a system is told about the world it works in.
+type Place struct {
+	Network      network.Network
+	Authority    *network.Authority
+	IDCS         string // base URL of the target
+	ClientID     string
+	ClientSecret secret.Value
+	Scope        string
+	Dir          string // an empty folder of its own
+	Seed         random.Seed
+	Host         string // where its hook may listen, on the network
+	Door         string // how it is asked to write passwords: "changer" (the default) or "patch"
+	Provision    bool   // whether it is asked to create a user that the target does not have
+}
