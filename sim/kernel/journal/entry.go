@@ -43,6 +43,8 @@ type Exchange struct {
 	Entry
 	secrets    []secret.Value
 	showBodies bool
+	open       bool
+	after      []func()
 }
 
 type exchangeKey struct{}
@@ -64,3 +66,12 @@ func (x *Exchange) Secret(v secret.Value) {
 
 // ShowBodies says that the handler has parsed the bodies and named their secrets, so that they may be kept.
 func (x *Exchange) ShowBodies() { x.showBodies = true }
+
+// AfterRecord runs f once the entry is in the journal. Who cuts a connection does it there: then whoever sees the cut
+// also finds its entry. It returns false, and f is not run, for an exchange that nobody records.
+func (x *Exchange) AfterRecord(f func()) bool {
+	if x.open {
+		x.after = append(x.after, f)
+	}
+	return x.open
+}
