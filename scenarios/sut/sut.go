@@ -50,6 +50,15 @@ const (
 	ArtifactResponses = "responses"
 )
 
+// Secrets are what a system keeps secret besides passwords and what its place told it: for example the token of its hook.
+// It is an optional ability of a System.
+func Secrets(s System) []secret.Value {
+	if holder, ok := s.(interface{ Secrets() []secret.Value }); ok {
+		return holder.Secrets()
+	}
+	return nil
+}
+
 // Factory builds a system for a place; it does not start it.
 type Factory func(p Place) (System, error)
 
