@@ -1,6 +1,11 @@
 package faults
 
-import "time"
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+)
 
 // Kind is what a rule does.
 type Kind string
@@ -71,4 +76,85 @@ type Status struct {
 	Fired                 uint64 // those that it acted on
 	Added                 time.Time
 	FirstFired, LastFired time.Time
+}
+
+// String describes the rule in a line: "latency 120ms, 25% of PATCH /admin/v1/Users/*, 3 times at most".
+func (r Rule) String() string {
+	parts := []string{strings.TrimSpace(string(r.Kind) + " " + r.detail())}
+	whose := []string{}
+	if r.Scope.Route != "" {
+		whose = append(whose, r.Scope.Route)
+	}
+	if r.Scope.User != "" {
+		whose = append(whose, "user "+r.Scope.User)
+	}
+	if r.Scope.Client != "" {
+		whose = append(whose, "client "+r.Scope.Client)
+	}
+	t := r.Trigger
+	scope := strings.Join(whose, ", ")
+	if t.Share != nil {
+		if scope == "" {
+			scope = "requests"
+		}
+		scope = fmt.Sprintf("%.4g%% of %s", *t.Share*100, scope)
+	}
+	if scope != "" {
+		parts = append(parts, scope)
+	}
+	if t.Skip > 0 {
+		parts = append(parts, fmt.Sprintf("without the first %d", t.Skip))
+	}
+	if t.Every > 1 {
+		parts = append(parts, fmt.Sprintf("each %d.", t.Every))
+	}
+	if t.First > 0 {
+		parts = append(parts, fmt.Sprintf("%d times at most", t.First))
+	}
+	if t.From > 0 {
+		parts = append(parts, "from "+t.From.String())
+	}
+	if t.Until > 0 {
+		parts = append(parts, "until "+t.Until.String())
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (r Rule) detail() string {
+	var text string
+	switch r.Kind {
+	case KindLatency:
+		text = r.Latency.String()
+	case KindThrottle:
+		rate, unit := r.Throttle.Rate, "s"
+		if r.Throttle.PerMinute != 0 {
+			rate, unit = r.Throttle.PerMinute, "min"
+		}
+		text = fmt.Sprintf("beyond %v/%s (burst %d)", rate, unit, r.Throttle.bucket().Burst())
+	case KindStatus:
+		text = fmt.Sprintf("%d", r.Status)
+	case KindReset, KindHang, KindLoseAnswer:
+	}
+	if r.RetryAfter > 0 {
+		text += ", retry after " + r.RetryAfter.String()
+	}
+	return text
+}
+
+// body is whose body an error has.
+func (r Rule) body() string {
+	if r.Body == "" {
+		return "vendor"
+	}
+	return r.Body
+}
+
+// clone is a copy that shares nothing.
+func (r Rule) clone() Rule {
+	r.Latency.Percentiles = maps.Clone(r.Latency.Percentiles)
+	if r.Trigger.Share != nil {
+		share := *r.Trigger.Share
+		r.Trigger.Share = &share
+	}
+	return r
 }

@@ -1,36 +1,86 @@
 package faults
 
 import (
-	"net/http"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seatrial/seatrial/sim/kernel/random"
 )
 
 // Set holds the rules of one simulator. It is safe for concurrent use.
-type Set struct{}
+type Set struct {
+	seed   random.Seed
+	jitter *random.Stream
 
-// NewSet returns an empty set.
-func NewSet(stream *random.Stream) *Set { return &Set{} }
-
-// Add puts a rule into force.
-func (s *Set) Add(r Rule) (Status, error) { return Status{Rule: r}, nil }
-
-// Remove takes rules out of force, all without ids, and returns how many.
-func (s *Set) Remove(ids ...string) int { return 0 }
-
-// List returns the rules in the order in which they act.
-func (s *Set) List() []Status { return nil }
-
-// Vendor shapes what the vendor would answer.
-type Vendor interface {
-	// Throttled refuses a request that came too fast; a retryAfter of 0 leaves the wait to the vendor's habit.
-	Throttled(w http.ResponseWriter, r *http.Request, retryAfter time.Duration)
-	// Failure answers with status; body is "vendor", "gateway" or a literal text.
-	Failure(w http.ResponseWriter, r *http.Request, status int, body string, retryAfter time.Duration)
-	// Subject tells whose request it is, as far as that is cheap to know; either may be empty.
-	Subject(r *http.Request) (user, client string)
+	mu    sync.Mutex // held to change rules
+	rules atomic.Pointer[[]*active]
+	made  map[Kind]int // ids made so far
 }
 
-// Wrap puts the rules in front of next.
-func (s *Set) Wrap(v Vendor, next http.Handler) http.Handler { return next }
+// NewSet returns an empty set whose chance comes from the stream: it takes one number from it, once.
+func NewSet(stream *random.Stream) *Set {
+	seed := random.Seed(binary.LittleEndian.Uint64(stream.Bytes(8)))
+	s := &Set{seed: seed, jitter: seed.Stream("jitter"), made: map[Kind]int{}}
+	s.rules.Store(new([]*active))
+	return s
+}
+
+// Add puts a rule into force. It names every mistake of the rule, and refuses an id that is in use.
+func (s *Set) Add(r Rule) (Status, error) {
+	if err := r.Validate(); err != nil {
+		return Status{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rules := *s.rules.Load()
+	taken := func(id string) bool {
+		return slices.ContainsFunc(rules, func(a *active) bool { return a.ID == id })
+	}
+	r = r.clone()
+	if taken(r.ID) {
+		return Status{}, fmt.Errorf("faults.id: %q is in use: remove that rule first, or leave the id out", r.ID)
+	}
+	for r.ID == "" || taken(r.ID) {
+		s.made[r.Kind]++
+		r.ID = string(r.Kind) + "-" + strconv.Itoa(s.made[r.Kind])
+	}
+	a := newActive(r, s.seed, time.Now())
+	rules = append(slices.Clone(rules), a)
+	slices.SortStableFunc(rules, func(a, b *active) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
+	s.rules.Store(&rules)
+	return a.status(), nil
+}
+
+// Remove takes the named rules out of force, or all when none is named, and returns how many. Requests that hang on a
+// removed rule go on.
+func (s *Set) Remove(ids ...string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var kept []*active
+	removed := 0
+	for _, a := range *s.rules.Load() {
+		if len(ids) > 0 && !slices.Contains(ids, a.ID) {
+			kept = append(kept, a)
+			continue
+		}
+		close(a.removed)
+		removed++
+	}
+	s.rules.Store(&kept)
+	return removed
+}
+
+// List returns the rules in the order in which they act.
+func (s *Set) List() []Status {
+	rules := *s.rules.Load()
+	list := make([]Status, len(rules))
+	for i, a := range rules {
+		list[i] = a.status()
+	}
+	return list
+}

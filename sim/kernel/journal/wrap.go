@@ -67,7 +67,7 @@ func (p *passage) finish(r *http.Request, finished bool) {
 	e.Path = clip(m.text(r.URL.Path, false))
 	e.Query = clip(m.query(r.URL.RawQuery))
 	e.Surprise = m.text(e.Surprise, false)
-	e.RequestHeaders = m.header(copyHeader(r.Header))
+	e.RequestHeaders = m.header(maps.Clone(r.Header))
 	e.ResponseHeaders = m.header(p.header)
 	p.asked.size = max(p.asked.size, r.ContentLength) // what the handler did not care to read
 	e.RequestBody = p.asked.text(m, p.exchange.showBodies)
@@ -88,7 +88,7 @@ func (p *passage) WriteHeader(status int) {
 
 func (p *passage) note(status int) {
 	p.status = status
-	p.header = copyHeader(p.Header())
+	p.header = maps.Clone(p.Header()) // the slices are shared: setting a header replaces its slice
 }
 
 func (p *passage) Write(b []byte) (int, error) {
@@ -182,11 +182,4 @@ func valid(text string) string {
 		return text
 	}
 	return strings.ToValidUTF8(text, "\uFFFD")
-}
-
-// copyHeader copies the map and shares the slices: setting a header replaces its slice.
-func copyHeader(h http.Header) http.Header {
-	copied := make(http.Header, len(h))
-	maps.Copy(copied, h)
-	return copied
 }
