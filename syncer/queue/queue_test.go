@@ -1,0 +1,223 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server/ats"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	ats.Register() // The server's clock of access times must live outside the bubbles.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
+}
+
+func at(dir string) Config {
+	c := DefaultConfig()
+	c.Dir = dir
+	return c
+}
+
+func open(t *testing.T, c Config) *Queue {
+	t.Helper()
+	q, err := Open(t.Context(), c)
+	require.NoError(t, err)
+	return q
+}
+
+func next(t *testing.T, q *Queue) Delivery {
+	t.Helper()
+	d, err := q.Next(t.Context())
+	require.NoError(t, err)
+	return d
+}
+
+func TestChangesArriveInOrderAndStayUntilDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := at(t.TempDir())
+		q := open(t, c)
+		for i := range 5 {
+			duplicate, err := q.Publish(t.Context(), fmt.Sprint("id-", i), fmt.Append(nil, i))
+			require.NoError(t, err)
+			assert.False(t, duplicate)
+		}
+		first := next(t, q)
+		assert.Equal(t, "0", string(first.Data))
+		second := next(t, q)
+		require.NoError(t, q.Done(t.Context(), second))
+		require.NoError(t, q.Close(t.Context()))
+
+		again := open(t, c) // All but the second, in order, without waiting.
+		assert.Equal(t, uint64(5), again.Last())
+		start := time.Now()
+		for _, want := range []string{"0", "2", "3", "4"} {
+			d := next(t, again)
+			assert.Equal(t, want, string(d.Data))
+			require.NoError(t, again.Done(t.Context(), d))
+		}
+		assert.Zero(t, time.Since(start))
+		require.NoError(t, again.Close(t.Context()))
+
+		empty := open(t, c)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err := empty.Next(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NoError(t, empty.Close(t.Context()))
+	})
+}
+
+func TestDuplicatesAreKnownAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := at(t.TempDir())
+		q := open(t, c)
+		_, err := q.Publish(t.Context(), "same", []byte("a"))
+		require.NoError(t, err)
+		require.NoError(t, q.Close(t.Context()))
+		q = open(t, c)
+		duplicate, err := q.Publish(t.Context(), "same", []byte("b"))
+		require.NoError(t, err)
+		assert.True(t, duplicate)
+		require.NoError(t, q.Close(t.Context()))
+	})
+}
+
+func TestAFullQueueRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := at(t.TempDir())
+		c.Limit = 2
+		q := open(t, c)
+		for i := range 2 {
+			_, err := q.Publish(t.Context(), fmt.Sprint(i), []byte("x"))
+			require.NoError(t, err)
+		}
+		_, err := q.Publish(t.Context(), "third", []byte("x"))
+		require.ErrorIs(t, err, ErrFull)
+		require.NoError(t, q.Done(t.Context(), next(t, q)))
+		_, err = q.Publish(t.Context(), "third", []byte("x"))
+		require.NoError(t, err)
+		require.NoError(t, q.Close(t.Context()))
+	})
+}
+
+func TestNotesKeepTheLastValue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := at(t.TempDir())
+		q := open(t, c)
+		none, err := q.Note(t.Context(), "ab")
+		require.NoError(t, err)
+		assert.Nil(t, none)
+		require.NoError(t, q.SetNote(t.Context(), "ab", []byte("one")))
+		require.NoError(t, q.SetNote(t.Context(), "ab", []byte("two")))
+		created := q.Created()
+		require.NoError(t, q.Close(t.Context()))
+		q = open(t, c)
+		got, err := q.Note(t.Context(), "ab")
+		require.NoError(t, err)
+		assert.Equal(t, "two", string(got))
+		assert.True(t, created.Equal(q.Created()))
+		require.NoError(t, q.Close(t.Context()))
+	})
+}
+
+func TestTwoEnginesNeverShareADirectory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := at(t.TempDir())
+		q := open(t, c)
+		_, err := Open(t.Context(), c)
+		require.ErrorIs(t, err, ErrInUse)
+		require.NoError(t, q.Close(t.Context()))
+		require.NoError(t, open(t, c).Close(t.Context()))
+	})
+}
+
+func TestInterruptEndsTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t, at(t.TempDir()))
+		done := make(chan error)
+		go func() {
+			_, err := q.Next(t.Context())
+			done <- err
+		}()
+		synctest.Wait()
+		q.Interrupt()
+		require.ErrorIs(t, <-done, ErrClosed)
+		require.NoError(t, q.Close(t.Context()))
+	})
+}
+
+func TestManyPublishersLoseNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t, at(t.TempDir()))
+		var publishers sync.WaitGroup
+		for p := range 16 {
+			publishers.Go(func() {
+				for i := range 20 {
+					_, err := q.Publish(t.Context(), fmt.Sprint(p, "-", i), fmt.Append(nil, p))
+					assert.NoError(t, err)
+				}
+			})
+		}
+		seen := map[uint64]bool{}
+		for range 320 {
+			d := next(t, q)
+			seen[d.Sequence] = true
+			require.NoError(t, q.Done(t.Context(), d))
+		}
+		publishers.Wait()
+		assert.Len(t, seen, 320)
+		require.NoError(t, q.Close(t.Context()))
+	})
+}
+
+func TestAChangeHeldForDaysIsNotDeliveredTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t, at(t.TempDir()))
+		_, err := q.Publish(t.Context(), "held", []byte("x"))
+		require.NoError(t, err)
+		d := next(t, q)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*24*time.Hour)
+		defer cancel()
+		_, err = q.Next(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NoError(t, q.Done(t.Context(), d))
+		require.NoError(t, q.Close(t.Context()))
+	})
+}
+
+func TestConfigMistakes(t *testing.T) {
+	valid := DefaultConfig()
+	require.NoError(t, valid.Validate())
+	for name, tt := range map[string]struct {
+		change func(*Config)
+		want   string
+	}{
+		"nowhere":     {func(c *Config) { c.Dir = "" }, "dir: not set"},
+		"stream name": {func(c *Config) { c.Stream = "a.b" }, "stream:"},
+		"replicas":    {func(c *Config) { c.Replicas = 3 }, "replicas: 3 needs a cluster"},
+		"limit":       {func(c *Config) { c.Limit = 0 }, "limit: 0"},
+		"duplicates":  {func(c *Config) { c.Duplicates = 0 }, "duplicates:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := valid
+			tt.change(&c)
+			require.ErrorContains(t, c.Validate(), tt.want)
+		})
+	}
+	t.Run("not a directory", func(t *testing.T) {
+		path := t.TempDir() + "/file"
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		_, err := Open(t.Context(), at(path))
+		require.Error(t, err)
+		assert.False(t, errors.Is(err, ErrInUse))
+	})
+}
