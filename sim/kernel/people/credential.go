@@ -23,20 +23,23 @@ type Credential struct {
 	LockedAt   time.Time
 }
 
-// Set stores a new password: it becomes the newest of the history, and failures and lock are forgotten. Two sets within
-// one millisecond differ in SetAt all the same, because clients tell them apart by a time stamp of that precision.
+// Set stores a new password: it becomes the newest of the history. Sets within one millisecond differ in SetAt all the
+// same, because clients tell them apart by a time stamp of that precision. A lock stays; Unlock ends it.
 func (c *Credential) Set(d secret.Digest, v secret.Value, at time.Time, mustChange bool) {
 	at = at.Truncate(time.Millisecond)
-	if !c.SetAt.IsZero() && at.Equal(c.SetAt) {
-		at = at.Add(time.Millisecond)
+	// A set that falls behind by more than a second is no burst: the clock was turned back, and is believed.
+	if ahead := c.SetAt.Sub(at); ahead >= 0 && ahead < time.Second {
+		at = c.SetAt.Add(time.Millisecond)
 	}
 	// A fresh slice: the old one may be in the hands of a reader.
 	history := make([]secret.Digest, 0, min(len(c.History)+1, historyLimit))
 	history = append(history, d)
 	c.History = append(history, c.History[:min(len(c.History), historyLimit-1)]...)
 	c.Digest, c.Password, c.SetAt, c.MustChange = d, v, at, mustChange
-	c.Failures, c.LockedAt = 0, time.Time{}
 }
+
+// Unlock forgets failures and lock.
+func (c *Credential) Unlock() { c.Failures, c.LockedAt = 0, time.Time{} }
 
 // Clear removes the password and keeps the history.
 func (c *Credential) Clear() {

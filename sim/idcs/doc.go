@@ -1,0 +1,2 @@
+// Package idcs simulates an Oracle identity domain (OCI IAM, formerly Oracle IDCS).
+package idcs

@@ -1,0 +1,187 @@
+package idcs
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/seatrial/seatrial/sim/kernel/people"
+	"github.com/seatrial/seatrial/sim/kernel/scim"
+)
+
+// userPatch is a PATCH of a user, taken apart: the password never becomes part of a resource.
+type userPatch struct {
+	rest   scim.PatchOp // all but the password
+	write  *passwordWrite
+	remove bool // of the password
+}
+
+func (c *call) patchUser() error {
+	id := c.user()
+	body, err := c.body()
+	if err != nil {
+		return err
+	}
+	patch, err := c.readPatch(body)
+	if err != nil {
+		return err
+	}
+	return c.update(id, func(p *people.Person) error { return c.s.applyPatch(p, patch, c.base()) })
+}
+
+// readPatch parses the body and judges what needs no user: paths, mutability, the value of a password.
+func (c *call) readPatch(body []byte) (userPatch, error) {
+	op, err := scim.DecodePatch(body)
+	if err != nil {
+		return userPatch{}, patchRefusal(err)
+	}
+	for _, o := range op.Operations {
+		nameSecrets(c.x, o.Value, secretName(o.Path))
+	}
+	c.x.ShowBodies()
+	targets, err := op.Targets()
+	if err != nil {
+		return userPatch{}, patchRefusal(err)
+	}
+	patch := userPatch{rest: scim.PatchOp{Schemas: op.Schemas}}
+	for _, t := range targets {
+		name, a, err := patchedAttribute(t.Path)
+		switch {
+		case err != nil:
+			return userPatch{}, err
+		case a == nil: // a whole extension: its members are judged one by one
+			kept, err := c.writableMembers(name, t)
+			if err != nil {
+				return userPatch{}, err
+			}
+			if kept {
+				patch.keep(t)
+			}
+		case a.name == "password" && t.Path.URN == "" || strings.EqualFold(name, scim.UserURN+":password"):
+			c.x.Operation = "write_password"
+			if t.Op == "remove" || t.Value == nil {
+				patch.write, patch.remove = nil, true
+				continue
+			}
+			if patch.write, err = c.newWrite(t.Value, fromAdministrator); err != nil {
+				return userPatch{}, err
+			}
+			patch.remove = false
+		case a.mutability == readOnly:
+			if c.s.is(readOnlyWrite, "refuse") {
+				return userPatch{}, refuse(readOnlyAttribute, name)
+			}
+		default:
+			patch.keep(t)
+		}
+	}
+	if patch.remove && c.s.is(removePassword, "refuse") {
+		return userPatch{}, refuse(passwordRemoval)
+	}
+	return patch, nil
+}
+
+func (u *userPatch) keep(t scim.Target) {
+	u.rest.Operations = append(u.rest.Operations, scim.Operation{Op: t.Op, Path: t.Path.String(), Value: t.Value})
+}
+
+// patchedAttribute is what a path leads to; nil stands for an extension as a whole.
+func patchedAttribute(p scim.Path) (name string, a *attribute, err error) {
+	name = p.Attribute
+	if p.URN != "" {
+		name = p.URN + ":" + p.Attribute
+		if p.Attribute == "" {
+			if _, ok := userSchema.extensions[strings.ToLower(p.URN)]; !ok {
+				return p.URN, nil, refuse(unknownAttribute, p.URN).surprising("there is no attribute %s", p.URN)
+			}
+			return p.URN, nil, nil
+		}
+	}
+	a = userSchema.find(name)
+	if a != nil && p.Sub != "" && a != &opaque && a.kind != anything && a.mutability != readOnly {
+		name += "." + p.Sub
+		a = userSchema.find(name)
+	}
+	if a == nil {
+		return name, nil, refuse(unknownAttribute, name).surprising("there is no attribute %s", name)
+	}
+	return name, a, nil
+}
+
+// writableMembers judges an operation on a whole extension.
+func (c *call) writableMembers(urn string, t scim.Target) (bool, error) {
+	content, _ := t.Value.(map[string]any)
+	for member := range content {
+		a := userSchema.find(urn + ":" + member)
+		if a == nil {
+			return false, refuse(unknownAttribute, urn+":"+member).surprising("there is no attribute %s:%s", urn, member)
+		}
+		if a.mutability != readOnly {
+			continue
+		}
+		if c.s.is(readOnlyWrite, "refuse") {
+			return false, refuse(readOnlyAttribute, urn+":"+member)
+		}
+	}
+	return true, nil
+}
+
+// applyPatch carries a patch out, all of it or nothing.
+func (s *Server) applyPatch(p *people.Person, patch userPatch, base string) error {
+	if len(patch.rest.Operations) > 0 {
+		before := s.resource(p, base)
+		after, err := patch.rest.Apply(before)
+		if err != nil {
+			return patchRefusal(err)
+		}
+		for key, a := range userSchema.attributes {
+			if a.mutability == immutable && changedImmutable(key, before, after) {
+				return refuse(readOnlyAttribute, key)
+			}
+		}
+		if err := adopt(after, p); err != nil {
+			return err
+		}
+		if err := s.require(p); err != nil {
+			return err
+		}
+	}
+	switch {
+	case patch.write != nil:
+		return s.setPassword(p, *patch.write)
+	case patch.remove:
+		p.Credential.Clear()
+	}
+	return nil
+}
+
+// changedImmutable tells whether an immutable attribute that had a value has another now.
+func changedImmutable(key string, before, after map[string]any) bool {
+	path, err := scim.ParsePath(key)
+	if err != nil {
+		return false
+	}
+	old, had := scim.Lookup(before, path)
+	now, has := scim.Lookup(after, path)
+	return had && (!has || old != now)
+}
+
+// patchRefusal turns the protocol's error into Oracle's envelope. Oracle's bodies show no scimType, so it is left out.
+func patchRefusal(err error) error {
+	var p *scim.PatchError
+	if errors.As(err, &p) {
+		switch p.Reason {
+		case scim.InvalidPath, scim.NoTarget:
+			return refuse(invalidPath, p.Error())
+		case scim.InvalidValue:
+			return refuse(invalidValue, "Operations", p.Error())
+		case scim.Mutability:
+			return refuse(readOnlyAttribute, p.Error())
+		}
+		return refuse(malformedJSON, p.Message)
+	}
+	var syntax *scim.SyntaxError
+	if errors.As(err, &syntax) {
+		return refuse(invalidPath, syntax.Error())
+	}
+	return err
+}

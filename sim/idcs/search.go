@@ -1,0 +1,351 @@
+package idcs
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seatrial/seatrial/sim/kernel/people"
+	"github.com/seatrial/seatrial/sim/kernel/scim"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// Oracle, REST API for identity domains, Query Parameters.
+const (
+	defaultCount = 50
+	maximumCount = 1000
+)
+
+// view is which attributes an answer shows; the zero view is the default set.
+type view struct{ attributes, sets []string }
+
+func (v view) isDefault() bool { return len(v.attributes) == 0 && len(v.sets) == 0 }
+
+var knownSets = []string{"all", "always", "never", "request", "default"}
+
+func newView(attributes, sets []string) (view, error) {
+	for _, set := range sets {
+		if !slices.Contains(knownSets, strings.ToLower(set)) {
+			return view{}, refuse(invalidPaging, "attributeSets", "there are "+strings.Join(knownSets, ", "))
+		}
+	}
+	return view{attributes, sets}, nil
+}
+
+// view reads what the URL asks for.
+func (c *call) view() (view, error) {
+	if c.r.URL.RawQuery == "" {
+		return view{}, nil
+	}
+	return viewOf(c.r.URL.Query())
+}
+
+func viewOf(query url.Values) (view, error) {
+	var attributes, sets []string
+	for _, list := range query["attributes"] {
+		attributes = append(attributes, scim.SplitAttributes(list)...)
+	}
+	for _, list := range query["attributeSets"] {
+		for set := range strings.SplitSeq(list, ",") {
+			if set = strings.TrimSpace(set); set != "" {
+				sets = append(sets, set)
+			}
+		}
+	}
+	return newView(attributes, sets)
+}
+
+// search is a query, parsed.
+type search struct {
+	filter            scim.Filter // nil for everybody
+	start, count      int
+	sortBy            *scim.Path
+	descending, exact bool
+	view              view
+}
+
+func (c *call) searchUsers() error {
+	query := c.r.URL.Query()
+	v, err := viewOf(query)
+	if err != nil {
+		return err
+	}
+	q := search{view: v, start: 1, count: defaultCount}
+	if q.filter, err = c.filter(query.Get("filter")); err != nil {
+		return err
+	}
+	if err := q.sort(query.Get("sortBy"), query.Get("sortOrder")); err != nil {
+		return err
+	}
+	if query.Has("startIndex") {
+		if q.start, err = strconv.Atoi(query.Get("startIndex")); err != nil {
+			return refuse(invalidPaging, "startIndex", "it is not a number")
+		}
+	}
+	if query.Has("count") {
+		if q.count, err = strconv.Atoi(query.Get("count")); err != nil {
+			return refuse(invalidPaging, "count", "it is not a number")
+		}
+	}
+	c.x.ShowBodies()
+	return c.answerSearch(q)
+}
+
+// searchRequest is the body of .search.
+var searchRequest = newSchema(scim.SearchRequestURN, []attribute{
+	{name: "schemas", kind: text, many: true},
+	{name: "attributes", kind: text, many: true},
+	{name: "attributeSets", kind: text, many: true},
+	one(text, "filter"), one(text, "sortBy"), one(text, "sortOrder"), one(number, "startIndex"), one(number, "count"),
+	one(text, "page"), one(number, "limit"),
+}, nil, nil)
+
+func (c *call) searchUsersByPost() error {
+	body, err := c.body()
+	if err != nil {
+		return err
+	}
+	m, err := decodeObject(body)
+	if err != nil {
+		return err
+	}
+	if err := requireSchema(m, scim.SearchRequestURN); err != nil {
+		return err
+	}
+	if err := checkTypes(m, searchRequest); err != nil {
+		return err
+	}
+	q := search{start: 1, count: defaultCount}
+	if q.view, err = newView(stringsOf(m["attributes"]), stringsOf(m["attributeSets"])); err != nil {
+		return err
+	}
+	filter, _ := m["filter"].(string)
+	if q.filter, err = c.filter(filter); err != nil {
+		return err
+	}
+	by, _ := m["sortBy"].(string)
+	order, _ := m["sortOrder"].(string)
+	if err := q.sort(by, order); err != nil {
+		return err
+	}
+	if n, ok := m["startIndex"].(float64); ok {
+		q.start = int(n)
+	}
+	if n, ok := m["count"].(float64); ok {
+		q.count = int(n)
+	}
+	c.x.ShowBodies()
+	return c.answerSearch(q)
+}
+
+func stringsOf(value any) []string {
+	list, _ := value.([]any)
+	all := make([]string, 0, len(list))
+	for _, item := range list {
+		if s, ok := item.(string); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// passwordWord finds the attribute password in a filter, and not passwordState.
+var passwordWord = regexp.MustCompile(`(?i)\bpassword\b`)
+
+// filter parses a filter. One that compares the password holds a password, and is refused: the attribute is writeOnly.
+func (c *call) filter(given string) (scim.Filter, error) {
+	if given == "" {
+		return nil, nil
+	}
+	if passwordWord.MatchString(given) {
+		c.x.Secret(secret.New(given))
+		if f, err := scim.ParseFilter(given); err != nil || comparesPassword(f) {
+			return nil, refuse(invalidFilter, "the attribute password cannot be searched")
+		}
+	}
+	f, err := scim.ParseFilter(given)
+	if err != nil {
+		return nil, refuse(invalidFilter, err.Error())
+	}
+	return f, nil
+}
+
+// comparesPassword is asked only of filters in which the word occurs; a value such as "password" is allowed.
+func comparesPassword(f scim.Filter) bool {
+	attribute, _, ok := scim.Equal(f)
+	return !ok || strings.EqualFold(strings.TrimPrefix(attribute, scim.UserURN+":"), "password")
+}
+
+func (q *search) sort(by, order string) error {
+	switch strings.ToLower(order) {
+	case "", "ascending":
+	case "descending":
+		q.descending = true
+	default:
+		return refuse(invalidPaging, "sortOrder", "it is ascending or descending")
+	}
+	if by == "" {
+		return nil
+	}
+	path, err := scim.ParsePath(by)
+	if err != nil {
+		return refuse(invalidPaging, "sortBy", err.Error())
+	}
+	_, a, err := patchedAttribute(path)
+	if err != nil {
+		return err
+	}
+	if a == nil || a.returned == scim.ReturnedNever {
+		return refuse(invalidPaging, "sortBy", by+" cannot be compared")
+	}
+	q.sortBy, q.exact = &path, a.exact
+	return nil
+}
+
+func (c *call) answerSearch(q search) error {
+	q.start = max(q.start, 1)
+	switch {
+	case q.count < 0:
+		q.count = defaultCount
+	case q.count > maximumCount && c.s.is(countOverMaximum, "refuse"):
+		return refuse(invalidPaging, "count", "the maximum is 1000")
+	}
+	q.count = min(q.count, maximumCount)
+	page, total := c.s.find(q, c.base())
+	if total == 1 && len(page) == 1 {
+		c.x.User = page[0].UserName
+	}
+	body := make([]byte, 0, 256+2048*len(page))
+	body = append(body, `{"schemas":["`+scim.ListResponseURN+`"],"totalResults":`...)
+	body = strconv.AppendInt(body, int64(total), 10)
+	body = append(body, `,"Resources":[`...)
+	for i := range page {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		var err error
+		if body, err = c.s.appendView(body, &page[i], c.base(), q.view); err != nil {
+			return err
+		}
+	}
+	body = append(body, `],"startIndex":`...)
+	body = strconv.AppendInt(body, int64(q.start), 10)
+	// The page size that was asked for, not the number that came (captured answers).
+	body = append(body, `,"itemsPerPage":`...)
+	body = strconv.AppendInt(body, int64(q.count), 10)
+	c.send(http.StatusOK, scimContentType, append(body, '}'))
+	return nil
+}
+
+// find returns one page and the number of all matches. A search by user name or id is a look-up.
+func (s *Server) find(q search, base string) (page []people.Person, total int) {
+	if p, ok, indexed := s.lookUp(q.filter); indexed {
+		if !ok {
+			return nil, 0
+		}
+		if q.start > 1 || q.count == 0 {
+			return nil, 1
+		}
+		return []people.Person{p}, 1
+	}
+	type row struct {
+		person people.Person
+		key    any
+	}
+	var rows []row
+	for p := range s.people.All() {
+		var key any
+		if q.filter != nil || q.sortBy != nil {
+			m := s.resource(&p, base)
+			if q.filter != nil && !q.filter.Match(m, userSchema) {
+				continue
+			}
+			if q.sortBy != nil {
+				key, _ = scim.Lookup(m, *q.sortBy)
+			}
+		}
+		total++
+		if q.sortBy != nil || total >= q.start && len(rows) < q.count {
+			rows = append(rows, row{p, key})
+		}
+	}
+	if q.sortBy != nil {
+		slices.SortStableFunc(rows, func(a, b row) int {
+			if q.descending {
+				a, b = b, a
+			}
+			return compareValues(a.key, b.key, q.exact)
+		})
+		rows = rows[min(q.start-1, len(rows)):]
+		rows = rows[:min(q.count, len(rows))]
+	}
+	for _, r := range rows {
+		page = append(page, r.person)
+	}
+	return page, total
+}
+
+// lookUp answers a filter that is one comparison with an indexed attribute.
+func (s *Server) lookUp(f scim.Filter) (p people.Person, found, indexed bool) {
+	if f == nil {
+		return p, false, false
+	}
+	attribute, value, ok := scim.Equal(f)
+	if !ok {
+		return p, false, false
+	}
+	switch strings.ToLower(strings.TrimPrefix(attribute, scim.UserURN+":")) {
+	case "username":
+		p, found = s.people.ByUserName(value)
+		return p, found, true
+	case "id":
+		p, found = s.people.ByID(value)
+		return p, found, true
+	case "ocid":
+		p, found = s.people.ByID(plainID(value))
+		return p, found && value != p.ID, true
+	}
+	return p, false, false
+}
+
+// compareValues orders what sortBy leads to; absent values come last (RFC 7644, 3.4.2.3).
+func compareValues(a, b any, exact bool) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return 1
+	case b == nil:
+		return -1
+	}
+	switch x := a.(type) {
+	case string:
+		if y, ok := b.(string); ok {
+			if exact {
+				return cmp.Compare(x, y)
+			}
+			return cmp.Compare(strings.ToLower(x), strings.ToLower(y))
+		}
+	case bool:
+		if y, ok := b.(bool); ok && x != y {
+			if y {
+				return -1
+			}
+			return 1
+		}
+	case float64:
+		if y, ok := b.(float64); ok {
+			return cmp.Compare(x, y)
+		}
+	case []any: // the first value stands for the list
+		y, ok := b.([]any)
+		if ok && len(x) > 0 && len(y) > 0 {
+			return compareValues(x[0], y[0], exact)
+		}
+	}
+	return 0
+}

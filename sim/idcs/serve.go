@@ -1,0 +1,251 @@
+package idcs
+
+import (
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seatrial/seatrial/sim/kernel/journal"
+	"github.com/seatrial/seatrial/sim/kernel/oauth"
+	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// bodyLimit is Oracle's limit of a payload (REST API for identity domains, Status Codes, 413).
+const bodyLimit = 1 << 20
+
+// call is one request on its way through the domain.
+type call struct {
+	s     *Server
+	w     http.ResponseWriter
+	r     *http.Request
+	x     *journal.Exchange
+	ecid  string
+	token oauth.Token
+	id    string // the last part of the path, for routes with one
+}
+
+// endpoint is one method of one route.
+type endpoint struct {
+	route     string
+	operation string
+	roles     []string // who may; nil is every client with a valid token
+	open      bool     // no access token needed
+	serve     func(*call) error
+}
+
+// table maps a path, with "{id}" in the place of an id, to its methods.
+type table map[string]map[string]endpoint
+
+func (t table) add(method, path, operation string, roles []string, serve func(*call) error) {
+	t.put(method, path, endpoint{operation: operation, roles: roles, serve: serve})
+}
+
+func (t table) put(method, path string, e endpoint) {
+	if t[path] == nil {
+		t[path] = map[string]endpoint{}
+	}
+	e.route = method + " " + path
+	t[path][method] = e
+}
+
+func newTable() table {
+	t := table{}
+	mountTokens(t)
+	mountUsers(t)
+	mountPasswords(t)
+	mountPolicies(t)
+	return t
+}
+
+// find returns the methods of a path, and the id in it.
+func (t table) find(path string) (methods map[string]endpoint, id string) {
+	if methods = t[path]; methods != nil {
+		return methods, ""
+	}
+	cut := strings.LastIndexByte(path, '/')
+	if cut < 0 || cut == len(path)-1 {
+		return nil, ""
+	}
+	return t[path[:cut]+"/{id}"], path[cut+1:]
+}
+
+// elsewhere are collections of the real API that the simulator does not have.
+var elsewhere = []string{
+	"Groups", "Me", "Apps", "AppRoles", "Grants", "Bulk", "Schemas", "ResourceTypes", "ServiceProviderConfig",
+	"ResourceTypeSchemaAttributes", "AuditEvents", "Settings", "IdentitySettings", "HTTPAuthenticator", "Asserter",
+	"UserPasswordResetter", "UserPasswordGenerator", "UserPasswordValidator", "UserStatusChanger", "UserStateChanger",
+	"UserLockedStateChanger", "UserCapabilitiesChanger", "UserActivationInitiator", "ApplicablePasswordPolicyRetriever",
+	"BulkUserPasswordChanger", "BulkUserPasswordResetter", "MePasswordChanger", "MePasswordMustChanger",
+	"MePasswordRecoveryOptionRetriever", "MePasswordResetRequestor", "MePasswordResetter",
+}
+
+var elsewherePaths = []string{
+	"/oauth2/v1/authorize", "/oauth2/v1/device", "/oauth2/v1/userinfo", "/.well-known/openid-configuration",
+	"/.well-known/idcs-configuration",
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	c := &call{s: s, w: w, r: r, x: journal.From(r.Context()), ecid: s.nextECID()}
+	if err := c.serve(); err != nil {
+		c.refuse(err)
+	}
+}
+
+func (c *call) serve() error {
+	path := c.r.URL.Path
+	methods, id := c.s.routes.find(path)
+	if methods == nil {
+		return c.nothingHere(path)
+	}
+	method := c.r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	e, ok := methods[method]
+	if !ok {
+		allow := allowed(methods)
+		c.w.Header()["Allow"] = []string{allow}
+		if method == http.MethodOptions {
+			c.w.Header()["Access-Control-Allow-Methods"] = []string{allow}
+			c.send(http.StatusOK, "", nil)
+			return nil
+		}
+		return refuse(wrongMethod, c.r.Method, path).surprising("%s has no method %s", path, c.r.Method)
+	}
+	c.id = id
+	c.x.Route, c.x.Operation = e.route, e.operation
+	if !e.open {
+		if err := c.authenticate(); err != nil {
+			return err
+		}
+		if !holdsOne(c.token.Roles, e.roles) {
+			status, err := strconv.Atoi((*c.s.switches.Load())[missingRole])
+			if err != nil {
+				return fmt.Errorf("switch %s: %w", missingRole, err)
+			}
+			return refuse(notAuthorized).as(status)
+		}
+	}
+	return e.serve(c)
+}
+
+func (c *call) nothingHere(path string) error {
+	rest, admin := strings.CutPrefix(path, "/admin/v1/")
+	collection, _, _ := strings.Cut(rest, "/")
+	if admin && slices.Contains(elsewhere, collection) || slices.Contains(elsewherePaths, path) {
+		return refuse(notSimulated, path).surprising("%s exists at Oracle and is not simulated", path)
+	}
+	return refuse(noSuchRoute, path).surprising("there is nothing at %s", path)
+}
+
+func allowed(methods map[string]endpoint) string {
+	// The order of a captured answer.
+	list := make([]string, 0, len(methods)+1)
+	for _, m := range []string{http.MethodPatch, http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete} {
+		if _, ok := methods[m]; ok {
+			list = append(list, m)
+		}
+	}
+	return strings.Join(append(list, http.MethodOptions), ",")
+}
+
+// authenticate finds out whose token it is.
+func (c *call) authenticate() error {
+	header := c.r.Header.Get("Authorization")
+	if header == "" {
+		return refuse(invalidBearer)
+	}
+	text, ok := bearer(header)
+	if !ok {
+		c.x.Token = string(oauth.Unknown)
+		return refuse(invalidBearer)
+	}
+	c.x.Secret(secret.New(text))
+	token, state := c.s.issuer.Verify(text)
+	c.x.Token, c.x.Client = string(state), token.Client
+	if state == oauth.Valid || state == oauth.Revoked && c.s.is(revokedToken, "accept") {
+		c.token = token
+		return nil
+	}
+	return refuse(invalidBearer)
+}
+
+// bearer returns the token of an Authorization header; the scheme's name is in any case (RFC 9110, 11.1).
+func bearer(header string) (string, bool) {
+	const scheme = "bearer "
+	if len(header) <= len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) {
+		return "", false
+	}
+	return strings.TrimSpace(header[len(scheme):]), true
+}
+
+// body reads a JSON body.
+func (c *call) body() ([]byte, error) {
+	contentType := c.r.Header.Get("Content-Type")
+	if contentType != "application/json" && contentType != "application/scim+json" {
+		media, _, err := mime.ParseMediaType(contentType)
+		if err != nil || media != "application/json" && media != "application/scim+json" {
+			return nil, refuse(wrongMediaType, contentType)
+		}
+	}
+	return c.read()
+}
+
+// read reads a body of any type, up to the limit.
+func (c *call) read() ([]byte, error) {
+	size := c.r.ContentLength
+	if size > bodyLimit {
+		return nil, refuse(tooLarge, bodyLimit)
+	}
+	if size < 0 {
+		body, err := io.ReadAll(io.LimitReader(c.r.Body, bodyLimit+1))
+		if err != nil {
+			return nil, refuse(malformedJSON, "the body ended too early")
+		}
+		if len(body) > bodyLimit {
+			return nil, refuse(tooLarge, bodyLimit)
+		}
+		return body, nil
+	}
+	body := make([]byte, size)
+	if _, err := io.ReadFull(c.r.Body, body); err != nil {
+		return nil, refuse(malformedJSON, "the body ended too early")
+	}
+	return body, nil
+}
+
+// base is the domain's address as this client wrote it; locations lead back the way it came.
+func (c *call) base() string {
+	if c.r.TLS == nil {
+		return "http://" + c.r.Host
+	}
+	return "https://" + c.r.Host
+}
+
+// nextECID is the execution context id of a request: Oracle's handle on an exchange, in headers and OAuth errors.
+func (s *Server) nextECID() string {
+	n := strconv.FormatUint(s.requests.Add(1), 36)
+	return s.names.ecid + "0000000"[:max(0, 7-len(n))] + n
+}
+
+// names are the identifiers that a domain has all its life.
+type names struct {
+	tenant, domainOCID, compartmentOCID, tenancyOCID, ecid string
+}
+
+func newNames(host string, seed random.Seed) names {
+	stream := seed.Stream("idcs.names")
+	ocid := func(kind string) string {
+		return "ocid1." + kind + ".oc1..aaaaaaaaaaaaaaaaaaaaaaaaaaaa" + stream.Hex(32)
+	}
+	tenant, _, _ := strings.Cut(host, ".")
+	return names{
+		tenant: tenant, domainOCID: ocid("domain"), compartmentOCID: ocid("compartment"), tenancyOCID: ocid("tenancy"),
+		ecid: stream.Hex(8) + "^",
+	}
+}

@@ -1,0 +1,185 @@
+package idcs
+
+import (
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/clock"
+	"github.com/seatrial/seatrial/sim/kernel/faults"
+	"github.com/seatrial/seatrial/sim/kernel/journal"
+	"github.com/seatrial/seatrial/sim/kernel/oauth"
+	"github.com/seatrial/seatrial/sim/kernel/people"
+	"github.com/seatrial/seatrial/sim/kernel/policy"
+	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+const name = "idcs"
+
+// Kernel is what a simulator gets from its world.
+type Kernel struct {
+	Clock    *clock.Clock
+	Seed     random.Seed
+	Journal  *journal.Journal
+	Digester *secret.Digester
+}
+
+// Server is one simulated identity domain. It is safe for concurrent use.
+type Server struct {
+	config  Config
+	kernel  Kernel
+	ids     *random.Stream
+	people  *people.Store
+	issuer  *oauth.Issuer
+	faults  *faults.Set
+	handler http.Handler
+	names   names
+	routes  table
+
+	policy   atomic.Pointer[passwordPolicy]
+	lifetime atomic.Int64 // of a token, in nanoseconds
+	switches atomic.Pointer[Switches]
+	requests atomic.Uint64
+}
+
+// New builds a domain from its configuration.
+func New(c Config, k Kernel) (*Server, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		config: c, kernel: k,
+		ids:    k.Seed.Stream("idcs.ids"),
+		people: people.NewStore(),
+		issuer: oauth.NewIssuer(k.Clock, k.Seed.Stream("idcs.tokens")),
+		faults: faults.NewSet(k.Seed.Stream("idcs.faults")),
+		names:  newNames(c.Host, k.Seed),
+		routes: newTable(),
+	}
+	for _, client := range c.Clients {
+		if err := s.issuer.Register(client); err != nil {
+			return nil, fmt.Errorf("idcs: %w", err)
+		}
+	}
+	if err := s.restore(); err != nil {
+		return nil, err
+	}
+	// The order of a request: the journal opens, faults may delay, refuse or cut it, then the protocol begins.
+	s.handler = k.Journal.Wrap(name, s.faults.Wrap(vendor{s}, http.HandlerFunc(s.serve)))
+	return s, nil
+}
+
+// restore brings back the settings of the configuration.
+func (s *Server) restore() error {
+	values, err := s.config.Switches.resolve()
+	if err != nil {
+		return err
+	}
+	s.switches.Store(&values)
+	s.lifetime.Store(int64(s.config.TokenLifetime))
+	return s.SetPolicy(s.config.Policy)
+}
+
+// Handler is the complete domain: journal, faults and routes.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Name is the simulator's name in journals, scenarios and the control plane.
+func (s *Server) Name() string { return name }
+
+// Host is the domain's host name.
+func (s *Server) Host() string { return s.config.Host }
+
+// Clock is the domain's clock.
+func (s *Server) Clock() *clock.Clock { return s.kernel.Clock }
+
+// Journal is where the domain's exchanges are recorded.
+func (s *Server) Journal() *journal.Journal { return s.kernel.Journal }
+
+// Faults is the set of rules that make the domain misbehave.
+func (s *Server) Faults() *faults.Set { return s.faults }
+
+// People is the store of users.
+func (s *Server) People() *people.Store { return s.people }
+
+// Issuer issues and knows the access tokens.
+func (s *Server) Issuer() *oauth.Issuer { return s.issuer }
+
+// Policy is the domain's default password policy.
+func (s *Server) Policy() policy.Policy { return s.policy.Load().rules }
+
+// SetPolicy replaces the default password policy. Passwords that are already set are not judged again.
+func (s *Server) SetPolicy(p policy.Policy) error {
+	if err := p.Validate(); err != nil {
+		return fmt.Errorf("%w: idcs.%w", ErrInvalid, err)
+	}
+	s.storePolicy(p)
+	return nil
+}
+
+// SetTokenLifetime decides how long tokens last from now on; issued ones keep their time.
+func (s *Server) SetTokenLifetime(d time.Duration) error {
+	if err := checkLifetime(d); err != nil {
+		return err
+	}
+	s.lifetime.Store(int64(d))
+	return nil
+}
+
+// Reset brings back the start: no users, no tokens, no faults, the real time, and policy, token lifetime and switches of
+// the configuration. Clients stay.
+func (s *Server) Reset() {
+	s.people.Reset()
+	s.issuer.Reset()
+	s.faults.Remove()
+	s.kernel.Clock.Reset()
+	// What New has accepted is accepted again.
+	_ = s.restore()
+}
+
+// LogIn is the probe of a harness: would this name and password sign in now? It leaves no trace: no journal entry, no
+// failure counted.
+func (s *Server) LogIn(userName string, password secret.Value) people.LogIn {
+	p, ok := s.people.ByUserName(userName)
+	if !ok {
+		return people.LogIn{Reason: "not_found"}
+	}
+	return s.judgeLogIn(&p, password)
+}
+
+func (s *Server) judgeLogIn(p *people.Person, password secret.Value) people.LogIn {
+	switch {
+	case !p.Active:
+		return people.LogIn{Reason: "inactive"}
+	case p.Federated:
+		return people.LogIn{Reason: "federated"}
+	case s.locked(p):
+		return people.LogIn{Reason: "locked"}
+	case !p.Credential.HasPassword():
+		return people.LogIn{Reason: "no_password"}
+	case s.kernel.Digester.Digest(password) != p.Credential.Digest:
+		return people.LogIn{Reason: "wrong_password"}
+	case s.expired(p):
+		return people.LogIn{Reason: "expired"}
+	}
+	return people.LogIn{OK: true, MustChange: p.Credential.MustChange}
+}
+
+// locked: a lock from failed log-ins ends by itself after the policy's lockoutDuration, in minutes.
+func (s *Server) locked(p *people.Person) bool {
+	if !p.Locked {
+		return false
+	}
+	duration := time.Duration(s.policy.Load().rules.LockoutDuration) * time.Minute
+	if p.Credential.LockedAt.IsZero() || duration == 0 {
+		return true
+	}
+	return s.kernel.Clock.Now().Before(p.Credential.LockedAt.Add(duration))
+}
+
+func (s *Server) expired(p *people.Person) bool {
+	days := s.policy.Load().rules.PasswordExpiresAfter
+	return days > 0 && p.Credential.HasPassword() &&
+		!s.kernel.Clock.Now().Before(p.Credential.SetAt.AddDate(0, 0, days))
+}

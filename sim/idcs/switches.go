@@ -1,0 +1,141 @@
+package idcs
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Switch decides one thing that Oracle leaves open, or that a domain's administrator decides. The first option is the
+// default, and the stricter one where nothing better is known.
+type Switch struct {
+	Name    string
+	Value   string
+	Default string
+	Options []string
+	Note    string
+}
+
+// Switches is the values by name; an absent one has its default.
+type Switches map[string]string
+
+const (
+	bearer401         = "bearer401"
+	bearerChallenge   = "bearerChallenge"
+	basicChallenge    = "basicChallenge"
+	bodyCredentials   = "bodyCredentials"
+	scopeNotHeld      = "scopeNotHeld"
+	emptyScope        = "emptyScope"
+	revokedToken      = "revokedToken"
+	signingCertAccess = "signingCertAccess"
+	missingRole       = "missingRole"
+	readOnlyWrite     = "readOnlyWrite"
+	federatedWrite    = "federatedWrite"
+	inactiveWrite     = "inactiveWrite"
+	lockedWrite       = "lockedWrite"
+	removePassword    = "removePassword"
+	historyOnPatch    = "historyOnPatch"
+	minimumAge        = "minimumAge"
+	policyDetail      = "policyDetail"
+	changerNotFound   = "changerNotFound"
+	versionConflict   = "versionConflict"
+	countOverMaximum  = "countOverMaximum"
+	primaryEmail      = "primaryEmail"
+	familyName        = "familyName"
+	throttledBody     = "throttledBody"
+	retryAfter        = "retryAfter"
+)
+
+// switchboard is every switch with its options, the default first.
+var switchboard = []Switch{
+	{Name: bearer401, Options: []string{"html", "json"}, Note: "The body of a 401 for a bad bearer token. Two samples of Oracle expect text/html; some gateways may say JSON."},
+	{Name: bearerChallenge, Options: []string{"omit", "send"}, Note: "WWW-Authenticate on a 401 for a bad bearer token; not seen."},
+	{Name: basicChallenge, Options: []string{"send", "omit"}, Note: "WWW-Authenticate on the token endpoint's invalid_client; RFC 6749 asks for it, Oracle does not say."},
+	{Name: bodyCredentials, Options: []string{"accept", "refuse"}, Note: "client_id and client_secret in the body of a client_credentials request; seen with other grants only."},
+	{Name: scopeNotHeld, Options: []string{"drop", "error"}, Note: "A named scope that the client does not hold. A sample of Oracle expects it to be dropped, a page calls it an error."},
+	{Name: emptyScope, Options: []string{"refuse", "myscopes"}, Note: "A token request without a scope; not documented."},
+	{Name: revokedToken, Options: []string{"refuse", "accept"}, Note: "Whether the admin API notices at once that a token was revoked; not documented."},
+	{Name: signingCertAccess, Options: []string{"bearer", "public"}, Note: "A domain setting: SigningCert/jwk with or without an access token."},
+	{Name: missingRole, Options: []string{"403", "401"}, Note: "The status for a valid token whose client lacks the role; not documented."},
+	{Name: readOnlyWrite, Options: []string{"refuse", "ignore"}, Note: "PATCH or PUT of a readOnly attribute. The SDK says 400; a report on one tenancy saw it ignored."},
+	{Name: federatedWrite, Options: []string{"refuse", "accept", "forbid"}, Note: "A password for a federated user: 400, accepted without use, or 403; not documented."},
+	{Name: inactiveWrite, Options: []string{"refuse", "accept"}, Note: "A password for a deactivated user. Oracle documents the refusal for the resetter only."},
+	{Name: lockedWrite, Options: []string{"keep", "unlock"}, Note: "Whether an administrator's password write ends a lock; not documented."},
+	{Name: removePassword, Options: []string{"refuse", "clear"}, Note: "PATCH remove of the password; not documented."},
+	{Name: historyOnPatch, Options: []string{"on", "off"}, Note: "Whether PATCH, PUT and POST check the history as UserPasswordChanger does; not documented."},
+	{Name: minimumAge, Options: []string{"off", "on"}, Note: "Whether minPasswordAge binds administrators; Oracle describes it for reset requests."},
+	{Name: policyDetail, Options: []string{"sentence", "list", "first"}, Note: "How the detail of pwdpolicyViolation joins broken rules: a sentence and all, all, or the first; not documented."},
+	{Name: changerNotFound, Options: []string{"404", "400"}, Note: "UserPasswordChanger of an unknown id: 404, or 400 invalidReferenceResource; not documented."},
+	{Name: versionConflict, Options: []string{"412", "409"}, Note: "If-Match with an old version; Oracle's status page names both."},
+	{Name: countOverMaximum, Options: []string{"cap", "refuse"}, Note: "A page size over 1000; not documented."},
+	{Name: primaryEmail, Options: []string{"required", "optional"}, Note: "A domain setting: whether a user needs a primary e-mail."},
+	{Name: familyName, Options: []string{"optional", "required"}, Note: "Whether a user needs a family name; the SDK says no, the console asks for it."},
+	{Name: throttledBody, Options: []string{"scim", "text"}, Note: "The body of a 429; not documented."},
+	{Name: retryAfter, Options: []string{"none", "seconds"}, Note: "Retry-After on a 429 or 503 whose rule names none; Oracle documents no such header. seconds sends 1."},
+}
+
+// resolve returns a value for every switch.
+func (v Switches) resolve() (Switches, error) {
+	values := make(Switches, len(switchboard))
+	for _, w := range switchboard {
+		values[w.Name] = w.Options[0]
+	}
+	var mistakes []string
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		if err := checkSwitch(name, v[name]); err != nil {
+			mistakes = append(mistakes, err.Error())
+			continue
+		}
+		values[name] = v[name]
+	}
+	if mistakes != nil {
+		return nil, fmt.Errorf("%w: %s", ErrInvalid, strings.Join(mistakes, "; "))
+	}
+	return values, nil
+}
+
+func checkSwitch(name, value string) error {
+	for _, w := range switchboard {
+		if w.Name == name {
+			if slices.Contains(w.Options, value) {
+				return nil
+			}
+			return fmt.Errorf("%w: idcs.switches.%s: %q is not one of %s", ErrInvalid, name, value, strings.Join(w.Options, ", "))
+		}
+	}
+	names := make([]string, 0, len(switchboard))
+	for _, w := range switchboard {
+		names = append(names, w.Name)
+	}
+	return fmt.Errorf("%w: idcs.switches.%s: there is no such switch; there are %s", ErrInvalid, name, strings.Join(names, ", "))
+}
+
+// Switches lists every switch with its present value.
+func (s *Server) Switches() []Switch {
+	values := *s.switches.Load()
+	list := slices.Clone(switchboard)
+	for i := range list {
+		list[i].Options = slices.Clone(list[i].Options)
+		list[i].Value, list[i].Default = values[list[i].Name], list[i].Options[0]
+	}
+	return list
+}
+
+// SetSwitch changes one switch.
+func (s *Server) SetSwitch(name, value string) error {
+	if err := checkSwitch(name, value); err != nil {
+		return err
+	}
+	for {
+		old := s.switches.Load()
+		next := maps.Clone(*old)
+		next[name] = value
+		if s.switches.CompareAndSwap(old, &next) {
+			return nil
+		}
+	}
+}
+
+// is tells whether a switch stands at value.
+func (s *Server) is(name, value string) bool { return (*s.switches.Load())[name] == value }

@@ -1,0 +1,101 @@
+package idcs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seatrial/seatrial/sim/kernel/journal"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// decodeObject reads a JSON object. The error names a place, never a piece of the body: there are passwords in it.
+func decodeObject(body []byte) (map[string]any, error) {
+	var m map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if err := decoder.Decode(&m); err != nil {
+		var syntax *json.SyntaxError
+		switch {
+		case errors.As(err, &syntax):
+			return nil, refuse(malformedJSON, "syntax error at byte "+strconv.FormatInt(syntax.Offset, 10))
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, refuse(malformedJSON, "it ends too early")
+		}
+		return nil, refuse(malformedJSON, "it is not an object")
+	}
+	if m == nil {
+		return nil, refuse(malformedJSON, "it is not an object")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, refuse(malformedJSON, "something follows the object")
+	}
+	return m, nil
+}
+
+// requireSchema checks that a body says what it is.
+func requireSchema(m map[string]any, urn string) error {
+	for key, value := range m {
+		if !strings.EqualFold(key, "schemas") {
+			continue
+		}
+		list, _ := value.([]any)
+		if slices.ContainsFunc(list, func(v any) bool {
+			s, ok := v.(string)
+			return ok && strings.EqualFold(s, urn)
+		}) {
+			return nil
+		}
+		return refuse(wrongSchema, urn)
+	}
+	return refuse(missingAttributes, "schemas")
+}
+
+// secretName tells whether an attribute of that name may hold a secret, also one that the API does not know.
+func secretName(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "passw") && !strings.Contains(name, "passwordstate") ||
+		strings.Contains(name, "secret") || strings.Contains(name, "token")
+}
+
+// nameSecrets tells the journal every string in a decoded body that may be a secret.
+func nameSecrets(x *journal.Exchange, value any, isSecret bool) {
+	switch v := value.(type) {
+	case string:
+		if isSecret {
+			x.Secret(secret.New(v))
+		}
+	case []any:
+		for _, item := range v {
+			nameSecrets(x, item, isSecret)
+		}
+	case map[string]any:
+		for key, item := range v {
+			nameSecrets(x, item, isSecret || secretName(key))
+		}
+	}
+}
+
+// sendJSON answers with any value.
+func (c *call) sendJSON(status int, value any) error {
+	body, err := encode(nil, value)
+	if err != nil {
+		return err
+	}
+	c.send(status, scimContentType, body)
+	return nil
+}
+
+// encode appends value as JSON that leaves &, < and > as they are.
+func encode(buffer []byte, value any) ([]byte, error) {
+	out := bytes.NewBuffer(buffer)
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
