@@ -157,7 +157,7 @@ func replace(text, secret string, spell spelling, cut bool) string {
 }
 
 // spelled returns how many bytes at the start of text spell the secret, 0 when they do not. With cut, running out of
-// text on the way is enough.
+// text on the way is enough, even within an escape sequence that might have become anything.
 func spelled(text, secret string, spell spelling, cut bool) int {
 	at := 0
 	for secret != "" {
@@ -169,7 +169,7 @@ func spelled(text, secret string, spell spelling, cut bool) int {
 		}
 		size, of := spell(text[at:], secret)
 		switch {
-		case size == unfinished && cut && at > 0:
+		case size == unfinished && cut:
 			return len(text)
 		case size <= 0:
 			return 0
@@ -247,11 +247,11 @@ func inJSON(text, secret string) (size, of int) {
 
 // codeUnit reads one \uXXXX.
 func codeUnit(text string) (r rune, size int) {
+	if begin := text[:min(len(text), 2)]; !strings.HasPrefix(`\u`, begin) {
+		return 0, 0
+	}
 	if len(text) < len(`\uXXXX`) {
 		return 0, unfinished
-	}
-	if text[0] != '\\' || text[1] != 'u' {
-		return 0, 0
 	}
 	v, err := strconv.ParseUint(text[2:6], 16, 16)
 	if err != nil {

@@ -177,7 +177,7 @@ func TestTheControllerReachesTheConnection(t *testing.T) {
 
 func TestWhoSeesACutFindsItsEntry(t *testing.T) {
 	j := newJournal(10)
-	found := -1
+	found := make(chan int, 1)
 	h := j.Wrap("idcs", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var c net.Conn
 		c, _, err := http.NewResponseController(w).Hijack()
@@ -185,7 +185,7 @@ func TestWhoSeesACutFindsItsEntry(t *testing.T) {
 			return
 		}
 		assert.True(t, From(r.Context()).AfterRecord(func() {
-			found = j.Search(Query{Status: Unanswered}).Total
+			found <- j.Search(Query{Status: Unanswered}).Total
 			_ = c.Close()
 		}))
 	}))
@@ -198,7 +198,7 @@ func TestWhoSeesACutFindsItsEntry(t *testing.T) {
 		_ = response.Body.Close()
 	}
 	require.ErrorIs(t, err, io.EOF)
-	assert.Equal(t, 1, found)
+	assert.Equal(t, 1, <-found)
 }
 
 func TestWithoutAJournalTheExchangeIsAThrowAway(t *testing.T) {
