@@ -1,0 +1,290 @@
+package invariants_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/seatrial/seatrial/reports"
+	"github.com/seatrial/seatrial/scenarios/invariants"
+	"github.com/seatrial/seatrial/sim/control"
+)
+
+const p1, p2, p3 = "apples-and-1-Pear", "bananas-and-2-Figs", "cherries-and-3-Nuts"
+
+// A false alarm is as bad as a missed fault: nobody would believe the next one. Everything here is what a correct engine
+// does on a bad day.
+func TestNoFalseAlarm(t *testing.T) {
+	cases := map[string]func() *story{
+		"all applied": good,
+		"superseded before it was written": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.change("ann", p2)
+			s.end(0, invariants.Superseded, "")
+			s.accept("ann", p2)
+			return s.end(1, invariants.Applied, "").logIn("ann", 1)
+		},
+		"superseded by one that the policy refused": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.change("ann", p2).Acceptable = false
+			s.end(0, invariants.Superseded, "")
+			s.refuse("ann", p2, "policy")
+			return s.end(1, invariants.Parked, "policy").logIn("ann", -1)
+		},
+		"policy refuses, the older password stays": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.accept("ann", p1)
+			s.end(0, invariants.Applied, "")
+			s.change("ann", p2).Acceptable = false
+			s.refuse("ann", p2, "policy")
+			return s.end(1, invariants.Parked, "policy").logIn("ann", 0)
+		},
+		"policy refused by our own check of the target's policy": func() *story {
+			s := begin("ann")
+			s.change("ann", p1).Acceptable = false
+			return s.end(0, invariants.Parked, "policy").logIn("ann", -1)
+		},
+		"the same password twice, refused by history the second time": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.accept("ann", p1)
+			s.end(0, invariants.Applied, "")
+			s.change("ann", p1)
+			s.refuse("ann", p1, "policy")
+			return s.end(1, invariants.Parked, "policy").logIn("ann", 0)
+		},
+		"there and back again": func() *story {
+			s := begin("ann")
+			for i, p := range []string{p1, p2, p1} {
+				s.change("ann", p)
+				s.accept("ann", p)
+				s.end(i, invariants.Applied, "")
+			}
+			s.logIn("ann", 2)
+			s.Probes[1].OK = true // change 0 has the password of change 2
+			return s
+		},
+		"answer lost, looked up, applied": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			e := s.accept("ann", p1)
+			e.Lost, e.Status, e.Faults = true, 0, []string{"lost"}
+			s.wait(2 * time.Second).find("ann")
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
+		"answer lost, never learnt, parked as unknown": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			e := s.accept("ann", p1)
+			e.Lost, e.Status = true, 0
+			s.wait(time.Hour)
+			s.token(200) // near its end
+			return s.end(0, invariants.Parked, "unknown_outcome").logIn("ann", 0)
+		},
+		"answer lost, superseded meanwhile": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			e := s.accept("ann", p1)
+			e.Lost, e.Status = true, 0
+			s.change("ann", p2)
+			s.end(0, invariants.Superseded, "").wait(2 * time.Second)
+			s.accept("ann", p2)
+			return s.end(1, invariants.Applied, "").logIn("ann", 1)
+		},
+		"three passing failures, 2 4 8 seconds": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			for _, wait := range []time.Duration{2, 4, 8} {
+				s.fault("ann", 503, nil)
+				s.wait(wait*time.Second - 100*time.Millisecond) // jitter
+			}
+			s.accept("ann", p1)
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
+		"an outage of all rounds, parked": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			for range 6 {
+				for _, wait := range []time.Duration{2, 4, 8, 900} {
+					s.fault("ann", 0, nil)
+					s.wait(wait * time.Second)
+				}
+			}
+			return s.end(0, invariants.Parked, "unavailable").logIn("ann", -1)
+		},
+		"a newer change starts right after an older one failed": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.fault("ann", 503, nil)
+			s.change("ann", p2)
+			s.end(0, invariants.Superseded, "")
+			s.accept("ann", p2)
+			return s.end(1, invariants.Applied, "").logIn("ann", 1)
+		},
+		"429 with Retry-After, obeyed": func() *story {
+			s := begin("ann", "bob")
+			s.change("ann", p1)
+			s.change("bob", p2)
+			s.fault("ann", 429, map[string]any{"Retry-After": []any{"30"}})
+			s.fault("bob", 429, map[string]any{"Retry-After": []any{"30"}}) // was on its way
+			s.wait(30 * time.Second)
+			s.accept("ann", p1)
+			s.accept("bob", p2)
+			return s.end(0, invariants.Applied, "").end(1, invariants.Applied, "").logIn("ann", 0).logIn("bob", 1)
+		},
+		"a token revoked under three requests, one refresh": func() *story {
+			s := begin("ann", "bob", "carol")
+			for _, user := range []string{"ann", "bob", "carol"} {
+				s.change(user, p1+user)
+			}
+			at := s.now
+			for _, user := range []string{"ann", "bob", "carol"} {
+				e := s.write(user, p1+user, "refused", "credential", 401)
+				e.Token, e.Digest, e.Received, e.Answered = "revoked", "", at, at.Add(answer)
+			}
+			s.token(200)
+			for i, user := range []string{"ann", "bob", "carol"} {
+				s.accept(user, p1+user)
+				s.end(i, invariants.Applied, "").logIn(user, i)
+			}
+			return s
+		},
+		"a 401 that a fault made up": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.fault("ann", 401, nil)
+			s.token(200)
+			s.accept("ann", p1)
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
+		"token requests that fail are repeated": func() *story {
+			s := begin("ann")
+			s.Entries = nil
+			s.token(503)
+			s.wait(2 * time.Second).token(0)
+			s.wait(4 * time.Second).token(200)
+			s.change("ann", p1)
+			s.accept("ann", p1)
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
+		"a token every 55 minutes": func() *story {
+			s := begin("ann")
+			for i, p := range []string{p1, p2, p3} {
+				s.wait(55 * time.Minute).token(200)
+				s.change("ann", p)
+				s.accept("ann", p)
+				s.end(i, invariants.Applied, "")
+			}
+			return s.logIn("ann", 2)
+		},
+		"the target's clock is ahead, the token dies early": func() *story {
+			s := begin("ann")
+			s.wait(53 * time.Minute)
+			s.change("ann", p1)
+			e := s.find("ann")
+			e.Token, e.Status = "expired", 401
+			s.token(200)
+			s.find("ann")
+			s.accept("ann", p1)
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
+		"provisioned": func() *story {
+			s := begin("ann")
+			s.Provisioning = map[string]bool{"Dora": true}
+			s.change("dora", p1)
+			s.find("dora")
+			s.entry(control.Entry{Operation: "create", Method: "POST", Path: "/admin/v1/Users", User: "dora", Status: 201, Outcome: "accepted", Digest: "digest of " + p1, Token: "valid"})
+			s.UsersAfter = append(s.UsersAfter, control.User{ID: "id-dora", UserName: "dora", Email: "dora@example.com"})
+			s.end(0, invariants.Applied, "")
+			s.Probes = []invariants.Probe{{User: "dora", Change: 0, OK: true}}
+			return s
+		},
+		"provisioned without a password, which is then written": func() *story {
+			s := begin("ann")
+			s.Provisioning = map[string]bool{"dora": true}
+			s.change("dora", p1)
+			s.entry(control.Entry{Operation: "create", Method: "POST", Path: "/admin/v1/Users", User: "dora", Status: 201, Token: "valid"})
+			s.accept("dora", p1)
+			s.UsersAfter = append(s.UsersAfter, control.User{ID: "id-dora", UserName: "dora"})
+			s.end(0, invariants.Applied, "")
+			s.Probes = []invariants.Probe{{User: "dora", Change: 0, OK: true}}
+			return s
+		},
+		"not there, not provisioned": func() *story {
+			s := begin("ann")
+			s.change("dora", p1).Acceptable = false
+			s.find("dora")
+			s.end(0, invariants.Parked, "not_found")
+			s.Probes = []invariants.Probe{{User: "dora", Change: 0, Reason: "not_found"}, {User: "ann", Change: -1, OK: true}}
+			return s
+		},
+		"gone since it was found: one look more": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.write("ann", p1, "refused", "not_found", 404)
+			s.find("ann")
+			s.accept("ann", p1)
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
+		"federated since": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.accept("ann", p1)
+			s.end(0, invariants.Applied, "")
+			s.change("ann", p2).Acceptable = false
+			s.refuse("ann", p2, "federated")
+			s.end(1, invariants.Parked, "federated")
+			s.UsersAfter[0].Federated = true
+			s.Probes = []invariants.Probe{{User: "ann", Change: -1, Reason: "federated"}, {User: "ann", Change: 0, Reason: "federated"}, {User: "ann", Change: 1, Reason: "federated"}}
+			return s
+		},
+		"federated from the start": func() *story {
+			s := begin("ann")
+			s.UsersBefore[0].Federated, s.UsersAfter[0].Federated = true, true
+			s.change("ann", p1).Acceptable = false
+			s.refuse("ann", p1, "federated")
+			s.end(0, invariants.Parked, "federated")
+			s.Probes = []invariants.Probe{{User: "ann", Change: -1, Reason: "federated"}, {User: "ann", Change: 0, Reason: "federated"}}
+			return s
+		},
+		"deactivated by a step of the scenario": func() *story {
+			s := good()
+			s.UsersAfter[2].Active = false
+			return s
+		},
+		"not acknowledged, and yet applied": func() *story {
+			s := begin("ann")
+			c := s.change("ann", p1)
+			c.Acked, c.Acknowledged = false, time.Time{}
+			s.accept("ann", p1)
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
+		"not acknowledged, nothing done": func() *story {
+			s := good()
+			c := s.change("carol", p3)
+			c.Acked = false
+			s.Probes = append(s.Probes, invariants.Probe{User: "carol", Change: 2, Reason: "wrong_password"})
+			return s
+		},
+		"names in another case": func() *story {
+			s := begin("Ann")
+			s.change("ANN", p1)
+			s.accept("ann", p1).Path = "/admin/v1/UserPasswordChanger/id-Ann"
+			s.end(0, invariants.Applied, "")
+			s.Probes = []invariants.Probe{{User: "aNN", Change: 0, OK: true}, {User: "aNN", Change: -1, Reason: "wrong_password"}}
+			return s
+		},
+	}
+	for name, tell := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range invariants.Check(tell().History) {
+				assert.Equal(t, reports.Passed, c.Verdict, "%s: %s", c.Name, c.Detail)
+				assert.NotEmpty(t, c.Detail, "%s passes without evidence", c.Name)
+			}
+		})
+	}
+}
