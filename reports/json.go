@@ -2,7 +2,9 @@ package reports
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -13,16 +15,32 @@ func WriteJSON(w io.Writer, r Report) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(body, '\n'))
+	_, err = io.WriteString(w, plainJSON(string(body))+"\n")
 	return err
+}
+
+// plainJSON escapes the characters that encoding/json leaves as they are but that steer a terminal or reorder text.
+// They can only stand inside strings, where \uXXXX means the same.
+func plainJSON(body string) string {
+	steersRaw := func(r rune) bool { return steers(r) && r != '\n' } // the indentation's own newlines
+	if !strings.ContainsFunc(body, steersRaw) {
+		return body
+	}
+	var b strings.Builder
+	for _, r := range body {
+		if steersRaw(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // ReadJSON reads what WriteJSON wrote, so that a report can be rendered again later.
 func ReadJSON(r io.Reader) (Report, error) {
 	var report Report
-	d := json.NewDecoder(r)
-	d.DisallowUnknownFields()
-	err := d.Decode(&report)
+	err := json.NewDecoder(r).Decode(&report)
 	return report, err
 }
 

@@ -32,7 +32,7 @@ func (r *Report) judge(good, bad Verdict, counts func(Scenario) bool) {
 	for _, severity := range []string{Critical, Major, Minor} {
 		for _, s := range r.Suite.Scenarios {
 			if severityOf(s) == severity && counts(s) {
-				add(s.Verdict, fmt.Sprintf("%s scenario %s %s%s", severity, s.ID, participle(s.Verdict), because(s.reasons())))
+				add(s.Verdict, s.sentence())
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func (r Report) Remarks() []string {
 	var remarks []string
 	for _, s := range r.Suite.Scenarios {
 		if s.Severity == Minor && s.Verdict != Passed && (r.Verdict == Certified || r.Verdict == NotCertified || r.Verdict == Void) {
-			remarks = append(remarks, fmt.Sprintf("minor scenario %s %s%s; it does not decide a certificate", s.ID, participle(s.Verdict), because(s.reasons())))
+			remarks = append(remarks, s.sentence()+"; it does not decide a certificate")
 		}
 	}
 	for _, i := range r.Inputs {
@@ -123,6 +123,15 @@ func (r Report) Remarks() []string {
 		remarks = append(remarks, "not observable in at least one run: "+strings.Join(unobserved, ", "))
 	}
 	return remarks
+}
+
+// sentence names the scenario, what became of it and why.
+func (s Scenario) sentence() string {
+	title := ""
+	if s.Title != "" {
+		title = " (" + s.Title + ")"
+	}
+	return fmt.Sprintf("%s scenario %s %s%s%s", severityOf(s), s.ID, participle(s.Verdict), title, because(s.reasons()))
 }
 
 // judged is the report with a verdict, for the writers: one that nobody judged is judged as a certificate.
