@@ -123,7 +123,7 @@ func policyAttributes(p *people.Person) map[string]string {
 
 // changePassword is the administrator's way to a password that can be used at once.
 func (c *call) changePassword() error {
-	id := c.user()
+	id := plainID(c.id)
 	body, err := c.body()
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ type userPatch struct {
 }
 
 func (c *call) patchUser() error {
-	id := c.user()
+	id := plainID(c.id)
 	body, err := c.body()
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,32 +152,68 @@ func stringsOf(value any) []string {
 	return all
 }
 
-// passwordWord finds the attribute password in a filter, and not passwordState.
-var passwordWord = regexp.MustCompile(`(?i)\bpassword\b`)
-
-// filter parses a filter. One that compares the password holds a password, and is refused: the attribute is writeOnly.
+// filter parses a filter. One that compares the password is refused, because the attribute is writeOnly, and not shown.
 func (c *call) filter(given string) (scim.Filter, error) {
 	if given == "" {
-		return nil, nil
-	}
-	if passwordWord.MatchString(given) {
-		c.x.Secret(secret.New(given))
-		if f, err := scim.ParseFilter(given); err != nil || comparesPassword(f) {
-			return nil, refuse(invalidFilter, "the attribute password cannot be searched")
-		}
+		return nil, nil //nolint:nilnil // no filter is everybody
 	}
 	f, err := scim.ParseFilter(given)
 	if err != nil {
+		if secretName(given) {
+			c.x.Secret(secret.New(given))
+		}
 		return nil, refuse(invalidFilter, err.Error())
+	}
+	for _, attribute := range filterAttributes(f.String()) {
+		switch a := userSchema.find(attribute); {
+		case a == nil && userSchema.extensions[strings.ToLower(attribute)] == "":
+			return nil, refuse(unknownAttribute, attribute).surprising("there is no attribute %s", attribute)
+		case a != nil && a.name == "password":
+			c.x.Secret(secret.New(given))
+			return nil, refuse(invalidFilter, "the attribute password cannot be searched")
+		}
 	}
 	return f, nil
 }
 
-// comparesPassword is asked only of filters in which the word occurs; a value such as "password" is allowed.
-func comparesPassword(f scim.Filter) bool {
-	attribute, _, ok := scim.Equal(f)
-	return !ok || strings.EqualFold(strings.TrimPrefix(attribute, scim.UserURN+":"), "password")
+// filterAttributes lists the attributes in a filter of canonical form. An attribute stands before an operator or an opening
+// bracket; within brackets it is a sub-attribute.
+func filterAttributes(canonical string) []string {
+	var (
+		list   []string
+		parent string
+		word   string
+	)
+	for i := 0; i < len(canonical); i++ {
+		switch c := canonical[i]; c {
+		case '"':
+			for i++; i < len(canonical) && canonical[i] != '"'; i++ {
+				if canonical[i] == '\\' {
+					i++
+				}
+			}
+			word = ""
+		case '[':
+			list = append(list, parent+word)
+			parent, word = parent+word+".", ""
+		case ']':
+			parent, word = "", ""
+		case '(', ')':
+			word = ""
+		case ' ':
+			next, _, _ := strings.Cut(canonical[i+1:], " ")
+			if word != "" && slices.Contains(operators, strings.TrimRight(next, ")]")) {
+				list = append(list, parent+word)
+			}
+			word = ""
+		default:
+			word += string(c)
+		}
+	}
+	return list
 }
+
+var operators = []string{"eq", "ne", "co", "sw", "ew", "pr", "gt", "ge", "lt", "le"}
 
 func (q *search) sort(by, order string) error {
 	switch strings.ToLower(order) {

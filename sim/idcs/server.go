@@ -66,8 +66,9 @@ func New(c Config, k Kernel) (*Server, error) {
 	if err := s.restore(); err != nil {
 		return nil, err
 	}
-	// The order of a request: the journal opens, faults may delay, refuse or cut it, then the protocol begins.
-	s.handler = k.Journal.Wrap(name, s.faults.Wrap(vendor{s}, http.HandlerFunc(s.serve)))
+	// The order of a request: the journal opens, faults may delay, refuse or cut it, then the protocol begins. The route is
+	// named before the faults, so that the journal knows what a cut request wanted.
+	s.handler = k.Journal.Wrap(name, s.identify(s.faults.Wrap(vendor{s}, http.HandlerFunc(s.serve))))
 	return s, nil
 }
 

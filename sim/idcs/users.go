@@ -21,13 +21,6 @@ func mountUsers(t table) {
 	t.add(http.MethodDelete, usersPath+"/{id}", "delete", mayWriteUsers, (*call).deleteUser)
 }
 
-// user resolves the id of the path to the id of the store, and tells the journal whose it is.
-func (c *call) user() string {
-	id := plainID(c.id)
-	c.x.User = c.s.people.UserName(id)
-	return id
-}
-
 func (c *call) createUser() error {
 	m, write, err := c.userBody()
 	if err != nil {
@@ -93,7 +86,7 @@ func (c *call) userBody() (map[string]any, *passwordWrite, error) {
 }
 
 func (c *call) readUser() error {
-	p, ok := c.s.people.ByID(c.user())
+	p, ok := c.s.people.ByID(plainID(c.id))
 	if !ok {
 		return refuse(noSuchUser, c.id)
 	}
@@ -102,7 +95,7 @@ func (c *call) readUser() error {
 }
 
 func (c *call) replaceUser() error {
-	id := c.user()
+	id := plainID(c.id)
 	m, write, err := c.userBody()
 	if err != nil {
 		return err
@@ -158,7 +151,7 @@ func (c *call) keepsReadOnly(m, current map[string]any) error {
 }
 
 func (c *call) deleteUser() error {
-	err := c.s.people.Delete(c.user(), func(p people.Person) error { return c.matches(&p) })
+	err := c.s.people.Delete(plainID(c.id), func(p people.Person) error { return c.matches(&p) })
 	if errors.Is(err, people.ErrNotFound) {
 		return refuse(noSuchUser, c.id)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/sim/kernel/journal"
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
 	"github.com/seatrial/seatrial/sim/kernel/scim"
 )
@@ -55,7 +56,10 @@ func (v vendor) refusal(status int) *refusal {
 }
 
 func (v vendor) answer(w http.ResponseWriter, r *http.Request, refused *refusal) {
-	c := &call{s: v.s, w: w, r: r, ecid: v.s.nextECID()}
+	x := journal.From(r.Context())
+	x.Reason = answers[refused.kind].Reason
+	_, x.Client = v.Subject(r)
+	c := &call{s: v.s, w: w, r: r, x: x, ecid: v.s.nextECID()}
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/oauth2/"):
 		c.sendToken(refused.statusCode(), tokenError(oauthErrorOf(refused.statusCode()), refused.Error(), c.ecid))

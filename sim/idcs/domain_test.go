@@ -1,0 +1,200 @@
+package idcs_test
+
+import (
+	"encoding/json"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/seatrial/seatrial/sim/idcs"
+	"github.com/seatrial/seatrial/sim/kernel/clock"
+	"github.com/seatrial/seatrial/sim/kernel/journal"
+	"github.com/seatrial/seatrial/sim/kernel/oauth"
+	"github.com/seatrial/seatrial/sim/kernel/people"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	firstPassword = "Harbour-Lights-1"
+	newPassword   = "Spring-Tide-2026"
+	extUser       = "urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User"
+	passwordState = "urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User"
+	mustChange    = passwordState + ":mustChange"
+	setDate       = passwordState + ":lastSuccessfulSetDate"
+	errorURN      = "urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error"
+)
+
+// domain is a domain with one client per role that matters, and one user.
+type domain struct {
+	*idcs.Server
+	tokens map[string]string
+	user   people.Person
+}
+
+func config() idcs.Config {
+	c := idcs.DefaultConfig()
+	for id, roles := range map[string][]string{
+		"engine": {idcs.UserAdministrator}, "manager": {idcs.UserManager}, "helpdesk": {idcs.HelpDeskAdministrator},
+		"security": {idcs.SecurityAdministrator}, "changer": {idcs.ChangePassword}, "login": {idcs.AuthenticatorClient},
+		"admin": {idcs.DomainAdministrator}, "nobody": nil,
+	} {
+		c.Clients = append(c.Clients, oauth.Client{ID: id, Name: "The " + id, Secret: secret.New("secret of " + id), Roles: roles, Active: true})
+	}
+	return c
+}
+
+func newDomain(t testing.TB, change ...func(*idcs.Config)) *domain {
+	t.Helper()
+	c := config()
+	for _, f := range change {
+		f(&c)
+	}
+	digester := secret.NewDigester([]byte("0123456789abcdef"))
+	s, err := idcs.New(c, idcs.Kernel{Clock: &clock.Clock{}, Seed: 7, Journal: journal.New(1000, digester), Digester: digester})
+	require.NoError(t, err)
+	d := &domain{Server: s, tokens: map[string]string{}}
+	d.user = d.add(t, "bjensen")
+	return d
+}
+
+func (d *domain) add(t testing.TB, userName string) people.Person {
+	t.Helper()
+	p, err := d.Populate(people.Person{
+		UserName: userName, GivenName: "Barbara", FamilyName: "Jensen", Active: true,
+		Emails:     []people.Email{{Value: userName + "@example.com", Primary: true}},
+		Credential: people.Credential{Password: secret.New(firstPassword)},
+	})
+	require.NoError(t, err)
+	return p
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (a answer) json(t testing.TB) map[string]any {
+	t.Helper()
+	var m map[string]any
+	require.NoError(t, json.Unmarshal(a.body, &m), "%d %s", a.status, a.body)
+	return m
+}
+
+func (a answer) messageID(t testing.TB) string {
+	t.Helper()
+	extension, _ := a.json(t)[errorURN].(map[string]any)
+	id, _ := extension["messageId"].(string)
+	return id
+}
+
+// token asks the token endpoint, once per client.
+func (d *domain) token(t testing.TB, client string) string {
+	t.Helper()
+	if d.tokens[client] == "" {
+		a := d.form(t, "/oauth2/v1/token", client, "grant_type=client_credentials&scope=urn:opc:idm:__myscopes__")
+		require.Equal(t, http.StatusOK, a.status, "%s", a.body)
+		d.tokens[client], _ = a.json(t)["access_token"].(string)
+	}
+	return d.tokens[client]
+}
+
+func (d *domain) form(t testing.TB, path, client, body string) answer {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+d.Host()+path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if client != "" {
+		r.SetBasicAuth(url.QueryEscape(client), url.QueryEscape("secret of "+client))
+	}
+	return d.send(r)
+}
+
+// ask sends one request as a client; "" is without a token. The headers are name and value in turn.
+func (d *domain) ask(t testing.TB, client, method, path, body string, headers ...string) answer {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, "https://"+d.Host()+path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if client != "" {
+		r.Header.Set("Authorization", "Bearer "+d.token(t, client))
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return d.send(r)
+}
+
+func (d *domain) send(r *http.Request) answer {
+	w := httptest.NewRecorder()
+	d.Handler().ServeHTTP(w, r)
+	return answer{w.Code, w.Header(), w.Body.Bytes()}
+}
+
+func (d *domain) last(t testing.TB) journal.Entry {
+	t.Helper()
+	page := d.Journal().Search(journal.Query{})
+	require.NotEmpty(t, page.Entries)
+	return page.Entries[len(page.Entries)-1]
+}
+
+func (d *domain) path() string { return "/admin/v1/Users/" + d.user.ID }
+
+func (d *domain) changer() string { return "/admin/v1/UserPasswordChanger/" + d.user.ID }
+
+func (d *domain) set(t testing.TB, name, value string) {
+	t.Helper()
+	require.NoError(t, d.SetSwitch(name, value))
+}
+
+// logsIn reads a write back by another door.
+func (d *domain) logsIn(t testing.TB, password string) people.LogIn {
+	t.Helper()
+	return d.LogIn(d.user.UserName, secret.New(password))
+}
+
+// state asks for attributes that are there on request only.
+func (d *domain) state(t testing.TB) map[string]any {
+	t.Helper()
+	a := d.ask(t, "engine", http.MethodGet, d.path()+"?attributes="+passwordState+":mustChange,"+setDate, "")
+	require.Equal(t, http.StatusOK, a.status)
+	state, _ := a.json(t)[passwordState].(map[string]any)
+	return state
+}
+
+func patch(operations string) string {
+	return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + operations + `]}`
+}
+
+func patchPassword(password string) string {
+	encoded, _ := json.Marshal(password)
+	return patch(`{"op":"replace","path":"password","value":` + string(encoded) + `}`)
+}
+
+func changePassword(password string) string {
+	encoded, _ := json.Marshal(password)
+	return `{"schemas":["urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"],"password":` + string(encoded) + `}`
+}
+
+// leaks looks for secrets in all of the journal.
+func (d *domain) leaks(t testing.TB, secrets ...string) {
+	t.Helper()
+	encoded, err := json.Marshal(d.Journal().Search(journal.Query{}).Entries)
+	require.NoError(t, err)
+	for _, s := range secrets {
+		assert.NotContains(t, string(encoded), s)
+		assert.NotContains(t, string(encoded), url.QueryEscape(s))
+	}
+}
