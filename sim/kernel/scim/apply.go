@@ -152,7 +152,7 @@ func (e *edit) merged(current any) (any, error) {
 // appended adds the values that are not there yet.
 func (e *edit) appended(list []any) (any, error) {
 	all := slices.Clone(list)
-	var added []int
+	added := []int{}
 	for _, value := range valuesOf(e.value) {
 		if !slices.ContainsFunc(all, func(other any) bool { return same(value, other) }) {
 			added = append(added, len(all))
@@ -203,7 +203,7 @@ func (e *edit) selected(current any) (any, error) {
 // each changes the chosen values, or their sub-attribute.
 func (e *edit) each(list []any, chosen func(any) bool) (any, error) {
 	kept := make([]any, 0, len(list))
-	var touched []int
+	touched := []int{}
 	matched := false
 	for _, one := range list {
 		if !chosen(one) {
@@ -317,7 +317,7 @@ func merge(was, with map[string]any) map[string]any {
 	for name, value := range with {
 		key, _, found := lookup(merged, name)
 		if !found {
-			key = name
+			key = canonical(name)
 		}
 		put(merged, key, value)
 	}

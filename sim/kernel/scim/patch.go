@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -94,28 +95,29 @@ func decodeError(err error) error {
 	}
 }
 
-func decodeOperation(i int, value any) (Operation, error) {
-	members, ok := value.(map[string]any)
+func decodeOperation(i int, operation any) (Operation, error) {
+	members, ok := operation.(map[string]any)
 	if !ok {
 		return Operation{}, refuse(i, InvalidSyntax, "an operation must be an object")
 	}
-	var o Operation
-	hasValue := false
-	for name, member := range members {
-		switch {
-		case strings.EqualFold(name, "op"):
-			if o.Op, ok = member.(string); !ok {
-				return Operation{}, refuse(i, InvalidSyntax, "op must be a string")
-			}
-		case strings.EqualFold(name, "path"):
-			if o.Path, ok = member.(string); member != nil && (!ok || o.Path == "") {
-				return Operation{}, refuse(i, InvalidPath, "path must be a string that is not empty; leave it out to name the attributes in the value")
-			}
-		case strings.EqualFold(name, "value"):
-			o.Value, hasValue = member, true
-		default:
-			return Operation{}, refuse(i, InvalidSyntax, "an operation has op, path and value, but no %q", near(name))
+	opKey, op, _ := lookup(members, "op")
+	pathKey, path, hasPath := lookup(members, "path")
+	valueKey, value, hasValue := lookup(members, "value")
+	strange := ""
+	for name := range members {
+		if name != opKey && name != pathKey && name != valueKey && (strange == "" || name < strange) {
+			strange = name
 		}
+	}
+	if strange != "" {
+		return Operation{}, refuse(i, InvalidSyntax, "an operation has one op, path and value, and no %q", near(strange))
+	}
+	o := Operation{Value: value}
+	if o.Op, ok = op.(string); !ok {
+		return Operation{}, refuse(i, InvalidSyntax, "op must be add, remove or replace")
+	}
+	if o.Path, ok = path.(string); hasPath && path != nil && (!ok || o.Path == "") {
+		return Operation{}, refuse(i, InvalidPath, "path must be a string that is not empty; leave it out to name the attributes in the value")
 	}
 	v, err := o.verb()
 	if err != nil {
@@ -216,12 +218,7 @@ func appendMembers(targets []Target, t Target, urn string, value any) ([]Target,
 	if !ok {
 		return nil, refuse(t.Operation, InvalidValue, "without an attribute in the path, the value must be an object that names the attributes")
 	}
-	names := make([]string, 0, len(members))
-	for name := range members {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
 		path, err := ParsePath(name)
 		if err != nil {
 			return nil, refuse(t.Operation, InvalidPath, "member %q: %v", near(name), err)

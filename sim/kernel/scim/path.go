@@ -52,7 +52,10 @@ func sameSchema(a, b string) bool {
 func Lookup(resource map[string]any, p Path) (any, bool) {
 	from := container(resource, p.URN)
 	if p.Attribute == "" {
-		return from, from != nil
+		if from == nil {
+			return nil, false
+		}
+		return from, true
 	}
 	_, value, found := lookup(from, p.Attribute)
 	if !found || p.Filter == nil && p.Sub == "" {

@@ -23,7 +23,7 @@ const (
 // none. What is asked for and not there, or not a path, is passed over in silence, as Oracle documents.
 //
 // The function returned is asked for "userName", "name.familyName", "urn:…:User:locked" or "urn:…:User:locked.on", in the
-// case in which the resource has it; for what it does not know it answers ReturnedDefault.
+// case in which the resource has it; for what it does not know it answers ReturnedDefault, as nil does for everything.
 func Project(resource map[string]any, attributes []string, sets []string, returned func(attribute string) Returned) map[string]any {
 	return NewProjection(attributes, sets, returned).Apply(resource)
 }
@@ -37,6 +37,9 @@ type Projection struct {
 
 // NewProjection reads the choice; see Project.
 func NewProjection(attributes []string, sets []string, returned func(attribute string) Returned) *Projection {
+	if returned == nil {
+		returned = func(string) Returned { return ReturnedDefault }
+	}
 	p := &Projection{returned: returned, defaults: len(attributes) == 0 && len(sets) == 0}
 	for _, name := range attributes {
 		if path, err := ParsePath(strings.TrimSpace(name)); err == nil {
@@ -122,11 +125,9 @@ func (s *selection) value(value any) (any, bool) {
 	if m, ok := value.(map[string]any); ok {
 		return s.complex(m)
 	}
-	list, ok := value.([]any)
+	list, ok := listOf(value)
 	if !ok {
-		if list, ok = listOf(value); !ok {
-			return value, true
-		}
+		return value, true
 	}
 	if !s.whole || slices.ContainsFunc(list, isComplex) {
 		kept := make([]any, 0, len(list))

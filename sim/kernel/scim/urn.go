@@ -35,7 +35,7 @@ func splitURN(name string) (urn, attribute string, ok bool) {
 			return "", "", false
 		}
 	}
-	if strings.Contains(parts[n-1], ".") {
+	if last := parts[n-1]; strings.Contains(last, ".") && !startsWithDigit(last) {
 		return "", "", false // "…:User.userName"
 	}
 	if len(parts) == n {
