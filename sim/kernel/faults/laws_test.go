@@ -51,13 +51,13 @@ func TestShareIsAShare(t *testing.T) {
 		s := newSet(rapid.Uint64().Draw(t, "seed"))
 		p := rapid.Float64Range(0, 1).Draw(t, "share")
 		const n = 2000
-		if fired := count(decide(force(t, s, Rule{Kind: KindReset, Trigger: Trigger{Share: share(0)}}), n)); fired != 0 {
+		if fired := count(decide(force(t, s, Rule{Kind: KindReset, Trigger: Trigger{Share: new(0.0)}}), n)); fired != 0 {
 			t.Fatalf("share 0 fired %d times", fired)
 		}
-		if fired := count(decide(force(t, s, Rule{Kind: KindReset, Trigger: Trigger{Share: share(1)}}), n)); fired != n {
+		if fired := count(decide(force(t, s, Rule{Kind: KindReset, Trigger: Trigger{Share: new(1.0)}}), n)); fired != n {
 			t.Fatalf("share 1 fired %d times of %d", fired, n)
 		}
-		fired := count(decide(force(t, s, Rule{Kind: KindReset, Trigger: Trigger{Share: share(p)}}), n))
+		fired := count(decide(force(t, s, Rule{Kind: KindReset, Trigger: Trigger{Share: new(p)}}), n))
 		if spread := 6*math.Sqrt(n*p*(1-p)) + 1; math.Abs(float64(fired)-n*p) > spread {
 			t.Fatalf("share %v fired %d times of %d", p, fired, n)
 		}
@@ -90,7 +90,7 @@ func TestSkipEveryFirst(t *testing.T) {
 }
 
 func TestTheSeedDecides(t *testing.T) {
-	rule := Rule{ID: "a", Kind: KindLatency, Latency: Latency{Max: time.Hour}, Trigger: Trigger{Share: share(0.5)}}
+	rule := Rule{ID: "a", Kind: KindLatency, Latency: Latency{Max: time.Hour}, Trigger: Trigger{Share: new(0.5)}}
 	run := func(seed uint64, before, after []Rule) (acts []bool, delays []time.Duration) {
 		s := newSet(seed)
 		for _, r := range before {
@@ -122,10 +122,15 @@ func TestTheSeedDecides(t *testing.T) {
 	assert.Equal(t, acts, again)
 	assert.Equal(t, delays, delaysAgain)
 
-	another := Rule{Kind: KindLatency, Latency: Latency{Median: 1, P95: 2}, Trigger: Trigger{Share: share(0.3)}}
-	again, delaysAgain = run(7, []Rule{another}, []Rule{another, {Kind: KindReset, Trigger: Trigger{Share: share(0.9)}}})
+	another := Rule{Kind: KindLatency, Latency: Latency{Median: 1, P95: 2}, Trigger: Trigger{Share: new(0.3)}}
+	again, delaysAgain = run(7, []Rule{another}, []Rule{another, {Kind: KindReset, Trigger: Trigger{Share: new(0.9)}}})
 	assert.Equal(t, acts, again, "other rules shift nothing")
 	assert.Equal(t, delays, delaysAgain, "other rules shift nothing")
+
+	s := newSet(7)
+	one := decide(force(t, s, Rule{ID: "one", Kind: KindReset, Trigger: Trigger{Share: new(0.5)}}), 200)
+	two := decide(force(t, s, Rule{ID: "two", Kind: KindReset, Trigger: Trigger{Share: new(0.5)}}), 200)
+	assert.NotEqual(t, one, two, "rules of one set have numbers of their own")
 
 	different, _ := run(8, nil, nil)
 	assert.NotEqual(t, acts, different)
@@ -142,17 +147,20 @@ func TestLatenciesFollowTheirDistribution(t *testing.T) {
 		"uniform":  {Latency{Min: 100 * ms, Max: 300 * ms}, map[float64]time.Duration{0: 100 * ms, 25: 150 * ms, 50: 200 * ms, 90: 280 * ms, 100: 300 * ms}, 0.02},
 		"lognormal": {
 			Latency{Median: 120 * ms, P95: 450 * ms},
-			map[float64]time.Duration{5: 32 * ms, 50: 120 * ms, 95: 450 * ms, 99: 778 * ms}, 0.08,
+			map[float64]time.Duration{5: 32 * ms, 50: 120 * ms, 95: 450 * ms, 99: 778 * ms},
+			0.08,
 		},
 		"lognormal without a spread":  {Latency{Median: 120 * ms, P95: 120 * ms}, map[float64]time.Duration{0: 120 * ms, 100: 120 * ms}, 0},
 		"lognormal with its tail cut": {Latency{Median: 120 * ms, P95: 450 * ms, Max: 500 * ms}, map[float64]time.Duration{95: 450 * ms, 99: 500 * ms, 100: 500 * ms}, 0.08},
 		"percentiles": {
 			Latency{Min: 20 * ms, Percentiles: map[float64]time.Duration{50: 120 * ms, 95: 450 * ms, 99: 1200 * ms}},
-			map[float64]time.Duration{0: 20 * ms, 25: 70 * ms, 50: 120 * ms, 95: 450 * ms, 97: 825 * ms, 99.5: 1200 * ms, 100: 1200 * ms}, 0.08,
+			map[float64]time.Duration{0: 20 * ms, 25: 70 * ms, 50: 120 * ms, 95: 450 * ms, 97: 825 * ms, 99.5: 1200 * ms, 100: 1200 * ms},
+			0.08,
 		},
 		"percentiles with a maximum": {
 			Latency{Max: 5000 * ms, Percentiles: map[float64]time.Duration{50: 100 * ms}},
-			map[float64]time.Duration{25: 50 * ms, 50: 100 * ms, 75: 2550 * ms, 100: 5000 * ms}, 0.08,
+			map[float64]time.Duration{25: 50 * ms, 50: 100 * ms, 75: 2550 * ms, 100: 5000 * ms},
+			0.08,
 		},
 	}
 	for name, tt := range tests {

@@ -9,8 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func share(p float64) *float64 { return &p }
-
 func TestValidateNamesEveryMistake(t *testing.T) {
 	latency := Rule{Kind: KindLatency, Latency: Latency{Value: time.Second}}
 	tests := map[string]struct {
@@ -24,7 +22,7 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 		"throttle by the second": {Rule{Kind: KindThrottle, Throttle: Throttle{Rate: 0.5}, RetryAfter: time.Second}, ""},
 		"throttle by the minute": {Rule{Kind: KindThrottle, Throttle: Throttle{PerMinute: 600, Burst: 10}}, ""},
 		"status":                 {Rule{Kind: KindStatus, Status: 503, Body: "gateway", RetryAfter: time.Second}, ""},
-		"reset":                  {Rule{Kind: KindReset, Trigger: Trigger{Share: share(0), First: 1, Skip: 2, Every: 3, From: 1, Until: 2}}, ""},
+		"reset":                  {Rule{Kind: KindReset, Trigger: Trigger{Share: new(0.0), First: 1, Skip: 2, Every: 3, From: 1, Until: 2}}, ""},
 		"hang":                   {Rule{Kind: KindHang, Scope: Scope{Route: "patch /Users/*", User: "b", Client: "c"}}, ""},
 		"lose_answer":            {Rule{Kind: KindLoseAnswer, Scope: Scope{Route: "/Users/*"}}, ""},
 
@@ -55,8 +53,8 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 		"throttle of something":   {Rule{Kind: KindReset, Throttle: Throttle{Rate: 1}}, `faults.throttle: does nothing for the kind "reset"`},
 		"retryAfter of something": {Rule{Kind: KindReset, RetryAfter: 1}, `faults.retryAfter: does nothing for the kind "reset"`},
 		"negative retryAfter":     {Rule{Kind: KindStatus, Status: 500, RetryAfter: -1}, "faults.retryAfter: -1ns is negative"},
-		"share above 1":           {Rule{Kind: KindReset, Trigger: Trigger{Share: share(1.5)}}, "faults.share: 1.5 is not within 0…1"},
-		"share that is no number": {Rule{Kind: KindReset, Trigger: Trigger{Share: share(math.NaN())}}, "faults.share: NaN is not within 0…1"},
+		"share above 1":           {Rule{Kind: KindReset, Trigger: Trigger{Share: new(1.5)}}, "faults.share: 1.5 is not within 0…1"},
+		"share that is no number": {Rule{Kind: KindReset, Trigger: Trigger{Share: new(math.NaN())}}, "faults.share: NaN is not within 0…1"},
 		"negative count":          {Rule{Kind: KindReset, Trigger: Trigger{Skip: -1}}, "faults.skip: -1 is negative"},
 		"window the wrong way":    {Rule{Kind: KindReset, Trigger: Trigger{From: 2, Until: 1}}, "faults.until: 1ns is not after from (2ns)"},
 		"negative window":         {Rule{Kind: KindReset, Trigger: Trigger{From: -1}}, "faults.from: -1ns is negative"},
@@ -74,7 +72,7 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 		})
 	}
 	t.Run("all at once", func(t *testing.T) {
-		err := Rule{Kind: "x", Trigger: Trigger{Share: share(2), First: -1}, Scope: Scope{Route: "x"}}.Validate()
+		err := Rule{Kind: "x", Trigger: Trigger{Share: new(2.0), First: -1}, Scope: Scope{Route: "x"}}.Validate()
 		for _, field := range []string{"faults.kind", "faults.share", "faults.first", "faults.route"} {
 			require.ErrorContains(t, err, field)
 		}
@@ -92,9 +90,9 @@ func TestString(t *testing.T) {
 		"throttle beyond 600/min (burst 10), retry after 30s": {Kind: KindThrottle, Throttle: Throttle{PerMinute: 600}, RetryAfter: 30 * time.Second},
 		"status 503, 25% of PATCH /Users/*, user bjensen, without the first 2, each 3., 4 times at most, from 1m0s, until 2m0s": {
 			Kind: KindStatus, Status: 503, Scope: Scope{Route: "PATCH /Users/*", User: "bjensen"},
-			Trigger: Trigger{Share: share(0.25), Skip: 2, Every: 3, First: 4, From: time.Minute, Until: 2 * time.Minute},
+			Trigger: Trigger{Share: new(0.25), Skip: 2, Every: 3, First: 4, From: time.Minute, Until: 2 * time.Minute},
 		},
-		"hang, 10% of requests": {Kind: KindHang, Trigger: Trigger{Share: share(0.1)}},
+		"hang, 10% of requests": {Kind: KindHang, Trigger: Trigger{Share: new(0.1)}},
 	} {
 		assert.Equal(t, want, rule.String())
 	}

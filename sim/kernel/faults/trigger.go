@@ -98,5 +98,5 @@ func (a *active) gone() bool {
 func (a *active) status() Status {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return Status{Rule: a.Rule.clone(), Seen: a.seen, Fired: a.fired, Added: a.added, FirstFired: a.first, LastFired: a.last}
+	return Status{Rule: a.clone(), Seen: a.seen, Fired: a.fired, Added: a.added, FirstFired: a.first, LastFired: a.last}
 }

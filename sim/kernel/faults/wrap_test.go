@@ -1,11 +1,13 @@
 package faults
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -86,19 +88,27 @@ func (p *place) force(t *testing.T, r Rule) string {
 	return status.ID
 }
 
-// patch writes as the user and returns the status, the answer and how long it took.
-func (p *place) patch(ctx context.Context, user string) (*http.Response, string, time.Duration, error) {
+// answer is what a client got.
+type answer struct {
+	status           int
+	retryAfter, body string
+	took             time.Duration
+}
+
+// patch writes bjensen's record.
+func (p *place) patch(ctx context.Context) (answer, error) {
 	began := time.Now()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPatch, "https://"+host+"/Users/"+user, strings.NewReader("written"))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPatch, "https://"+host+"/Users/bjensen", strings.NewReader("written"))
 	if err != nil {
-		return nil, "", 0, err
+		return answer{}, err
 	}
 	response, err := p.client.Do(request)
 	if err != nil {
-		return nil, "", time.Since(began), err
+		return answer{took: time.Since(began)}, err
 	}
 	body, err := io.ReadAll(response.Body)
-	return response, string(body), time.Since(began), errors.Join(err, response.Body.Close())
+	got := answer{response.StatusCode, response.Header.Get("Retry-After"), string(body), time.Since(began)}
+	return got, errors.Join(err, response.Body.Close())
 }
 
 func (p *place) last(t *testing.T) journal.Entry {
@@ -133,11 +143,11 @@ func world(t *testing.T, test func(t *testing.T, p *place)) {
 
 func TestWithoutRulesNothingHappens(t *testing.T) {
 	world(t, func(t *testing.T, p *place) {
-		response, body, took, err := p.patch(t.Context(), "bjensen")
+		got, err := p.patch(t.Context())
 		require.NoError(t, err)
-		assert.Equal(t, http.StatusOK, response.StatusCode)
-		assert.Equal(t, "written", body)
-		assert.Zero(t, took)
+		assert.Equal(t, http.StatusOK, got.status)
+		assert.Equal(t, "written", got.body)
+		assert.Zero(t, got.took)
 		assert.Empty(t, p.last(t).Faults)
 	})
 }
@@ -147,14 +157,14 @@ func TestLatenciesAddUp(t *testing.T) {
 		for _, d := range []time.Duration{30 * time.Second, 250 * time.Millisecond} {
 			p.force(t, Rule{Kind: KindLatency, Latency: Latency{Value: d}})
 		}
-		_, body, took, err := p.patch(t.Context(), "bjensen")
+		got, err := p.patch(t.Context())
 		require.NoError(t, err)
-		assert.Equal(t, "written", body, "the body that was read before the wait reaches the handler")
-		assert.GreaterOrEqual(t, took, 30250*time.Millisecond)
-		assert.Less(t, took, 30250*time.Millisecond+jitter)
+		assert.Equal(t, "written", got.body, "the body that was read before the wait reaches the handler")
+		assert.GreaterOrEqual(t, got.took, 30250*time.Millisecond)
+		assert.Less(t, got.took, 30250*time.Millisecond+jitter)
 		e := p.last(t)
 		assert.Equal(t, []string{"latency-1", "latency-2"}, e.Faults)
-		assert.Equal(t, took, e.Answered.Sub(e.Received), "the journal stands before the faults")
+		assert.Equal(t, got.took, e.Answered.Sub(e.Received), "the journal stands before the faults")
 	})
 }
 
@@ -168,9 +178,9 @@ func TestAClientThatGoesEndsTheWait(t *testing.T) {
 				p.force(t, rule)
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 				defer cancel()
-				_, _, took, err := p.patch(ctx, "bjensen")
+				got, err := p.patch(ctx)
 				require.ErrorIs(t, err, context.DeadlineExceeded)
-				assert.Equal(t, 30*time.Second, took)
+				assert.Equal(t, 30*time.Second, got.took)
 				synctest.Wait()
 				e := p.last(t)
 				assert.Equal(t, []string{"late"}, e.Faults)
@@ -186,10 +196,10 @@ func TestAHangEndsWithItsRule(t *testing.T) {
 	world(t, func(t *testing.T, p *place) {
 		id := p.force(t, Rule{Kind: KindHang})
 		time.AfterFunc(10*time.Minute, func() { p.set.Remove(id) })
-		_, body, took, err := p.patch(t.Context(), "bjensen")
+		got, err := p.patch(t.Context())
 		require.NoError(t, err)
-		assert.Equal(t, 10*time.Minute, took)
-		assert.Equal(t, "written", body, "the request goes on")
+		assert.Equal(t, 10*time.Minute, got.took)
+		assert.Equal(t, "written", got.body, "the request goes on")
 	})
 }
 
@@ -198,11 +208,11 @@ func TestThrottlingAnswersAsTheVendor(t *testing.T) {
 		p.force(t, Rule{Kind: KindThrottle, Throttle: Throttle{Rate: 0.5, Burst: 2}, RetryAfter: 3 * time.Second})
 		want := func(status int) {
 			t.Helper()
-			response, _, _, err := p.patch(t.Context(), "bjensen")
+			got, err := p.patch(t.Context())
 			require.NoError(t, err)
-			assert.Equal(t, status, response.StatusCode)
+			assert.Equal(t, status, got.status)
 			if status == http.StatusTooManyRequests {
-				assert.Equal(t, "3", response.Header.Get("Retry-After"))
+				assert.Equal(t, "3", got.retryAfter)
 				assert.Equal(t, []string{"throttle-1"}, p.last(t).Faults)
 			}
 		}
@@ -225,9 +235,9 @@ func TestStatusAnswersInsteadOfTheHandler(t *testing.T) {
 		p.force(t, Rule{Kind: KindStatus, Status: 503, RetryAfter: time.Minute, Trigger: Trigger{First: 1}})
 		p.force(t, Rule{Kind: KindStatus, Status: 502, Body: "gateway", Trigger: Trigger{First: 1}})
 		for _, want := range []string{"503 body of vendor\n 60", "502 body of gateway\n 0", "200 written "} {
-			response, body, _, err := p.patch(t.Context(), "bjensen")
+			got, err := p.patch(t.Context())
 			require.NoError(t, err)
-			assert.Equal(t, want, strconv.Itoa(response.StatusCode)+" "+body+" "+response.Header.Get("Retry-After"))
+			assert.Equal(t, want, strconv.Itoa(got.status)+" "+got.body+" "+got.retryAfter)
 		}
 		list := p.set.List()
 		assert.Equal(t, uint64(3), list[0].Seen)
@@ -241,7 +251,7 @@ func TestResetCutsTheConnection(t *testing.T) {
 	test := func(t *testing.T, p *place) {
 		t.Helper()
 		p.force(t, Rule{Kind: KindReset, Trigger: Trigger{First: 1}})
-		_, _, _, err := p.patch(t.Context(), "bjensen")
+		_, err := p.patch(t.Context())
 		require.Error(t, err)
 		assert.True(t, errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF), "%v", err)
 		e := p.last(t) // whoever sees the cut finds its entry
@@ -249,9 +259,9 @@ func TestResetCutsTheConnection(t *testing.T) {
 		assert.Zero(t, e.Status)
 		assert.False(t, e.Lost)
 		assert.Zero(t, p.applied.Load(), "nothing is carried out")
-		_, body, _, err := p.patch(t.Context(), "bjensen")
+		got, err := p.patch(t.Context())
 		require.NoError(t, err, "the next connection is fine")
-		assert.Equal(t, "written", body)
+		assert.Equal(t, "written", got.body)
 	}
 	t.Run("memory", func(t *testing.T) { world(t, test) })
 	t.Run("tcp", func(t *testing.T) { test(t, open(t, network.TCP(""))) })
@@ -261,7 +271,7 @@ func TestALostAnswerIsCarriedOutOnce(t *testing.T) {
 	test := func(t *testing.T, p *place) {
 		t.Helper()
 		p.force(t, Rule{Kind: KindLoseAnswer, Trigger: Trigger{First: 1}})
-		_, _, _, err := p.patch(t.Context(), "bjensen")
+		_, err := p.patch(t.Context())
 		require.Error(t, err)
 		assert.True(t, errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF), "%v", err)
 		assert.Equal(t, int64(1), p.applied.Load())
@@ -273,6 +283,40 @@ func TestALostAnswerIsCarriedOutOnce(t *testing.T) {
 	}
 	t.Run("memory", func(t *testing.T) { world(t, test) })
 	t.Run("tcp", func(t *testing.T) { test(t, open(t, network.TCP(""))) })
+}
+
+// watched is a connection that tells when it is cut.
+type watched struct {
+	nowhere
+	net.Conn
+	cut func()
+}
+
+func (w *watched) Hijack() (net.Conn, *bufio.ReadWriter, error) { return w, nil, nil }
+func (w *watched) Close() error                                 { w.cut(); return nil }
+func (w *watched) Write(p []byte) (int, error)                  { return len(p), nil }
+
+func TestTheCutWaitsForTheJournal(t *testing.T) {
+	j := journal.New(10, secret.NewDigester([]byte("0123456789abcdef")))
+	s := newSet(1)
+	force(t, s, Rule{Kind: KindReset})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	require.NoError(t, err)
+	cuts := 0
+	w := &watched{nowhere: nowhere{header: http.Header{}}, cut: func() {
+		cuts++
+		assert.Equal(t, 1, j.Search(journal.Query{Fault: "reset-1"}).Total)
+	}}
+	j.Wrap("idcs", s.Wrap(vendor{}, http.NotFoundHandler())).ServeHTTP(w, request)
+	assert.Equal(t, 1, cuts)
+
+	w.cut = func() { cuts++ }
+	s.Wrap(vendor{}, http.NotFoundHandler()).ServeHTTP(w, request)
+	assert.Equal(t, 2, cuts, "without a journal there is nothing to wait for")
+
+	assert.PanicsWithValue(t, http.ErrAbortHandler, func() {
+		s.Wrap(vendor{}, http.NotFoundHandler()).ServeHTTP(&nowhere{header: http.Header{}}, request)
+	}, "a connection that cannot be taken over is aborted")
 }
 
 func TestScopeChoosesRequests(t *testing.T) {
@@ -298,9 +342,9 @@ func TestScopeChoosesRequests(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			world(t, func(t *testing.T, p *place) {
 				p.force(t, Rule{Kind: KindStatus, Status: 500, Scope: tt.scope})
-				response, _, _, err := p.patch(t.Context(), "bjensen")
+				got, err := p.patch(t.Context())
 				require.NoError(t, err)
-				assert.Equal(t, tt.want, response.StatusCode == 500)
+				assert.Equal(t, tt.want, got.status == 500)
 				seen := uint64(0)
 				if tt.want {
 					seen = 1
@@ -316,9 +360,9 @@ func TestARuleRemovedDuringTheWaitDoesNotAct(t *testing.T) {
 		p.force(t, Rule{Kind: KindLatency, Latency: Latency{Value: time.Minute}})
 		id := p.force(t, Rule{Kind: KindReset})
 		time.AfterFunc(time.Second, func() { p.set.Remove(id) })
-		_, body, _, err := p.patch(t.Context(), "bjensen")
+		got, err := p.patch(t.Context())
 		require.NoError(t, err)
-		assert.Equal(t, "written", body)
+		assert.Equal(t, "written", got.body)
 	})
 }
 
@@ -330,8 +374,8 @@ func TestFirstIsExactAmongManyAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 50 {
 			wg.Go(func() {
-				response, _, _, err := p.patch(t.Context(), "bjensen")
-				if assert.NoError(t, err) && response.StatusCode == 500 {
+				got, err := p.patch(t.Context())
+				if assert.NoError(t, err) && got.status == 500 {
 					failed.Add(1)
 				}
 			})
@@ -348,15 +392,15 @@ func TestRulesChangeWhileManyAsk(t *testing.T) {
 		for range 10 {
 			wg.Go(func() {
 				for range 20 {
-					_, _, _, _ = p.patch(t.Context(), "bjensen") // some are cut
+					_, _ = p.patch(t.Context()) // some are cut
 				}
 			})
 			wg.Go(func() {
 				for _, r := range []Rule{
-					{Kind: KindReset, Trigger: Trigger{Share: share(0.2)}},
+					{Kind: KindReset, Trigger: Trigger{Share: new(0.2)}},
 					{Kind: KindLatency, Latency: Latency{Median: time.Millisecond, P95: time.Second}},
-					{Kind: KindHang, Trigger: Trigger{Share: share(0.2)}},
-					{Kind: KindLoseAnswer, Trigger: Trigger{Share: share(0.2)}},
+					{Kind: KindHang, Trigger: Trigger{Share: new(0.2)}},
+					{Kind: KindLoseAnswer, Trigger: Trigger{Share: new(0.2)}},
 				} {
 					status, err := p.set.Add(r)
 					assert.NoError(t, err)
@@ -377,10 +421,10 @@ func TestAVirtualRunRepeats(t *testing.T) {
 	run := func() (outcomes []string) {
 		world(t, func(t *testing.T, p *place) {
 			p.force(t, Rule{Kind: KindLatency, Latency: Latency{Median: 100 * time.Millisecond, P95: time.Second}})
-			p.force(t, Rule{Kind: KindLoseAnswer, Trigger: Trigger{Share: share(0.3)}})
+			p.force(t, Rule{Kind: KindLoseAnswer, Trigger: Trigger{Share: new(0.3)}})
 			for range 30 {
-				_, body, took, err := p.patch(t.Context(), "bjensen")
-				outcomes = append(outcomes, took.String()+" "+body+" "+strconv.FormatBool(err == nil))
+				got, err := p.patch(t.Context())
+				outcomes = append(outcomes, got.took.String()+" "+got.body+" "+strconv.FormatBool(err == nil))
 			}
 		})
 		return outcomes
@@ -393,7 +437,7 @@ func BenchmarkWrap(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			s := newSet(1)
 			for range rules {
-				force(b, s, Rule{Kind: KindStatus, Status: 500, Scope: Scope{Route: "PATCH /admin/v1/Users/*"}, Trigger: Trigger{Share: share(0)}})
+				force(b, s, Rule{Kind: KindStatus, Status: 500, Scope: Scope{Route: "PATCH /admin/v1/Users/*"}, Trigger: Trigger{Share: new(0.0)}})
 			}
 			h := s.Wrap(vendor{}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 			r, err := http.NewRequestWithContext(b.Context(), http.MethodPatch, "/admin/v1/Users/1", nil)

@@ -70,15 +70,9 @@ func TestMask(t *testing.T) {
 
 // spellings are the ways in which encoders write a text.
 var spellings = map[string]func(string) string{
-	"plain":     func(s string) string { return s },
-	"JSON (Go)": func(s string) string { b, _ := json.Marshal(s); return string(b[1 : len(b)-1]) },
-	"JSON (plain)": func(s string) string {
-		var b bytes.Buffer
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false)
-		_ = e.Encode(s)
-		return strings.TrimSuffix(b.String(), "\n")[1 : b.Len()-2]
-	},
+	"plain":        func(s string) string { return s },
+	"JSON (Go)":    func(s string) string { return inQuotes(s, true) },
+	"JSON (plain)": func(s string) string { return inQuotes(s, false) },
 	"JSON (all escaped)": func(s string) string {
 		var b strings.Builder
 		for _, unit := range utf16.Encode([]rune(s)) {
@@ -90,6 +84,17 @@ var spellings = map[string]func(string) string{
 	"URL query":        url.QueryEscape,
 	"base64":           func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
 	"base64 (raw URL)": func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
+}
+
+// inQuotes is what stands between the quotes of a JSON string.
+func inQuotes(s string, escapeHTML bool) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(escapeHTML)
+	if err := e.Encode(s); err != nil {
+		panic(err) // a string always can be encoded
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
 }
 
 func TestNoSpellingOfASecretSurvives(t *testing.T) {

@@ -106,6 +106,19 @@ func TestResetLosesWhatIsUnderWay(t *testing.T) {
 	require.ErrorIs(t, err, syscall.ECONNRESET)
 }
 
+func TestAClosedEndStaysClosed(t *testing.T) {
+	near, far := pair(addr("caller:1"), addr("idcs.test:443"))
+	require.NoError(t, near.Close())
+	require.NoError(t, far.Close())
+	Reset(near)
+	for _, c := range []net.Conn{near, far} {
+		_, err := c.Read(make([]byte, 1))
+		require.ErrorIs(t, err, net.ErrClosed)
+		_, err = c.Write([]byte("x"))
+		require.ErrorIs(t, err, net.ErrClosed)
+	}
+}
+
 func TestDeadlinesFallExactly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		near, far := pair(addr("caller:1"), addr("idcs.test:443"))
