@@ -1,0 +1,178 @@
+package sim
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/sim/kernel/network"
+	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/population"
+)
+
+// stopWithin bounds the end of a world after a signal.
+const stopWithin = 10 * time.Second
+
+// options are the flags of the command.
+type options struct {
+	listen                string
+	idcsPort, controlPort int
+	names                 []string
+	seed                  uint64
+	population            int
+	users                 string
+	ca                    string
+	json                  bool
+}
+
+// Command is `seatrial sim`: a world over sockets that runs until it is told to stop.
+func Command() *cobra.Command {
+	var o options
+	command := &cobra.Command{
+		Use:   "sim",
+		Short: "Run the simulators over TLS, for an engine, curl or a colleague",
+		Long: `Starts an Oracle IDCS identity domain and the control plane on this machine, with users, a CA and an OAuth client
+of their own, and runs until it gets SIGINT or SIGTERM. Host names, addresses and secrets are printed at the start.
+
+The users are generated, or those of an LDIF or CSV file; they have no passwords until an engine writes some.`,
+		Example: `  seatrial sim
+  seatrial sim --users export.ldif --idcs-port 8443 --control-port 8444
+  seatrial sim --json --seed 7 > world.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(cmd.Flags().Changed("seed")); err != nil {
+				return err
+			}
+			cmd.SilenceUsage = true // from here on, it is not the usage that is wrong
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			return run(ctx, stop, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&o.listen, "listen", "127.0.0.1", "the `address` to listen on; beyond loopback, whoever has the token rules the world")
+	flags.IntVar(&o.idcsPort, "idcs-port", 0, "the `port` of the identity domain; 0 is any")
+	flags.IntVar(&o.controlPort, "control-port", 0, "the `port` of the control plane; 0 is any")
+	flags.StringSliceVar(&o.names, "tls-name", nil, "a further host `name` or address for the certificates (may be repeated)")
+	flags.Uint64Var(&o.seed, "seed", 0, "the origin of all chance, names and secrets included; random when not given")
+	flags.IntVar(&o.population, "population", 1000, "how `many` users to generate")
+	flags.StringVar(&o.users, "users", "", "take the users of an LDIF or CSV `file` instead")
+	flags.StringVar(&o.ca, "ca", "seatrial-ca.pem", "the `file` to write the CA's certificate to")
+	flags.BoolVar(&o.json, "json", false, "print the addresses and secrets as one line of JSON")
+	command.MarkFlagsMutuallyExclusive("users", "population")
+	return command
+}
+
+// check judges the flags and fills in what was not given.
+func (o *options) check(seeded bool) error {
+	var mistakes []error
+	if net.ParseIP(o.listen) == nil {
+		mistakes = append(mistakes, fmt.Errorf("--listen: %q is not an IP address: 127.0.0.1 is this machine only, 0.0.0.0 everybody", o.listen))
+	}
+	for flag, port := range map[string]int{"--idcs-port": o.idcsPort, "--control-port": o.controlPort} {
+		if port < 0 || port > 65535 {
+			mistakes = append(mistakes, fmt.Errorf("%s: %d is not from 0 to 65535", flag, port))
+		}
+	}
+	if o.idcsPort != 0 && o.idcsPort == o.controlPort {
+		mistakes = append(mistakes, fmt.Errorf("--control-port: %d is the port of the identity domain, too", o.controlPort))
+	}
+	if o.population < 0 {
+		mistakes = append(mistakes, fmt.Errorf("--population: %d is below 0", o.population))
+	}
+	if o.ca == "" {
+		mistakes = append(mistakes, errors.New("--ca: is empty: without the CA nobody can trust the simulators"))
+	}
+	if !seeded {
+		var chance [8]byte
+		_, _ = rand.Read(chance[:]) // never fails
+		o.seed = binary.LittleEndian.Uint64(chance[:])
+	}
+	return errors.Join(mistakes...)
+}
+
+// run is the life of the world.
+func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (err error) {
+	config := DefaultConfig()
+	config.Seed = random.Seed(o.seed)
+	config.Names = o.names
+	if ip := net.ParseIP(o.listen); !ip.IsUnspecified() && !ip.IsLoopback() {
+		config.Names = append(config.Names, o.listen)
+	}
+	world, err := New(config, network.TCPPorts(o.listen, map[string]int{
+		config.IDCS.Host: o.idcsPort, config.ControlHost: o.controlPort,
+	}))
+	if err != nil {
+		return err
+	}
+	users, err := inhabit(ctx, world, o, notes)
+	if err != nil {
+		return err
+	}
+	if err := world.Authority().WriteFile(o.ca); err != nil {
+		return fmt.Errorf("--ca: %w", err)
+	}
+	if err := world.Start(ctx); err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%w: choose other ports with --idcs-port and --control-port, or 0 for any", err)
+		}
+		return err
+	}
+	defer func() {
+		unhook() // a second signal ends the process at once
+		// The context is over, and the end needs time of its own.
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		defer cancel()
+		err = errors.Join(err, world.Stop(bounded))
+	}()
+	if err := announce(out, world, o, users); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	if !o.json {
+		_, _ = fmt.Fprintln(notes, "stopping")
+	}
+	return nil
+}
+
+// inhabit fills the domain and tells on notes what was left out.
+func inhabit(ctx context.Context, world *World, o options, notes io.Writer) (int, error) {
+	if o.users == "" {
+		return world.Populate(ctx, population.Generate(world.config.Seed, o.population))
+	}
+	report, refusals, err := world.PopulateFile(ctx, o.users)
+	if err != nil {
+		return 0, fmt.Errorf("--users: %w", err)
+	}
+	say := func(format string, arguments ...any) { _, _ = fmt.Fprintf(notes, format+"\n", arguments...) }
+	say("%s", report)
+	for _, problem := range report.Skipped {
+		say("  %s", problem)
+	}
+	if more := report.SkippedCount - len(report.Skipped); more > 0 {
+		say("  … and %d more", more)
+	}
+	for _, refusal := range refusals.First {
+		say("  refused: %v", refusal)
+	}
+	if more := refusals.Count - len(refusals.First); more > 0 {
+		say("  … and %d more", more)
+	}
+	if bare := report.Schemes["cleartext"]; bare > 0 {
+		say("  %d passwords stand in the file in clear text: they were not kept, but the file should not lie about", bare)
+	}
+	users := world.IDCS().People().Len()
+	if users == 0 {
+		return 0, fmt.Errorf("--users: %s has nobody who can be used", o.users)
+	}
+	return users, nil
+}

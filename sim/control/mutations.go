@@ -1,0 +1,172 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/sim/idcs"
+	"github.com/seatrial/seatrial/sim/kernel/faults"
+	"github.com/seatrial/seatrial/sim/kernel/oauth"
+	"github.com/seatrial/seatrial/sim/kernel/policy"
+)
+
+// mutation resolves what is changed: settings, tokens, time. Users are in users.go.
+type mutation struct{ *resolver }
+
+func (m mutation) SetPolicy(_ context.Context, target string, input any) (any, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(input)
+	if err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	p, err := policy.Decode(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.SetPolicy(p); err != nil {
+		return nil, err
+	}
+	return s.Policy(), nil
+}
+
+func (m mutation) AddFault(_ context.Context, target string, input FaultInput) (Fault, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return Fault{}, err
+	}
+	rule := faults.Rule{
+		ID: input.ID, Kind: faults.Kind(input.Kind), Note: input.Note,
+		Throttle: faults.Throttle{Rate: input.Rate, Burst: input.Burst},
+		Status:   input.Status, Body: input.Body, RetryAfter: input.RetryAfter,
+		Trigger: faults.Trigger{
+			Share: input.Share, First: input.First, Skip: input.Skip, Every: input.Every, From: input.From, Until: input.Until,
+		},
+		Scope: faults.Scope{Route: input.Route, User: input.User, Client: input.Client},
+	}
+	if l := input.Latency; l != nil {
+		rule.Latency = faults.Latency{Value: l.Constant, Min: l.Min, Max: l.Max, Median: l.Median, P95: l.P95}
+		for _, point := range l.Percentiles {
+			if rule.Latency.Percentiles == nil {
+				rule.Latency.Percentiles = map[float64]time.Duration{}
+			}
+			if _, twice := rule.Latency.Percentiles[point.Percentile]; twice {
+				return Fault{}, fmt.Errorf("fault.latency.percentiles: %v is given twice", point.Percentile)
+			}
+			rule.Latency.Percentiles[point.Percentile] = point.Value
+		}
+	}
+	status, err := s.Faults().Add(rule)
+	if err != nil {
+		return Fault{}, err
+	}
+	return toFault(status), nil
+}
+
+func (m mutation) RemoveFaults(_ context.Context, target string, ids []string) (int, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	if ids != nil && len(ids) == 0 {
+		return 0, nil // an empty list names none; all are meant only when there is no list
+	}
+	return s.Faults().Remove(ids...), nil
+}
+
+func (m mutation) ExpireTokens(_ context.Context, target string, client *string) (int, error) {
+	return m.endTokens(target, client, (*oauth.Issuer).Expire)
+}
+
+func (m mutation) RevokeTokens(_ context.Context, target string, client *string) (int, error) {
+	return m.endTokens(target, client, (*oauth.Issuer).Revoke)
+}
+
+func (m mutation) endTokens(target string, client *string, end func(*oauth.Issuer, string) int) (int, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	id, err := knownClient(s, client)
+	if err != nil {
+		return 0, err
+	}
+	return end(s.Issuer(), id), nil
+}
+
+func (m mutation) SetTokenLifetime(_ context.Context, target string, lifetime time.Duration) (time.Duration, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	return lifetime, s.SetTokenLifetime(lifetime)
+}
+
+func (m mutation) TurnClock(_ context.Context, target string, by time.Duration) (Clock, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return Clock{}, err
+	}
+	s.Clock().Turn(by)
+	return toClock(s), nil
+}
+
+func (m mutation) SetSwitch(_ context.Context, target, name, setting string) (Switch, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return Switch{}, err
+	}
+	if err := s.SetSwitch(name, setting); err != nil {
+		return Switch{}, err
+	}
+	for _, w := range s.Switches() {
+		if w.Name == name {
+			return toSwitch(w), nil
+		}
+	}
+	return Switch{}, fmt.Errorf("name: %s has set %q but does not list it", target, name)
+}
+
+func (m mutation) RegisterClient(_ context.Context, target string, client ClientInput) (bool, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return false, err
+	}
+	for i, role := range client.Roles {
+		if !slices.Contains(idcs.Roles(), role) {
+			return false, fmt.Errorf("client.roles[%d]: there is no app role %q; there are %s", i, role, strings.Join(idcs.Roles(), ", "))
+		}
+	}
+	c := oauth.Client{ID: client.ID, Secret: client.Secret, Name: client.ID, Roles: client.Roles, Scopes: client.Scopes, Active: true}
+	if err := s.Issuer().Register(c); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+func (m mutation) LogIns(_ context.Context, target string, attempts []LogInInput) ([]LogIn, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return nil, err
+	}
+	return each(attempts, func(a LogInInput) LogIn {
+		answer := s.LogIn(a.UserName, a.Password)
+		return LogIn{OK: answer.OK, MustChange: answer.MustChange, Reason: answer.Reason}
+	}), nil
+}
+
+func (m mutation) Reset(_ context.Context, target string) (bool, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return false, err
+	}
+	s.Reset()
+	m.journal.Reset()
+	return true, nil
+}

@@ -1,0 +1,150 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/seatrial/seatrial/sim/idcs"
+	"github.com/seatrial/seatrial/sim/kernel/faults"
+	"github.com/seatrial/seatrial/sim/kernel/people"
+	"github.com/seatrial/seatrial/sim/kernel/policy"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// query resolves what is read.
+type query struct{ *resolver }
+
+func (q query) World(context.Context) (World, error) {
+	return World{
+		Seed: strconv.FormatUint(uint64(q.info.Seed), 10), Version: q.info.Version, Targets: each(q.simulators, q.describe),
+	}, nil
+}
+
+func (q query) Target(_ context.Context, name string) (Target, error) {
+	s, err := q.find(name)
+	if err != nil {
+		return Target{}, err
+	}
+	return q.describe(s), nil
+}
+
+func (r *resolver) describe(s Simulator) Target {
+	return Target{
+		Name: s.Name(), URL: r.info.URL(s.Name()), Clock: toClock(s), Users: s.People().Len(), Policy: s.Policy(),
+		Faults: each(s.Faults().List(), toFault), Switches: each(s.Switches(), toSwitch), Clients: list(s.Issuer().Clients()),
+	}
+}
+
+func (q query) Users(_ context.Context, target string, first int, after *string, federated, active *bool) (UserPage, error) {
+	s, err := q.find(target)
+	if err != nil {
+		return UserPage{}, err
+	}
+	if first < 0 {
+		return UserPage{}, fmt.Errorf("first: %d is below 0", first)
+	}
+	if after != nil {
+		if _, ok := s.People().ByID(*after); !ok {
+			return UserPage{}, fmt.Errorf("after: %s has no user with the id %q (any more): begin again without it", target, *after)
+		}
+	}
+	page := UserPage{Users: []User{}}
+	reached := after == nil
+	for p := range s.People().All() {
+		if federated != nil && p.Federated != *federated || active != nil && p.Active != *active {
+			reached = reached || p.ID == *after
+			continue
+		}
+		page.Total++
+		switch {
+		case !reached:
+			reached = p.ID == *after
+		case len(page.Users) < first:
+			page.Users = append(page.Users, toUser(p))
+		case page.Next == nil && first > 0:
+			page.Next = &page.Users[first-1].ID
+		}
+	}
+	return page, nil
+}
+
+func (q query) User(_ context.Context, target, userName string) (*User, error) {
+	s, err := q.find(target)
+	if err != nil {
+		return nil, err
+	}
+	p, ok := s.People().ByUserName(userName)
+	if !ok {
+		return nil, nil //nolint:nilnil // null is the schema's answer to a name that nobody has
+	}
+	user := toUser(p)
+	return &user, nil
+}
+
+func (q query) Digests(_ context.Context, passwords []string) ([]string, error) {
+	return each(passwords, func(p string) string { return q.journal.Digest(secret.New(p)).String() }), nil
+}
+
+func (q query) CheckPassword(_ context.Context, target, userName, password string) ([]Violation, error) {
+	s, err := q.find(target)
+	if err != nil {
+		return nil, err
+	}
+	p, ok := s.People().ByUserName(userName)
+	if !ok {
+		return nil, fmt.Errorf("userName: %s has no user %q", target, userName)
+	}
+	violations := s.Policy().Check(secret.New(password), policy.Subject{
+		UserName: p.UserName, GivenName: p.GivenName, FamilyName: p.FamilyName,
+		Attributes: map[string]string{"externalId": p.ExternalID, "displayName": p.DisplayName, "emails.value": p.PrimaryEmail()},
+		Current:    p.Credential.Password,
+		Reused: func(candidate secret.Value, last int) bool {
+			return p.Credential.Reused(q.journal.Digest(candidate), last)
+		},
+	})
+	return each(violations, toViolation), nil
+}
+
+func toClock(s Simulator) Clock { return Clock{Now: s.Clock().Now(), Offset: s.Clock().Offset()} }
+
+func toUser(p people.Person) User {
+	return User{
+		ID: p.ID, UserName: p.UserName, GivenName: p.GivenName, FamilyName: p.FamilyName, DisplayName: p.DisplayName,
+		Email: p.PrimaryEmail(), Active: p.Active, Federated: p.Federated, Locked: p.Locked,
+		MustChange: p.Credential.MustChange, HasPassword: p.Credential.HasPassword(), History: len(p.Credential.History),
+		PasswordSetAt: instant(p.Credential.SetAt), Created: p.Created, Modified: p.Modified, Version: p.Version,
+	}
+}
+
+func toFault(s faults.Status) Fault {
+	return Fault{
+		ID: s.ID, Kind: string(s.Kind), Note: s.Note, Seen: s.Seen, Fired: s.Fired, Added: s.Added,
+		FirstFired: instant(s.FirstFired), LastFired: instant(s.LastFired), Description: s.String(),
+	}
+}
+
+func toSwitch(s idcs.Switch) Switch {
+	return Switch{Name: s.Name, Value: s.Value, Default: s.Default, Options: list(s.Options), Note: s.Note}
+}
+
+// toViolation says the rule in words. The text holds what the policy says, never the password.
+func toViolation(v policy.Violation) Violation {
+	text := "the policy sets " + string(v.Rule)
+	if v.Limit != 0 {
+		text += " to " + strconv.Itoa(v.Limit)
+	}
+	if v.Value != "" {
+		text += ": " + v.Value
+	}
+	return Violation{Rule: string(v.Rule), Limit: v.Limit, Text: text}
+}
+
+// instant is null for a time that never came.
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

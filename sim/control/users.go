@@ -1,0 +1,154 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/seatrial/seatrial/sim/kernel/people"
+	"github.com/seatrial/seatrial/sim/population"
+)
+
+// mostGenerated bounds generateUsers: its answer is in memory at once.
+const mostGenerated = 200_000
+
+func (m mutation) AddUsers(ctx context.Context, target string, users []UserInput) (int, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	added := make([]string, 0, len(users))
+	for i, u := range users {
+		p, err := s.Populate(m.toPerson(s, u))
+		if err == nil {
+			added = append(added, p.ID)
+			err = ctx.Err()
+		}
+		if err != nil {
+			takeBack(s, added)
+			return 0, fmt.Errorf("users[%d]: %w; no user was added", i, err)
+		}
+	}
+	return len(added), nil
+}
+
+func (m mutation) toPerson(s Simulator, u UserInput) people.Person {
+	p := people.Person{
+		UserName: u.UserName, ExternalID: u.ExternalID, GivenName: u.GivenName, FamilyName: u.FamilyName,
+		DisplayName: u.DisplayName, Active: u.Active == nil || *u.Active, Federated: u.Federated,
+	}
+	if u.Email != "" {
+		p.Emails = []people.Email{{Value: u.Email, Type: "work", Primary: true}}
+	}
+	if !u.Password.Empty() {
+		p.Credential.Set(m.journal.Digest(u.Password), u.Password, s.Clock().Now(), false)
+	}
+	return p
+}
+
+// takeBack removes what was added before something went wrong.
+func takeBack(s Simulator, ids []string) {
+	for _, id := range ids {
+		_ = s.People().Delete(id, func(people.Person) error { return nil }) // gone already is as good
+	}
+}
+
+// GenerateUsers takes the first people of the world's seed whose names are free: asked twice, it goes on where it stopped.
+func (m mutation) GenerateUsers(ctx context.Context, target string, count int) ([]User, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return nil, err
+	}
+	if count < 1 || count > mostGenerated {
+		return nil, fmt.Errorf("count: %d is not from 1 to %d", count, mostGenerated)
+	}
+	users, ids := make([]User, 0, count), make([]string, 0, count)
+	for p := range population.Generate(m.info.Seed, math.MaxInt) {
+		if _, taken := s.People().ByUserName(p.UserName); taken {
+			continue
+		}
+		p, err := s.Populate(p)
+		if err == nil {
+			users, ids = append(users, toUser(p)), append(ids, p.ID)
+			err = ctx.Err()
+		}
+		if err != nil {
+			takeBack(s, ids)
+			return nil, fmt.Errorf("generate: %w; no user was added", err)
+		}
+		if len(users) == count {
+			break
+		}
+	}
+	return users, nil
+}
+
+func (m mutation) RemoveUsers(_ context.Context, target string, userNames []string) (int, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	found, err := persons(s, userNames)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range found {
+		if err := s.People().Delete(p.ID, func(people.Person) error { return nil }); err != nil {
+			return 0, fmt.Errorf("remove %q: %w", p.UserName, err)
+		}
+	}
+	return len(found), nil
+}
+
+func (m mutation) SetFederated(_ context.Context, target string, userNames []string, federated bool) (int, error) {
+	return m.changeUsers(target, userNames, func(p *people.Person) bool {
+		changed := p.Federated != federated
+		p.Federated = federated
+		return changed
+	})
+}
+
+func (m mutation) SetActive(_ context.Context, target string, userNames []string, active bool) (int, error) {
+	return m.changeUsers(target, userNames, func(p *people.Person) bool {
+		changed := p.Active != active
+		p.Active = active
+		return changed
+	})
+}
+
+// changeUsers returns how many users are now as wanted: all that are named.
+func (m mutation) changeUsers(target string, userNames []string, wanted func(*people.Person) bool) (int, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	found, err := persons(s, userNames)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range found {
+		if err := change(s, p.ID, wanted); err != nil {
+			return 0, fmt.Errorf("change %q: %w", p.UserName, err)
+		}
+	}
+	return len(found), nil
+}
+
+// errUnchanged stops an update that would change nothing, so that neither version nor time of change move.
+var errUnchanged = errors.New("unchanged")
+
+// change updates one person; nothing happens when it is as wanted already.
+func change(s Simulator, id string, wanted func(*people.Person) bool) error {
+	_, err := s.People().Update(id, func(p *people.Person) error {
+		if !wanted(p) {
+			return errUnchanged
+		}
+		p.Modified = s.Clock().Now()
+		return nil
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return err
+}
