@@ -87,24 +87,24 @@ func flaw(p Policy, subject Subject, rule Rule) (spoiler, error) {
 		return nil, errNotSet
 	}
 	// edited cooks the recipe of the other rules after a change.
-	edited := func(edit func(r *recipe, s *random.Stream)) (spoiler, error) {
+	edited := func(edit func(r *recipe, s *random.Stream)) spoiler {
 		return func(s *random.Stream, rest Policy, m mood) (string, bool) {
 			r := newRecipe(rest, subject)
 			edit(&r, s)
 			return r.cook(s, m)
-		}, nil
+		}
 	}
 	tooFew := func(k kind, limit int) (spoiler, error) {
 		if limit == 1 && k == unique {
 			return nil, errEmpty
 		}
-		return edited(func(r *recipe, _ *random.Stream) { r.most[k] = limit - 1 })
+		return edited(func(r *recipe, _ *random.Stream) { r.most[k] = limit - 1 }), nil
 	}
 	oneOf := func(none error, blocks ...string) (spoiler, error) {
 		if len(blocks) == 0 {
 			return nil, none
 		}
-		return edited(func(r *recipe, s *random.Stream) { r.block = []rune(blocks[s.IntN(len(blocks))]) })
+		return edited(func(r *recipe, s *random.Stream) { r.block = []rune(blocks[s.IntN(len(blocks))]) }), nil
 	}
 	name := func(value string) (spoiler, error) {
 		if !longEnough(value) {
@@ -118,9 +118,9 @@ func flaw(p Policy, subject Subject, rule Rule) (spoiler, error) {
 		if p.MinLength == 1 {
 			return nil, errEmpty
 		}
-		return edited(func(r *recipe, _ *random.Stream) { r.shortest, r.longest = p.MinLength-1, p.MinLength-1 })
+		return edited(func(r *recipe, _ *random.Stream) { r.shortest, r.longest = p.MinLength-1, p.MinLength-1 }), nil
 	case RuleMaxLength:
-		return edited(func(r *recipe, _ *random.Stream) { r.shortest, r.longest = max(p.MaxLength+1, r.shortest), 0 })
+		return edited(func(r *recipe, _ *random.Stream) { r.shortest, r.longest = max(p.MaxLength+1, r.shortest), 0 }), nil
 	case RuleMinAlphas:
 		return tooFew(letters, p.MinAlphas)
 	case RuleMinNumerals:
@@ -130,7 +130,7 @@ func flaw(p Policy, subject Subject, rule Rule) (spoiler, error) {
 	case RuleMinSpecialChars:
 		return tooFew(specials, p.MinSpecialChars)
 	case RuleMaxSpecialChars:
-		return edited(func(r *recipe, _ *random.Stream) { r.least[specials] = p.MaxSpecialChars + 1 })
+		return edited(func(r *recipe, _ *random.Stream) { r.least[specials] = p.MaxSpecialChars + 1 }), nil
 	case RuleMinLowerCase:
 		return tooFew(lower, p.MinLowerCase)
 	case RuleMinUpperCase:
@@ -142,7 +142,7 @@ func flaw(p Policy, subject Subject, rule Rule) (spoiler, error) {
 			if c, found := pick(s, r.alphabet); found {
 				r.block = slices.Repeat([]rune{c}, p.MaxRepeatedChars+1)
 			}
-		})
+		}), nil
 	case RuleDistinctCharacters:
 		if subject.Current.Empty() {
 			return nil, errCurrent
@@ -150,16 +150,16 @@ func flaw(p Policy, subject Subject, rule Rule) (spoiler, error) {
 		return edited(func(r *recipe, _ *random.Stream) {
 			r.most[fresh] = p.DistinctCharacters - 1
 			r.admit([]rune(r.current), p)
-		})
+		}), nil
 	case RuleNumPasswordsInHistory:
 		return nil, errHistory
 	case RuleStartsWithAlphabet:
 		return edited(func(r *recipe, _ *random.Stream) {
 			r.least[nonLetters] = max(r.least[nonLetters], 1)
 			r.startsWith = func(c rune) bool { return !unicode.IsLetter(c) }
-		})
+		}), nil
 	case RuleRequiredChars:
-		return edited(func(r *recipe, s *random.Stream) { r.forget(s, uniqueRunes(p.RequiredChars)) })
+		return edited(func(r *recipe, s *random.Stream) { r.forget(s, uniqueRunes(p.RequiredChars)) }), nil
 	case RuleAllowedChars:
 		return oneOf(errNone, p.outsiders()...)
 	case RuleDisallowedChars:
@@ -192,7 +192,7 @@ func flaw(p Policy, subject Subject, rule Rule) (spoiler, error) {
 	case RuleMinCharacterSets:
 		return edited(func(r *recipe, _ *random.Stream) {
 			r.sets, r.most[sets] = p.CharacterSets, p.MinCharacterSets-1
-		})
+		}), nil
 	default:
 		return nil, errNotSet
 	}

@@ -33,8 +33,7 @@ func Decode(data []byte) (Policy, error) {
 		return Policy{}, errors.Join(mistakes...)
 	}
 	if err := json.Unmarshal(data, &p); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return Policy{}, fmt.Errorf("policy.%s: a JSON %s is not %s", wrong.Field, wrong.Value, expected(wrong.Type))
 		}
 		return Policy{}, fmt.Errorf("policy: %w", err)
@@ -85,7 +84,7 @@ func attributes() []string {
 }
 
 func expected(t reflect.Type) string {
-	switch t.Kind() { //nolint:exhaustive // Policy has no other kinds
+	switch t.Kind() {
 	case reflect.Int:
 		return "a whole number"
 	case reflect.Bool:

@@ -40,8 +40,8 @@ type edit struct {
 	value     any
 }
 
-func (e *edit) refuse(reason, format string, args ...any) error {
-	return refuse(e.operation, reason, "%s: "+format, append([]any{e.path.String()}, args...)...)
+func (e *edit) refuse(reason, message string) error {
+	return refuse(e.operation, reason, "%s: %s", e.path, message)
 }
 
 // resource finds the map in which the attribute stands.

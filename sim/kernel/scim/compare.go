@@ -145,7 +145,7 @@ func (c *comparison) string(text string, exact bool) bool {
 		}
 		text, wanted = strings.ToLower(text), c.folded
 	}
-	switch c.op { //nolint:exhaustive // the others go by order
+	switch c.op {
 	case opContains:
 		return strings.Contains(text, wanted)
 	case opStartsWith:
@@ -159,7 +159,7 @@ func (c *comparison) string(text string, exact bool) bool {
 
 // order judges -1, 0 or 1; ne is judged as eq and turned round by Match.
 func (c *comparison) order(sign int) bool {
-	switch c.op { //nolint:exhaustive // the others have no order
+	switch c.op {
 	case opEqual, opNotEqual:
 		return sign == 0
 	case opGreater:

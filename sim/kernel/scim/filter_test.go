@@ -20,8 +20,8 @@ const (
 )
 
 // barbara is a user as a simulator holds it, with lists in the forms that JSON and Go code give.
-func barbara(t testing.TB) map[string]any {
-	t.Helper()
+func barbara(tb testing.TB) map[string]any {
+	tb.Helper()
 	const text = `{
 		"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
 		"id": "2819c223", "externalId": "B-1", "userName": "BJensen", "active": true, "displayName": "Babs Jensen", "title": "",
@@ -38,7 +38,7 @@ func barbara(t testing.TB) map[string]any {
 		"urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User": {"mustChange": true}
 	}`
 	var resource map[string]any
-	require.NoError(t, json.Unmarshal([]byte(text), &resource))
+	require.NoError(tb, json.Unmarshal([]byte(text), &resource))
 	return resource
 }
 

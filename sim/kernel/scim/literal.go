@@ -183,7 +183,7 @@ func (p *parser) unicodeEscape() (rune, bool) {
 		return 0, false
 	}
 	p.pos += length
-	return rune(n), true //nolint:gosec // ParseUint was told 16 bits
+	return rune(n), true
 }
 
 // quote writes text as a JSON string.

@@ -133,7 +133,7 @@ func BenchmarkProject(b *testing.B) {
 	resource := barbara(b)
 	for name, attributes := range map[string][]string{"default": nil, "two": {"userName", "emails.value"}} {
 		b.Run(name, func(b *testing.B) {
-			p := scim.NewProjection(attributes, nil, returned)
+			p := scim.NewProjection(attributes, nil, func(string) scim.Returned { return scim.ReturnedDefault })
 			b.ReportAllocs()
 			for b.Loop() {
 				p.Apply(resource)

@@ -1,6 +1,9 @@
 package scim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The URNs that RFC 7643 and RFC 7644 define.
 const (
@@ -30,10 +33,8 @@ func splitURN(name string) (urn, attribute string, ok bool) {
 	if len(parts) < n || len(parts) > n+1 {
 		return "", "", false
 	}
-	for _, part := range parts[:n] {
-		if part == "" {
-			return "", "", false
-		}
+	if slices.Contains(parts[:n], "") {
+		return "", "", false
 	}
 	if last := parts[n-1]; strings.Contains(last, ".") && !startsWithDigit(last) {
 		return "", "", false // "…:User.userName"
