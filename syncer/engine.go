@@ -2,18 +2,33 @@ package syncer
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/seatrial/seatrial/syncer/audit"
+	"github.com/seatrial/seatrial/syncer/queue"
+	"github.com/seatrial/seatrial/syncer/seal"
+	"github.com/seatrial/seatrial/syncer/source/hook"
+	"github.com/seatrial/seatrial/syncer/target"
+	"github.com/seatrial/seatrial/syncer/target/idcs"
 )
 
 // Environment is what a file cannot say. Zero fields mean the real thing.
 type Environment struct {
-	// Listener serves the hook instead of a new listener on Config.Hook.Listen.
+	// Listener serves the hook instead of a new listener on Config.Hook.Listen. The engine closes it.
 	Listener net.Listener
 	// DialContext connects to the target and its token endpoint.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
@@ -27,10 +42,28 @@ type Environment struct {
 	Audit io.Writer
 }
 
-// Engine takes changes from the hook and brings them to the target.
+// Engine takes changes from the hook and brings them to the target. Start and Stop are called once each.
 type Engine struct {
 	config Config
 	env    Environment
+	log    *slog.Logger
+
+	keys       *seal.Keyring
+	ledger     *ledger
+	metrics    *metrics
+	target     target.Target
+	audit      *audit.Log
+	queue      *queue.Queue
+	dispatcher *dispatcher
+	listener   net.Listener
+	server     *http.Server
+
+	stopping atomic.Bool
+	lost     atomic.Bool // another engine reads the queue
+	cut      context.CancelFunc
+	loops    sync.WaitGroup // dispatcher, reader, server
+	decided  chan struct{}  // closed when the dispatcher has ended
+	settling sync.WaitGroup
 }
 
 // New builds an engine. Nothing listens and no file is opened before Start.
@@ -38,14 +71,173 @@ func New(c Config, e Environment) (*Engine, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &Engine{config: c, env: e}, nil
+	if c.Audit == "" && e.Audit == nil {
+		return nil, errors.New("audit: not set; it is the file of the audit trail")
+	}
+	if e.Logger == nil {
+		e.Logger = slog.New(slog.DiscardHandler)
+	}
+	if e.Registry == nil {
+		e.Registry = prometheus.NewRegistry()
+		e.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	}
+	return &Engine{config: c, env: e, log: e.Logger, decided: make(chan struct{})}, nil
 }
 
-// Start opens the queue, listens, and returns.
-func (e *Engine) Start(ctx context.Context) error { return errors.New("not built yet") }
+// Start opens the keys, the audit trail and the queue, listens, and returns. What waits in the queue is taken up again. ctx
+// bounds the start only.
+func (e *Engine) Start(ctx context.Context) error {
+	if err := e.open(ctx); err != nil {
+		return errors.Join(err, e.close(ctx))
+	}
+	life, cut := context.WithCancel(context.WithoutCancel(ctx))
+	e.cut = cut
+	e.loops.Go(func() {
+		defer close(e.decided)
+		e.dispatcher.run(life)
+	})
+	e.loops.Go(func() { e.read(life) })
+	e.loops.Go(func() {
+		if err := e.server.Serve(e.listener); !errors.Is(err, http.ErrServerClosed) {
+			e.log.Error("the hook has ended", "error", err)
+		}
+	})
+	return nil
+}
 
-// Stop refuses new changes, ends the attempts in flight, leaves the rest in the queue and closes everything, within ctx.
-func (e *Engine) Stop(ctx context.Context) error { return nil }
+func (e *Engine) open(ctx context.Context) (err error) {
+	if e.keys, err = seal.Open(e.config.Seal); err != nil {
+		return fmt.Errorf("seal: %w", err)
+	}
+	e.target, err = idcs.New(e.config.IDCS, idcs.Environment{
+		DialContext: e.env.DialContext, RootCAs: e.env.RootCAs, Logger: e.log,
+		TokenAsked: func(outcome string) { e.metrics.tokenAsked(outcome) },
+	})
+	if err != nil {
+		return err
+	}
+	e.ledger = newLedger(e.target.Name())
+	if e.metrics, err = newMetrics(e.env.Registry, e.target.Name(), e.ledger); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	if e.env.Audit != nil {
+		e.audit = audit.New(e.env.Audit)
+	} else if e.audit, err = audit.OpenFile(e.config.Audit, func(l audit.Line) { e.ledger.finish(l, nil) }); err != nil {
+		return err
+	}
+	if e.queue, err = queue.Open(ctx, e.config.Queue); err != nil {
+		return err
+	}
+	schedule, err := parseSchedule(e.config.Schedule)
+	if err != nil {
+		return fmt.Errorf("schedule: %w", err)
+	}
+	e.dispatcher = newDispatcher(e.config, schedule, e.log, e.ledger, e.metrics)
+	e.dispatcher.inherits = e.queue.Last()
+	e.dispatcher.attempt, e.dispatcher.settle = e.attempt, e.settle
+	return e.listen(ctx)
+}
 
-// URL is where the hook listens.
-func (e *Engine) URL() string { return "" }
+func (e *Engine) listen(ctx context.Context) (err error) {
+	metrics := promhttp.HandlerFor(e.env.Registry, promhttp.HandlerOpts{Registry: e.env.Registry})
+	e.server = &http.Server{
+		Handler: hook.Handler(e.config.Hook, e, metrics, e.log), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
+	}
+	if e.env.Listener != nil {
+		e.listener = e.env.Listener
+		return nil
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", e.config.Hook.Listen)
+	if err != nil {
+		return fmt.Errorf("hook.listen: %w", err)
+	}
+	e.listener = l
+	if e.config.Hook.CertFile == "" {
+		if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+			e.log.Warn("the hook takes passwords over plain HTTP from other hosts; set hook.certFile and hook.keyFile", "address", a.String())
+		}
+		return nil
+	}
+	certificate, err := tls.LoadX509KeyPair(e.config.Hook.CertFile, e.config.Hook.KeyFile)
+	if err != nil {
+		return fmt.Errorf("hook.certFile: %w", err)
+	}
+	e.listener = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
+	return nil
+}
+
+// read hands the queue's changes to the dispatcher.
+func (e *Engine) read(ctx context.Context) {
+	for {
+		delivery, err := e.queue.Next(ctx)
+		if err != nil {
+			if !e.stopping.Load() && ctx.Err() == nil {
+				e.lost.Store(true)
+				e.log.Error("the queue delivers no more; another engine may have taken it over", "error", err)
+			}
+			return
+		}
+		select {
+		case e.dispatcher.deliveries <- delivery:
+		case <-e.decided:
+			return
+		}
+	}
+}
+
+// Stop refuses new changes, ends the attempts in flight, leaves the rest in the queue and closes everything. When ctx ends
+// first, the attempts are cut short; what they had begun is looked at after the next Start.
+func (e *Engine) Stop(ctx context.Context) error {
+	if e.cut == nil || !e.stopping.CompareAndSwap(false, true) {
+		return nil
+	}
+	stop := context.AfterFunc(ctx, e.cut)
+	defer stop()
+	e.queue.Interrupt()
+	close(e.dispatcher.drain)
+	<-e.decided
+	e.settling.Wait()
+	return e.close(ctx)
+}
+
+// close closes what is open, from the outside in.
+func (e *Engine) close(ctx context.Context) error {
+	var errs []error
+	if e.server != nil && e.listener != nil {
+		if err := e.server.Shutdown(ctx); err != nil {
+			errs = append(errs, e.server.Close())
+		}
+		_ = e.listener.Close() // Closed already, unless Serve was never called.
+	}
+	if e.cut != nil {
+		e.cut()
+	}
+	e.loops.Wait()
+	if e.target != nil {
+		e.target.Close()
+	}
+	if e.audit != nil {
+		errs = append(errs, e.audit.Close())
+	}
+	if e.queue != nil {
+		errs = append(errs, e.queue.Close(ctx))
+	}
+	if e.metrics != nil {
+		e.metrics.unregister()
+	}
+	return errors.Join(errs...)
+}
+
+// URL is where the hook listens. With a listener of the caller's it does not know about TLS and says http.
+func (e *Engine) URL() string {
+	if e.listener == nil {
+		return ""
+	}
+	scheme := "http"
+	if e.config.Hook.CertFile != "" && e.env.Listener == nil {
+		scheme = "https"
+	}
+	return scheme + "://" + e.listener.Addr().String()
+}

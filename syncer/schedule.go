@@ -1,9 +1,9 @@
 package syncer
 
 import (
-	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/robfig/cron/v3"
 )
@@ -26,7 +26,10 @@ func parseSchedule(text string) (cron.Schedule, error) {
 	}
 	s, err := quartz.Parse(text)
 	if err != nil {
-		return nil, errors.New(err.Error())
+		return nil, fmt.Errorf("%q: %w", text, err)
+	}
+	if s.Next(time.Now()).IsZero() {
+		return nil, fmt.Errorf("%q never comes", text)
 	}
 	return s, nil
 }

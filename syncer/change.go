@@ -1,0 +1,77 @@
+package syncer
+
+import (
+	"container/heap"
+	"time"
+
+	"github.com/seatrial/seatrial/syncer/queue"
+	"github.com/seatrial/seatrial/syncer/target"
+)
+
+// change is a change on its way. It belongs to the dispatcher; while an attempt runs nobody writes to it.
+type change struct {
+	record
+	key      string // of the user
+	delivery queue.Delivery
+	// inherited: an earlier engine may have begun to write it; the user's note tells.
+	inherited bool
+
+	attempts int
+	retries  int // within the first round
+	round    int // of the schedule; 0 is the first, which retries on its own
+	reason   target.Reason
+	prior    *target.Mark // of a write whose outcome is unknown
+	lookOnly bool         // all rounds are used up; only the unknown write is to be settled
+
+	due     time.Time
+	index   int // in the heap; -1 elsewhere
+	running bool
+	parked  bool // waits for the schedule
+}
+
+// person is a user with changes on their way: one that is worked on, and the newest of those that came after it.
+type person struct {
+	current, next *change
+}
+
+// waiting is a heap of changes, the one that is due first on top; equal times go by age.
+type waiting []*change
+
+func (w waiting) Len() int { return len(w) }
+func (w waiting) Less(i, j int) bool {
+	if !w[i].due.Equal(w[j].due) {
+		return w[i].due.Before(w[j].due)
+	}
+	return w[i].delivery.Sequence < w[j].delivery.Sequence
+}
+
+func (w waiting) Swap(i, j int) {
+	w[i], w[j] = w[j], w[i]
+	w[i].index, w[j].index = i, j
+}
+
+func (w *waiting) Push(x any) {
+	c := x.(*change) //nolint:forcetypeassert // Only add below calls it.
+	c.index = len(*w)
+	*w = append(*w, c)
+}
+
+func (w *waiting) Pop() any {
+	old := *w
+	c := old[len(old)-1]
+	old[len(old)-1] = nil
+	*w = old[:len(old)-1]
+	c.index = -1
+	return c
+}
+
+func (w *waiting) add(c *change, due time.Time) {
+	c.due = due
+	heap.Push(w, c)
+}
+
+func (w *waiting) take(c *change) {
+	if c.index >= 0 {
+		heap.Remove(w, c.index)
+	}
+}

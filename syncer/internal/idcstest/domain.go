@@ -1,0 +1,335 @@
+package idcstest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// User is a user of the domain.
+type User struct {
+	ID, UserName, Password, GivenName, FamilyName, Mail string
+	Inactive, Federated                                 bool
+	SetAt                                               time.Time
+	History                                             []string
+}
+
+// Exchange is one request as the domain saw it.
+type Exchange struct {
+	At       time.Time
+	Call     string // "token", "find", "create", "write"
+	User     string
+	Password string
+	Token    string
+	Status   int // 0: no answer was sent
+	Applied  bool
+	Body     string
+	Header   http.Header
+	Path     string
+}
+
+// Step is what goes wrong with one request. Nil means nothing.
+type Step struct {
+	Status     int
+	Message    string // messageId of the error envelope
+	Detail     string
+	HTML       bool
+	RetryAfter string
+	Delay      time.Duration // before anything else
+	Hang       bool          // until the client goes
+	Cut        bool          // no answer, nothing done
+	Lose       bool          // done, no answer
+}
+
+// Domain is the fake. Set its fields before traffic.
+type Domain struct {
+	ClientID, ClientSecret string
+	Lifetime               time.Duration
+	// Script decides about the n-th (from 1) request of its call.
+	Script func(call string, n int, user string) *Step
+	// Policy refuses a password with a sentence.
+	Policy func(user, password string) string
+	// Remember is the number of passwords that may not be used again.
+	Remember int
+	// Dateless hides lastSuccessfulSetDate.
+	Dateless bool
+
+	*Listener
+	server *http.Server
+	mu     sync.Mutex
+	users  map[string]*User
+	log    []Exchange
+	counts map[string]int
+	tokens map[string]time.Time
+}
+
+// Start serves a domain. Stop ends it.
+func Start() *Domain {
+	d := &Domain{
+		ClientID: "client", ClientSecret: "client-secret-of-the-test", Lifetime: time.Hour, Listener: Listen(),
+		users: map[string]*User{}, counts: map[string]int{}, tokens: map[string]time.Time{},
+	}
+	d.server = &http.Server{Handler: d, ReadHeaderTimeout: time.Hour}
+	go func() { _ = d.server.Serve(d.Listener) }()
+	return d
+}
+
+// URL is where the domain is.
+func (d *Domain) URL() string { return "http://idcs.test" }
+
+// Stop closes all connections.
+func (d *Domain) Stop() { _ = d.server.Close() }
+
+// Add makes a user with an initial password.
+func (d *Domain) Add(names ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, n := range names {
+		d.users[strings.ToLower(n)] = &User{
+			ID: fmt.Sprintf("id-%03d", len(d.users)+1), UserName: n, Password: "initial", SetAt: time.Now(), History: []string{"initial"},
+		}
+	}
+}
+
+// Edit changes a user.
+func (d *Domain) Edit(name string, change func(*User)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change(d.users[strings.ToLower(name)])
+}
+
+// User returns a user as it is.
+func (d *Domain) User(name string) User {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if u := d.users[strings.ToLower(name)]; u != nil {
+		return *u
+	}
+	return User{}
+}
+
+// ExpireTokens makes every token given out so far invalid.
+func (d *Domain) ExpireTokens() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.tokens)
+}
+
+// Log returns the exchanges of some calls, of all when none is named.
+func (d *Domain) Log(calls ...string) []Exchange {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(d.log), func(e Exchange) bool { return len(calls) > 0 && !slices.Contains(calls, e.Call) })
+}
+
+// Applied are the writes that were taken.
+func (d *Domain) Applied() []Exchange {
+	return slices.DeleteFunc(d.Log("write"), func(e Exchange) bool { return !e.Applied })
+}
+
+var filter = regexp.MustCompile(`^userName eq (".*")$`)
+
+// ServeHTTP answers as the script says.
+func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	e := Exchange{At: time.Now(), Body: string(body), Header: r.Header.Clone(), Path: r.URL.RequestURI()}
+	e.Token, _ = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	d.mu.Lock()
+	d.read(&e, r)
+	d.counts[e.Call]++
+	n := d.counts[e.Call]
+	d.mu.Unlock()
+	step := &Step{}
+	if d.Script != nil {
+		if s := d.Script(e.Call, n, e.User); s != nil {
+			step = s
+		}
+	}
+	if step.Delay > 0 {
+		select {
+		case <-time.After(step.Delay):
+		case <-r.Context().Done():
+		}
+	}
+	if step.Hang {
+		<-r.Context().Done()
+	}
+	if step.Cut || step.Hang {
+		d.record(e)
+		panic(http.ErrAbortHandler)
+	}
+	if step.Status != 0 {
+		if step.RetryAfter != "" {
+			w.Header().Set("Retry-After", step.RetryAfter)
+		}
+		e.Status = step.Status
+		d.record(e)
+		refuse(w, step.Status, step.Message, step.Detail, step.HTML)
+		return
+	}
+	status, answer := d.act(&e, r)
+	if step.Lose {
+		d.record(e)
+		panic(http.ErrAbortHandler)
+	}
+	e.Status = status
+	d.record(e)
+	answer(w)
+}
+
+func (d *Domain) record(e Exchange) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.log = append(d.log, e)
+}
+
+// read fills in what the request is about.
+func (d *Domain) read(e *Exchange, r *http.Request) {
+	var content struct {
+		UserName   string
+		Password   string
+		Operations []struct{ Value string }
+	}
+	_ = json.Unmarshal([]byte(e.Body), &content)
+	switch p := r.URL.Path; {
+	case p == "/oauth2/v1/token":
+		e.Call = "token"
+	case p == "/admin/v1/Users" && r.Method == http.MethodGet:
+		e.Call = "find"
+		if m := filter.FindStringSubmatch(r.URL.Query().Get("filter")); m != nil {
+			_ = json.Unmarshal([]byte(m[1]), &e.User)
+		}
+	case p == "/admin/v1/Users" && r.Method == http.MethodPost:
+		e.Call, e.User, e.Password = "create", content.UserName, content.Password
+	default:
+		e.Call, e.Password = "write", content.Password
+		if len(content.Operations) == 1 {
+			e.Password = content.Operations[0].Value
+		}
+		id := p[strings.LastIndexByte(p, '/')+1:]
+		for _, u := range d.users {
+			if u.ID == id {
+				e.User = u.UserName
+			}
+		}
+	}
+}
+
+func (d *Domain) act(e *Exchange, r *http.Request) (int, func(http.ResponseWriter)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if e.Call == "token" {
+		return d.grant(e, r)
+	}
+	if end, ok := d.tokens[e.Token]; !ok || time.Now().After(end) {
+		return 401, func(w http.ResponseWriter) { refuse(w, 401, "", "", true) }
+	}
+	u := d.users[strings.ToLower(e.User)]
+	switch e.Call {
+	case "find":
+		return 200, d.list(u)
+	case "create":
+		if u != nil {
+			return 409, func(w http.ResponseWriter) { refuse(w, 409, "", "exists", false) }
+		}
+		var in struct {
+			Name   struct{ GivenName, FamilyName string }
+			Emails []struct{ Value string }
+		}
+		_ = json.Unmarshal([]byte(e.Body), &in)
+		if len(in.Emails) == 0 {
+			return 400, func(w http.ResponseWriter) {
+				refuse(w, 400, "error.identity.user.primaryEmailNotSpecified", "The primary email must be specified.", false)
+			}
+		}
+		d.users[strings.ToLower(e.User)] = &User{
+			ID: fmt.Sprintf("id-%03d", len(d.users)+1), UserName: e.User, GivenName: in.Name.GivenName, FamilyName: in.Name.FamilyName,
+			Mail: in.Emails[0].Value,
+		}
+		return 201, func(w http.ResponseWriter) { reply(w, 201, map[string]any{"id": d.User(e.User).ID}) }
+	}
+	if u == nil {
+		return 404, func(w http.ResponseWriter) { refuse(w, 404, "", "no such user", false) }
+	}
+	refusal := ""
+	if u.Federated {
+		return 400, func(w http.ResponseWriter) { refuse(w, 400, "error.something.undocumented", "no", false) }
+	}
+	if d.Policy != nil {
+		refusal = d.Policy(u.UserName, e.Password)
+	}
+	if refusal == "" && slices.Contains(u.History[:min(d.Remember, len(u.History))], e.Password) {
+		refusal = fmt.Sprintf("The password cannot repeat the most recent %d passwords.", d.Remember)
+	}
+	if refusal != "" {
+		return 400, func(w http.ResponseWriter) {
+			refuse(w, 400, "error.identity.passwordmgmt.pwdpolicyViolation", refusal, false)
+		}
+	}
+	u.Password, u.SetAt, e.Applied = e.Password, time.Now(), true
+	u.History = append([]string{e.Password}, u.History...)
+	id := u.ID
+	return 200, func(w http.ResponseWriter) { reply(w, 200, map[string]any{"id": id}) }
+}
+
+func (d *Domain) grant(e *Exchange, r *http.Request) (int, func(http.ResponseWriter)) {
+	id, secret, _ := r.BasicAuth()
+	id, _ = url.QueryUnescape(id)
+	secret, _ = url.QueryUnescape(secret)
+	if id != d.ClientID || secret != d.ClientSecret {
+		return 401, func(w http.ResponseWriter) {
+			reply(w, 401, map[string]any{"error": "invalid_client", "error_description": "Client authentication failed."})
+		}
+	}
+	text := fmt.Sprintf("token-%d", d.counts["token"])
+	d.tokens[text] = time.Now().Add(d.Lifetime)
+	e.Token = text
+	return 200, func(w http.ResponseWriter) {
+		reply(w, 200, map[string]any{"access_token": text, "token_type": "Bearer", "expires_in": int(d.Lifetime.Seconds())})
+	}
+}
+
+func (d *Domain) list(u *User) func(http.ResponseWriter) {
+	found := []any{}
+	if u != nil {
+		r := map[string]any{
+			"id": u.ID, "userName": u.UserName, "active": !u.Inactive,
+			"urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User": map[string]any{"isFederatedUser": u.Federated},
+		}
+		if !u.SetAt.IsZero() && !d.Dateless {
+			r["urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User"] = map[string]any{
+				"lastSuccessfulSetDate": u.SetAt.UTC().Format("2006-01-02T15:04:05.000Z"),
+			}
+		}
+		found = append(found, r)
+	}
+	return func(w http.ResponseWriter) {
+		reply(w, 200, map[string]any{"totalResults": len(found), "Resources": found, "startIndex": 1, "itemsPerPage": 50})
+	}
+}
+
+func reply(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+func refuse(w http.ResponseWriter, status int, message, detail string, html bool) {
+	if html {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "<html><body>no</body></html>")
+		return
+	}
+	reply(w, status, map[string]any{
+		"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "detail": detail, "status": fmt.Sprint(status),
+		"urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error": map[string]any{"messageId": message},
+	})
+}

@@ -1,0 +1,78 @@
+package syncer
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/syncer/seal"
+	"github.com/seatrial/seatrial/syncer/target"
+)
+
+// record is a change as the queue holds it.
+type record struct {
+	Version       int               `json:"version"`
+	ID            string            `json:"id"`
+	TransactionID string            `json:"transactionId"`
+	UserName      string            `json:"userName"`
+	Attributes    map[string]string `json:"attributes,omitempty"`
+	Accepted      time.Time         `json:"accepted"`
+	Password      seal.Box          `json:"password"`
+}
+
+const recordVersion = 1
+
+func (r record) encode() ([]byte, error) {
+	r.Version = recordVersion
+	data, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode change: %w", err)
+	}
+	return data, nil
+}
+
+func decodeRecord(data []byte) (record, error) {
+	var r record
+	d := json.NewDecoder(bytes.NewReader(data))
+	if err := d.Decode(&r); err != nil {
+		return r, fmt.Errorf("decode change: %w", err)
+	}
+	if r.Version != recordVersion || r.ID == "" || r.UserName == "" {
+		return r, errors.New("decode change: not a change of this version")
+	}
+	return r, nil
+}
+
+// userKey is equal for all spellings of a user name: targets do not care for case.
+func userKey(userName string) string { return strings.ToLower(strings.ToUpper(userName)) }
+
+// changeID depends on the user and the transaction only, so that a change that is submitted again has the same id, also
+// after a restart.
+func changeID(userName, transactionID string) string {
+	return digest("change", userKey(userName), transactionID)
+}
+
+// noteKey names a user's note without naming the user.
+func noteKey(userName string) string { return digest("note", userKey(userName)) }
+
+func digest(parts ...string) string {
+	data, _ := json.Marshal(parts) //nolint:errchkjson // Strings always marshal.
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:16])
+}
+
+// note is what the queue remembers of the last write that was begun for a user. It is on disk before the write is sent, so
+// a restarted engine neither repeats a write that was applied nor sends an older password after a newer one.
+type note struct {
+	Stream   int64       `json:"stream"` // when the stream was made: sequences of another one mean nothing here
+	Sequence uint64      `json:"sequence"`
+	ID       string      `json:"id"`
+	Attempts int         `json:"attempts"`
+	Round    int         `json:"round"`
+	Mark     target.Mark `json:"mark"`
+}

@@ -1,0 +1,121 @@
+// Package target is what the engine and its targets agree on: a job in, an answer out. Each target classifies what its
+// vendor says, in one table; the engine knows classes and reasons only.
+package target
+
+import (
+	"context"
+	"time"
+
+	"github.com/seatrial/seatrial/syncer/seal"
+)
+
+// Class is what an answer means for the engine.
+type Class string
+
+// The classes.
+const (
+	// Applied: the target has the password.
+	Applied Class = "applied"
+	// Permanent: trying again cannot help.
+	Permanent Class = "permanent"
+	// Transient: trying again later may help, and the password was certainly or probably not taken.
+	Transient Class = "transient"
+	// Credential: our own credentials are refused; only the schedule tries again, when an operator may have helped.
+	Credential Class = "credential"
+	// Missing: the target has no such user.
+	Missing Class = "missing"
+	// Unknown: a write was sent and its outcome never came back. The next attempt looks before it writes.
+	Unknown Class = "unknown"
+)
+
+// Reason says in one word why a change is not applied. It is the same in logs, metrics, audit and answers.
+type Reason string
+
+// The reasons.
+const (
+	Policy         Reason = "policy"          // the password breaks the target's policy
+	Federated      Reason = "federated"       // the user signs in at another identity provider
+	Inactive       Reason = "inactive"        // the user is deactivated
+	Forbidden      Reason = "forbidden"       // our application lacks a role
+	NotFound       Reason = "not_found"       // the target has no such user
+	Malformed      Reason = "malformed"       // the target does not take the request as it is
+	Duplicate      Reason = "duplicate"       // the target has several such users
+	Timeout        Reason = "timeout"         // no answer in time
+	Throttled      Reason = "throttled"       // too many requests
+	Unavailable    Reason = "unavailable"     // the target or something before it is down
+	Connection     Reason = "connection"      // no connection, or it broke
+	BadCredential  Reason = "credential"      // token or client refused
+	SealMismatch   Reason = "seal_mismatch"   // no key opens the stored password
+	UnknownOutcome Reason = "unknown_outcome" // a write may or may not have been applied
+)
+
+// Reasons lists all reasons.
+func Reasons() []Reason {
+	return []Reason{
+		Policy, Federated, Inactive, Forbidden, NotFound, Malformed, Duplicate, Timeout, Throttled, Unavailable, Connection,
+		BadCredential, SealMismatch, UnknownOutcome,
+	}
+}
+
+// Mark is what a target showed just before a write: enough to tell later whether that write was applied.
+type Mark struct {
+	User  string `json:"user"`  // the target's id of the user
+	State string `json:"state"` // changes when the password changes; "" when the target does not show it
+}
+
+// Job is one attempt to bring one change to the target.
+type Job struct {
+	ID         string // of the change
+	UserName   string
+	Password   seal.Secret // the engine's; valid until Apply returns
+	Attributes map[string]string
+	// Provision creates a missing user.
+	Provision bool
+	// Prior is the mark of an earlier write of this change whose outcome is unknown. When the target shows another state
+	// than that, the write was applied.
+	Prior *Mark
+	// LookOnly forbids a write: only Prior is to be settled.
+	LookOnly bool
+	// BeforeWrite stores the mark durably. The write is not sent when it fails.
+	BeforeWrite func(ctx context.Context, m Mark) error
+}
+
+// Answer is what came of a job.
+type Answer struct {
+	Class  Class
+	Reason Reason
+	// RetryAfter is what the target asks for; 0 when it asks for nothing.
+	RetryAfter time.Duration
+	// Unsettled: the last write sent may have been applied although the class does not say so; Mark tells which.
+	Unsettled bool
+	Mark      Mark
+	// Settled: a look at the target has shown that the write of Prior was not applied.
+	Settled bool
+	// Wrote: a write was sent in this attempt.
+	Wrote bool
+	// Evidence is set when a change is known to be applied although the target did not simply say so.
+	Evidence Evidence
+	// Detail is for the log: status, the vendor's message id. It holds no secret and no text of the vendor's.
+	Detail string
+}
+
+// Evidence says how an unanswered write turned out to be applied. It is the reason in the audit trail.
+type Evidence string
+
+// The evidence.
+const (
+	// ByDate: the date of the password has moved since the write.
+	ByDate Evidence = "confirmed_by_date"
+	// ByHistory: the repeat was refused for history and nothing else.
+	ByHistory Evidence = "confirmed_by_history"
+)
+
+// Target takes passwords. It is safe for concurrent use.
+type Target interface {
+	// Name is the target's label in metrics and audit.
+	Name() string
+	// Apply makes one attempt. It obeys ctx.
+	Apply(ctx context.Context, j Job) Answer
+	// Close ends what the target has running.
+	Close()
+}
