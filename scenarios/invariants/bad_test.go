@@ -150,7 +150,7 @@ func TestWhatMustBeCaught(t *testing.T) {
 				s.change("ann", p1)
 				e := s.accept("ann", p1)
 				e.Lost, e.Status = true, 0
-				s.wait(2*time.Second).refuse("ann", p1, "policy")
+				s.wait(2*time.Second).refuse(p1, "policy")
 				return s.end(0, invariants.Parked, "policy").logIn("ann", 0)
 			},
 			invariants.OneWrite,
@@ -173,7 +173,7 @@ func TestWhatMustBeCaught(t *testing.T) {
 			func() *story {
 				s := begin("ann")
 				s.change("ann", p1)
-				s.refuse("ann", p1, "policy")
+				s.refuse(p1, "policy")
 				return s.end(0, invariants.Applied, "").logIn("ann", -1)
 			},
 			invariants.OneWrite,
@@ -196,8 +196,8 @@ func TestWhatMustBeCaught(t *testing.T) {
 			func() *story {
 				s := begin("ann")
 				s.change("ann", p1)
-				s.refuse("ann", p1, "policy")
-				s.wait(2*time.Second).refuse("ann", p1, "policy")
+				s.refuse(p1, "policy")
+				s.wait(2*time.Second).refuse(p1, "policy")
 				return s.end(0, invariants.Parked, "policy").logIn("ann", -1)
 			},
 			invariants.RetryDiscipline,
@@ -208,8 +208,8 @@ func TestWhatMustBeCaught(t *testing.T) {
 			func() *story {
 				s := begin("ann")
 				s.change("ann", p1)
-				s.refuse("ann", p1, "federated")
-				s.wait(15*time.Minute).refuse("ann", p1, "federated")
+				s.refuse(p1, "federated")
+				s.wait(15*time.Minute).refuse(p1, "federated")
 				return s.end(0, invariants.Parked, "federated").logIn("ann", -1)
 			},
 			invariants.RetryDiscipline,
@@ -232,9 +232,9 @@ func TestWhatMustBeCaught(t *testing.T) {
 			func() *story {
 				s := begin("ann")
 				s.change("ann", p1)
-				for _, wait := range []time.Duration{2, 4, 4} {
+				for _, wait := range seconds(2, 4, 4) {
 					s.fault("ann", 503, nil)
-					s.wait(wait * time.Second)
+					s.wait(wait)
 				}
 				s.accept("ann", p1)
 				return s.end(0, invariants.Applied, "").logIn("ann", 0)

@@ -31,7 +31,7 @@ func TestNoFalseAlarm(t *testing.T) {
 			s.change("ann", p1)
 			s.change("ann", p2).Acceptable = false
 			s.end(0, invariants.Superseded, "")
-			s.refuse("ann", p2, "policy")
+			s.refuse(p2, "policy")
 			return s.end(1, invariants.Parked, "policy").logIn("ann", -1)
 		},
 		"policy refuses, the older password stays": func() *story {
@@ -40,7 +40,7 @@ func TestNoFalseAlarm(t *testing.T) {
 			s.accept("ann", p1)
 			s.end(0, invariants.Applied, "")
 			s.change("ann", p2).Acceptable = false
-			s.refuse("ann", p2, "policy")
+			s.refuse(p2, "policy")
 			return s.end(1, invariants.Parked, "policy").logIn("ann", 0)
 		},
 		"policy refused by our own check of the target's policy": func() *story {
@@ -54,7 +54,7 @@ func TestNoFalseAlarm(t *testing.T) {
 			s.accept("ann", p1)
 			s.end(0, invariants.Applied, "")
 			s.change("ann", p1)
-			s.refuse("ann", p1, "policy")
+			s.refuse(p1, "policy")
 			return s.end(1, invariants.Parked, "policy").logIn("ann", 0)
 		},
 		"there and back again": func() *story {
@@ -98,9 +98,9 @@ func TestNoFalseAlarm(t *testing.T) {
 		"three passing failures, 2 4 8 seconds": func() *story {
 			s := begin("ann")
 			s.change("ann", p1)
-			for _, wait := range []time.Duration{2, 4, 8} {
+			for _, wait := range seconds(2, 4, 8) {
 				s.fault("ann", 503, nil)
-				s.wait(wait*time.Second - 100*time.Millisecond) // jitter
+				s.wait(wait - 100*time.Millisecond) // jitter
 			}
 			s.accept("ann", p1)
 			return s.end(0, invariants.Applied, "").logIn("ann", 0)
@@ -109,9 +109,9 @@ func TestNoFalseAlarm(t *testing.T) {
 			s := begin("ann")
 			s.change("ann", p1)
 			for range 6 {
-				for _, wait := range []time.Duration{2, 4, 8, 900} {
+				for _, wait := range seconds(2, 4, 8, 900) {
 					s.fault("ann", 0, nil)
-					s.wait(wait * time.Second)
+					s.wait(wait)
 				}
 			}
 			return s.end(0, invariants.Parked, "unavailable").logIn("ann", -1)
@@ -236,7 +236,7 @@ func TestNoFalseAlarm(t *testing.T) {
 			s.accept("ann", p1)
 			s.end(0, invariants.Applied, "")
 			s.change("ann", p2).Acceptable = false
-			s.refuse("ann", p2, "federated")
+			s.refuse(p2, "federated")
 			s.end(1, invariants.Parked, "federated")
 			s.UsersAfter[0].Federated = true
 			s.Probes = []invariants.Probe{{User: "ann", Change: -1, Reason: "federated"}, {User: "ann", Change: 0, Reason: "federated"}, {User: "ann", Change: 1, Reason: "federated"}}
@@ -246,7 +246,7 @@ func TestNoFalseAlarm(t *testing.T) {
 			s := begin("ann")
 			s.UsersBefore[0].Federated, s.UsersAfter[0].Federated = true, true
 			s.change("ann", p1).Acceptable = false
-			s.refuse("ann", p1, "federated")
+			s.refuse(p1, "federated")
 			s.end(0, invariants.Parked, "federated")
 			s.Probes = []invariants.Probe{{User: "ann", Change: -1, Reason: "federated"}, {User: "ann", Change: 0, Reason: "federated"}}
 			return s

@@ -37,6 +37,13 @@ func begin(users ...string) *story {
 	return s
 }
 
+func seconds(list ...int) (waits []time.Duration) {
+	for _, n := range list {
+		waits = append(waits, time.Duration(n)*time.Second)
+	}
+	return waits
+}
+
 func (s *story) wait(d time.Duration) *story { s.now = s.now.Add(d); return s }
 
 func (s *story) entry(e control.Entry) *control.Entry {
@@ -85,13 +92,13 @@ func (s *story) accept(user, password string) *control.Entry {
 	return s.write(user, password, "accepted", "", 200)
 }
 
-func (s *story) refuse(user, password, reason string) *control.Entry {
-	return s.write(user, password, "refused", reason, 400)
+func (s *story) refuse(password, reason string) {
+	s.write("ann", password, "refused", reason, 400)
 }
 
 // fault is an attempt to write that a fault rule ended before the target read it: only its path tells whose it was.
-func (s *story) fault(user string, status int, headers any) *control.Entry {
-	return s.entry(control.Entry{Method: "PUT", Path: "/admin/v1/UserPasswordChanger/id-" + user, Status: status, Faults: []string{"f"}, ResponseHeaders: headers})
+func (s *story) fault(user string, status int, headers any) {
+	s.entry(control.Entry{Method: "PUT", Path: "/admin/v1/UserPasswordChanger/id-" + user, Status: status, Faults: []string{"f"}, ResponseHeaders: headers})
 }
 
 // end is a final outcome, told and audited.

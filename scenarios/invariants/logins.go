@@ -2,6 +2,7 @@ package invariants
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seatrial/seatrial/reports"
@@ -66,9 +67,9 @@ func (v *view) elsewhere(user string) bool {
 // wanted is the number of the change whose password must be valid now.
 func (v *view) wanted(user string) int {
 	changes := v.of[user]
-	for i := len(changes) - 1; i >= 0; i-- {
-		if v.mustHold(changes[i]) {
-			return changes[i].Number
+	for _, c := range slices.Backward(changes) {
+		if v.mustHold(c) {
+			return c.Number
 		}
 	}
 	return initial

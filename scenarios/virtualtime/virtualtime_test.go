@@ -127,7 +127,7 @@ func TestHTTPInVirtualTime(t *testing.T) {
 	require.NoError(t, virtualtime.Run(func() {
 		start := time.Now()
 		pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			time.Sleep(30 * time.Second)
 			w.WriteHeader(http.StatusTeapot)
 		})

@@ -79,7 +79,7 @@ func (e *engine) Submit(_ context.Context, c sut.Change) (string, error) {
 		fmt.Fprintf(&e.log, `{"msg":"request","body":{"userName":%q,"password":%q}}`+"\n", c.UserName, c.Password.Reveal())
 	}
 	if e.flaw == OutOfOrder {
-		e.running.Go(func() { e.work(j) })
+		e.running.Go(func() { e.work(j) }) //nolint:contextcheck // it outlives the call
 		return j.id, nil
 	}
 	lane := append(e.lanes[c.UserName], j)
@@ -88,7 +88,7 @@ func (e *engine) Submit(_ context.Context, c sut.Change) (string, error) {
 		older.newer = true
 	}
 	if len(lane) == 1 {
-		e.running.Go(func() { e.drain(c.UserName) })
+		e.running.Go(func() { e.drain(c.UserName) }) //nolint:contextcheck // it outlives the call
 	}
 	return j.id, nil
 }

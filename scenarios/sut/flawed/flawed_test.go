@@ -26,6 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // One bad day that gives every flaw its chance, against the real simulator in virtual time.
 func TestEveryFlawIsRejectedByName(t *testing.T) {
+	t.Parallel()
 	for _, kind := range append(flawed.Kinds(), flawed.Kind{Flaw: flawed.None}) {
 		t.Run(string(kind.Flaw), func(t *testing.T) {
 			t.Parallel()

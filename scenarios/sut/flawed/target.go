@@ -17,7 +17,7 @@ import (
 const (
 	timeout            = 30 * time.Second
 	federatedAttribute = "urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User:isFederatedUser"
-	passwordState      = "urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User"
+	lastSet            = "urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User:lastSuccessfulSetDate"
 )
 
 type token struct {
@@ -214,7 +214,7 @@ func (w wireUser) user() user {
 func (e *engine) find(j *job) (user, verdict) {
 	query := url.Values{
 		"filter":     {`userName eq "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(j.UserName) + `"`},
-		"attributes": {"userName,active," + federatedAttribute + "," + passwordState + ":lastSuccessfulSetDate"},
+		"attributes": {"userName,active," + federatedAttribute + "," + lastSet},
 	}
 	r, v := e.call(http.MethodGet, "/admin/v1/Users?"+query.Encode(), nil)
 	if v.reason != "" {
