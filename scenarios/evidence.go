@@ -1,0 +1,119 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/reports"
+	"github.com/seatrial/seatrial/scenarios/invariants"
+	"github.com/seatrial/seatrial/sim/control"
+)
+
+// How much of the journal goes into a report for one check that failed.
+const (
+	usersAsEvidence     = 3
+	exchangesAsEvidence = 12
+)
+
+// mentioned are the users that the text of a check names.
+func (r *run) mentioned(detail string) []string {
+	var names []string
+	lower := strings.ToLower(detail)
+	for _, p := range slices.Concat(r.residents, r.newcomers) {
+		if i := strings.Index(lower, strings.ToLower(p.UserName)); i >= 0 && wordAt(lower, i, len(strings.ToLower(p.UserName))) {
+			names = append(names, p.UserName)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int {
+		return strings.Index(lower, strings.ToLower(a)) - strings.Index(lower, strings.ToLower(b))
+	})
+	return names
+}
+
+// wordAt: "ann" is not mentioned by "joann".
+func wordAt(text string, at, length int) bool {
+	part := func(b byte) bool { return b >= 'a' && b <= 'z' || b >= '0' && b <= '9' }
+	return (at == 0 || !part(text[at-1])) && (at+length == len(text) || !part(text[at+length]))
+}
+
+// evidence is what was said on the wire about each user concerned; about nobody in particular, how the tokens were got.
+func (r *run) evidence(summary string, about []string, h invariants.History) []reports.Failure {
+	about = slices.Compact(slices.Clone(about))
+	if len(about) == 0 {
+		return []reports.Failure{{Summary: summary, Exchanges: exchanges(h.Entries, func(e control.Entry) bool { return e.Operation == "token" || e.Surprise != "" })}}
+	}
+	ids := map[string]string{}
+	for _, u := range slices.Concat(h.UsersBefore, h.UsersAfter) {
+		ids[u.UserName] = u.ID
+	}
+	var failures []reports.Failure
+	for _, user := range about[:min(len(about), usersAsEvidence)] {
+		failures = append(failures, reports.Failure{Summary: summary, User: user, Exchanges: exchanges(h.Entries, func(e control.Entry) bool {
+			return strings.EqualFold(e.User, user) || ids[user] != "" && strings.Contains(e.Path, ids[user])
+		})})
+	}
+	return failures
+}
+
+// exchanges selects entries; of many, the first and the last ones.
+func exchanges(entries []control.Entry, wanted func(control.Entry) bool) []reports.Exchange {
+	var list []reports.Exchange
+	for _, e := range entries {
+		if wanted(e) {
+			list = append(list, exchange(e))
+		}
+	}
+	if len(list) > exchangesAsEvidence {
+		half := exchangesAsEvidence / 2
+		omitted := len(list) - exchangesAsEvidence
+		list = slices.Concat(list[:half], list[len(list)-half:])
+		list[half].Note = strings.TrimPrefix(fmt.Sprintf("%s; %d exchanges before this one are left out", list[half].Note, omitted), "; ")
+	}
+	return list
+}
+
+// exchange is an entry of the journal, which is redacted, in the form of the report.
+func exchange(e control.Entry) reports.Exchange {
+	var notes []string
+	if e.Lost {
+		notes = append(notes, "applied, but the answer was lost")
+	} else if e.Status == 0 {
+		notes = append(notes, "no answer")
+	}
+	if e.Token != "" && e.Token != "valid" {
+		notes = append(notes, e.Token+" token")
+	}
+	if e.Reason != "" {
+		notes = append(notes, e.Outcome+": "+e.Reason)
+	}
+	if e.Surprise != "" {
+		notes = append(notes, e.Surprise)
+	}
+	path := e.Path
+	if e.Query != "" {
+		path += "?" + e.Query
+	}
+	return reports.Exchange{
+		Time: e.Received, Target: e.Target, Method: e.Method, Path: path, Status: e.Status,
+		Request: e.RequestBody, Response: e.ResponseBody,
+		Duration: e.Answered.Sub(e.Received).Round(time.Millisecond).String(),
+		Faults:   slices.DeleteFunc(slices.Clone(e.Faults), func(id string) bool { return id == weatherID }),
+		Note:     strings.Join(notes, "; "),
+	}
+}
+
+// compact is an answer in one line, not too long.
+func compact(answer any) string {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return fmt.Sprint(answer)
+	}
+	const limit = 300
+	if len(text) > limit {
+		return strings.ToValidUTF8(string(text[:limit]), "") + "…"
+	}
+	return string(text)
+}

@@ -1,0 +1,283 @@
+package scenarios
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/seatrial/seatrial/sim/kernel/policy"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// linter checks what the grammar cannot: that what is named exists, and that what is said makes sense.
+type linter struct {
+	scenario Scenario
+	lines    [][]rune
+	found    *problems
+	faults   []string // the ids of the rules, in order
+	settles  bool
+}
+
+func lint(s Scenario, lines [][]rune, found *problems) {
+	l := &linter{scenario: s, lines: lines, found: found}
+	l.given()
+	steps := s.tree.find("steps")
+	for i, step := range s.Steps {
+		l.step(step, steps.find(i), true)
+	}
+	expect := s.tree.find("expect")
+	for i := range s.Expect {
+		l.expectation(&s.Expect[i], expect.find(i))
+	}
+}
+
+func (l *linter) given() {
+	given := l.scenario.Given
+	tree := l.scenario.tree.find("given")
+	if given.IDCS.Users+len(given.IDCS.People)+given.Source.Newcomers == 0 {
+		l.found.add(tree.at, "given: nobody lives there; write idcs: {users: 20}")
+	}
+	l.policy(given.IDCS.Policy, tree.find("idcs", "policy"))
+	l.policy(given.Source.Policy, tree.find("source", "policy"))
+	if d := given.IDCS.TokenLifetime; d != nil {
+		l.positive(*d, "token_lifetime", tree.find("idcs", "token_lifetime"))
+	}
+	if latency := given.IDCS.Latency; latency != nil {
+		l.latency(*latency, tree.find("idcs", "latency"))
+	}
+	names := map[string]bool{}
+	for i, person := range given.IDCS.People {
+		folded := strings.ToLower(person.UserName)
+		if names[folded] {
+			l.found.add(tree.find("idcs", "people", i, "userName").at, "userName: %q is there twice", person.UserName)
+		}
+		names[folded] = true
+	}
+}
+
+func (l *linter) policy(p *Policy, at *node) {
+	if p == nil {
+		return
+	}
+	if err := p.Validate(); err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			name := strings.TrimPrefix(line, "policy.")
+			attribute, _, _ := strings.Cut(name, ":")
+			l.found.add(at.find(attribute).at, "%s", name)
+		}
+	}
+}
+
+func (l *linter) positive(d Duration, name string, at *node) {
+	if d <= 0 {
+		l.found.add(at.at, "%s: %s is not longer than nothing", name, d)
+	}
+}
+
+// fieldsOf are the names that are set, in the order of the file.
+func fieldsOf(n *node) []string {
+	names := make([]string, 0, len(n.fields))
+	for _, f := range n.fields {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// one checks that a mapping has exactly one name, or the two that belong together.
+func (l *linter) one(n *node, what, first, second string) bool {
+	names := fieldsOf(n)
+	both := slices.Contains(names, first) && slices.Contains(names, second)
+	switch {
+	case len(names) == 0:
+		l.found.add(n.at, "an empty %s", what)
+		return false
+	case slices.Contains(names, first) != slices.Contains(names, second):
+		missing, present := second, first
+		if slices.Contains(names, second) {
+			missing, present = first, second
+		}
+		l.found.add(n.key(present), "%s without %s", present, missing)
+		return false
+	case both && len(names) > 2, !both && len(names) > 1:
+		l.found.add(n.fields[1].at, "%s and %s in one %s; begin each with a dash of its own", names[0], names[1], what)
+		return false
+	}
+	return true
+}
+
+func (l *linter) step(s Step, n *node, top bool) {
+	l.settles = l.settles || s.Settle != nil
+	if !l.one(n, "step", "after", "do") {
+		return
+	}
+	switch {
+	case s.Change != nil:
+		l.change(*s.Change, n.find("change"))
+	case s.After != nil:
+		l.moment(*s.After, n.find("after"))
+		if !top {
+			l.found.add(n.key("after"), "after within do: moments follow each other, so write them one below the other")
+		}
+		for i, inner := range s.Do {
+			l.step(inner, n.find("do", i), false)
+		}
+	case s.Faults != nil:
+		for i, f := range s.Faults {
+			l.fault(f, n.find("faults", i))
+		}
+	case s.ClearFaults != nil:
+		for i, id := range *s.ClearFaults {
+			if !slices.Contains(l.faults, id) {
+				l.found.add(n.find("clear_faults", i).at, "clear_faults: no rule %q was set before this step%s", id, didYouMean(id, l.faults))
+			}
+		}
+	case s.TokenLifetime != nil:
+		l.positive(*s.TokenLifetime, "token_lifetime", n.find("token_lifetime"))
+	case s.Wait != nil:
+		l.positive(*s.Wait, "wait", n.find("wait"))
+	case s.Settle != nil:
+		l.positive(*s.Settle, "settle", n.find("settle"))
+	case s.SetPolicy != nil:
+		l.policy(s.SetPolicy, n.find("set_policy"))
+	}
+	for name, users := range map[string]*Users{"federate": s.Federate, "unfederate": s.Unfederate, "deactivate": s.Deactivate, "activate": s.Activate, "remove": s.Remove} {
+		if users == nil {
+			continue
+		}
+		l.users(*users, n.find(name))
+		if users.Newcomers {
+			l.found.add(n.find(name).at, "%s: newcomers are not at the target", name)
+		}
+	}
+}
+
+func (l *linter) moment(m Moment, n *node) {
+	set := 0
+	for _, count := range []int{m.Applied, m.Attempts, m.Requests} {
+		if count > 0 {
+			set++
+		}
+	}
+	if set != 1 {
+		l.found.add(n.at, "after: write one of applied, attempts and requests")
+	}
+	if m.Within != nil {
+		l.positive(*m.Within, "within", n.find("within"))
+	}
+}
+
+func (l *linter) change(c Change, n *node) {
+	l.users(c.Users, n.find("users"))
+	if c.Over != nil {
+		l.positive(*c.Over, "over", n.find("over"))
+	}
+	if c.Users.Newcomers && c.With.Kind == withInitial {
+		l.found.add(n.find("with").at, "with: initial: newcomers have no password at the target")
+	}
+	if c.With.Kind == withViolates {
+		l.rule(c, n.find("with", "violates"))
+	}
+}
+
+// rule: only a rule that the target has can be violated, and the target says which ones it has.
+func (l *linter) rule(c Change, n *node) {
+	rules := rulesOf(l.scenario.targetPolicy())
+	rule := c.With.Violates
+	if rule == string(policy.RuleNumPasswordsInHistory) {
+		l.found.add(n.at, "violates: the history is violated by sending an old password again: write with: reused, or with: initial")
+		return
+	}
+	if !slices.Contains(rules, rule) {
+		l.found.add(n.at, "violates: the target's policy has no %s%s", rule, orKnown(rule, rules))
+	}
+}
+
+func (l *linter) users(u Users, n *node) {
+	given := l.scenario.Given
+	population := given.IDCS.Users + len(given.IDCS.People)
+	if u.Newcomers && given.Source.Newcomers == 0 {
+		l.found.add(n.at, "users: there are no newcomers; write given: {source: {newcomers: 3}}")
+	}
+	if u.All() && population == 0 {
+		l.found.add(n.at, "users: all is nobody; the target has no users (for those that only the source has, write newcomers)")
+	}
+	for _, r := range u.Ranges {
+		switch {
+		case r.From < 1 || (r.To != 0 && r.To < r.From):
+			l.found.add(n.at, "users: %d-%d is not a range: users are numbered from 1, the lower number first", r.From, r.To)
+		case max(r.From, r.To) > population:
+			l.found.add(n.at, "users: there are %d, not %d", population, max(r.From, r.To))
+		}
+	}
+	var names []string
+	for _, p := range given.IDCS.People {
+		names = append(names, p.UserName)
+	}
+	for _, name := range u.Names {
+		if !slices.Contains(names, name) {
+			l.found.add(n.holding(name).at, "users: nobody among given.idcs.people is called %q%s", name, didYouMean(name, names))
+		}
+	}
+}
+
+func (l *linter) expectation(e *Expectation, n *node) {
+	if !l.one(n, "expectation", "query", "that") {
+		return
+	}
+	switch {
+	case e.Outcome != nil:
+		if len(n.find("outcome").fields) == 0 {
+			l.found.add(n.at, "outcome: write how many: {applied: 20}")
+		}
+	case e.Parked != nil:
+		if len(n.find("parked").fields) == 0 {
+			l.found.add(n.at, "parked: write how many for which reason: {policy: 3}")
+		}
+	case e.Login != nil:
+		l.users(e.Login.Users, n.find("login", "users"))
+		if e.Login.Users.Newcomers && e.Login.With == withInitial {
+			l.found.add(n.find("login", "with").at, "login: newcomers have no initial password at the target")
+		}
+	case e.Within != nil:
+		l.positive(*e.Within, "within", n.find("within"))
+		if !l.settles {
+			l.found.add(n.at, "within: no step settles; write - settle: 1m among the steps")
+		}
+	case e.Query != "":
+		l.query(e, n)
+	default:
+		l.found.add(n.at, "query: is empty")
+	}
+}
+
+func (l *linter) query(e *Expectation, n *node) {
+	query, that := textOf(n.find("query"), l.lines), textOf(n.find("that"), l.lines)
+	answer, mistakes := checkQuery(query.value, l.faults)
+	for _, m := range mistakes {
+		l.found.add(query.place(m.line, m.column), "query: %s", m.message)
+	}
+	if len(mistakes) > 0 {
+		return
+	}
+	if strings.TrimSpace(that.value) == "" {
+		l.found.add(n.find("that").at, "that: is empty; write what must be true of the answer")
+		return
+	}
+	program, m := compileThat(that.value, answer)
+	if m != nil {
+		l.found.add(that.place(m.line, m.column), "that: %s", m.message)
+	}
+	e.program = program
+}
+
+// rulesOf lists the rules by which a new password can break the policy, given a user with a name of every kind.
+func rulesOf(p policy.Policy) []string {
+	everyone := policy.Subject{UserName: "somebody", GivenName: "Somebody", FamilyName: "Somebody", Current: secret.New("Something-else-1"), Attributes: map[string]string{}}
+	for _, name := range p.DisallowedUserAttributeValues {
+		everyone.Attributes[name] = "something"
+	}
+	var rules []string
+	for _, r := range p.Breakable(everyone) {
+		rules = append(rules, string(r))
+	}
+	return rules
+}

@@ -1,0 +1,133 @@
+package scenarios
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// valid is a scenario without mistakes; each case of TestParseProblems breaks one line of it.
+const valid = `id: test/valid
+title: A title
+because: A reason
+severity: major
+given:
+  idcs: {users: 5, policy: standard, token_lifetime: 1h}
+steps:
+  - faults:
+      - {id: outage, kind: status, status: 503, until: 20s}
+  - change: {users: all, with: {violates: minLength}}
+  - after: {applied: 2}
+    do:
+      - expire_tokens: all
+  - settle: 1m
+expect:
+  - outcome: {applied: at least 1}
+  - query: '{ journal(target: "idcs", status: 401) { total } }'
+    that: journal.total >= 1
+  - query: |
+      {
+        journal(operation: "token") { total entries { status } }
+      }
+    that: journal.total == 1
+  - within: 30s
+`
+
+func TestParseTakesTheValidOne(t *testing.T) {
+	s, err := Parse("valid.yaml", []byte(valid))
+	require.NoError(t, err)
+	assert.Equal(t, "test/valid", s.ID)
+	assert.Equal(t, "valid.yaml", s.File())
+	assert.Equal(t, With{Kind: withViolates, Violates: "minLength"}, s.Steps[1].Change.With)
+	assert.Equal(t, Count{Min: 1, Max: -1}, *s.Expect[0].Outcome.Applied)
+}
+
+func TestParseProblems(t *testing.T) {
+	tests := []struct {
+		name string
+		old  string // of the valid one
+		new  string
+		want []string
+	}{
+		{"unknown name", "severity: major", "severety: major", []string{
+			"1:1: the file: severity is missing",
+			"4:1: the file has no severety; did you mean severity?",
+		}},
+		{"unknown severity", "severity: major", "severity: mayor", []string{`4:11: severity: "mayor" is not one of critical, major, minor; did you mean major?`}},
+		{"bad id", "id: test/valid", "id: Test Valid", []string{`1:5: id: "Test Valid" is not of the form area/what-happens: lower-case words joined by hyphens`}},
+		{"empty title", "title: A title", "title: ''", []string{"2:8: title: is empty"}},
+		{"missing title", "title: A title\n", "", []string{"1:1: the file: title is missing"}},
+		{"text for a number", "users: 5,", "users: five,", []string{`6:17: users: "five" is not a whole number`}},
+		{"unknown policy", "policy: standard", "policy: standart", []string{`6:28: policy: "standart" is not one of standard, simple; did you mean standard?`}},
+		{"unknown rule in a policy", "policy: standard", "policy: {minLenght: 8}", []string{"6:29: policy has no minLenght; did you mean minLength?"}},
+		{"impossible policy", "policy: standard", "policy: {like: standard, maxLength: 4}", []string{"6:28: minLength: 12 is above maxLength 4"}},
+		{"bad duration", "token_lifetime: 1h", "token_lifetime: 1 hour", []string{`6:54: token_lifetime: "1 hour" is not a duration such as 250ms, 90s or 1h30m`}},
+		{"no duration", "settle: 1m", "settle: 0s", []string{"14:13: settle: 0s is not longer than nothing"}},
+		{"a number for a duration", "settle: 1m", "settle: 60", []string{"14:13: settle: 60 is not a text"}},
+		{"nothing for a duration", "settle: 1m", "settle:", []string{"14:12: settle: nothing is not a text"}},
+		{"unknown step", "- settle: 1m", "- setle: 1m", []string{"14:5: steps has no setle; did you mean settle?"}},
+		{"two steps in one", "- settle: 1m", "- settle: 1m\n    wait: 1s", []string{"15:5: settle and wait in one step; begin each with a dash of its own"}},
+		{"do without after", "- settle: 1m", "- do: [{wait: 1s}]", []string{"14:5: do without after", "24:5: within: no step settles; write - settle: 1m among the steps"}},
+		{"an empty moment", "after: {applied: 2}", "after: {within: 2s}", []string{"11:12: after: write one of applied, attempts and requests"}},
+		{"a moment within a moment", "- expire_tokens: all", "- {after: {applied: 3}, do: [{wait: 1s}]}", []string{"13:10: after within do: moments follow each other, so write them one below the other"}},
+		{"unknown fault kind", "kind: status,", "kind: statsu,", []string{`9:28: kind: "statsu" is not one of latency, throttle, status, reset, hang, lose_answer; did you mean status?`}},
+		{"a part of another kind", "status: 503,", "status: 503, rate: 2,", []string{"9:49: rate: rate is not a part of kind status"}},
+		{"share above one", "until: 20s}", "share: 1.5}", []string{"9:56: share: 1.5 is above 1"}},
+		{"share of nothing", "until: 20s}", "share: 0}", []string{"9:56: share: 0 never fires, and a rule that never fires makes the run void"}},
+		{"window turned round", "until: 20s}", "from: 30s, until: 20s}", []string{"9:67: until: 20s is not after from: 30s"}},
+		{"unknown rule to clear", "- settle: 1m", "- clear_faults: [outaged]\n  - settle: 1m", []string{`14:20: clear_faults: no rule "outaged" was set before this step; did you mean outage?`}},
+		{"more users than there are", "{users: all,", "{users: 6,", []string{"10:21: users: there are 5, not 6"}},
+		{"range turned round", "{users: all,", "{users: 4-2,", []string{"10:21: users: 4-2 is not a range: users are numbered from 1, the lower number first"}},
+		{"nobody of that name", "{users: all,", "{users: [bjensen],", []string{`10:22: users: nobody among given.idcs.people is called "bjensen"`}},
+		{"words for users", "{users: all,", "{users: al,", []string{`10:21: users: "al" names no users: write all, newcomers, a number, a range such as 3-7, or a list`}},
+		{"no newcomers", "{users: all,", "{users: newcomers,", []string{"10:21: users: there are no newcomers; write given: {source: {newcomers: 3}}"}},
+		{"a rule that the policy has not", "violates: minLength", "violates: minSpecialChars", []string{
+			"10:43: violates: the target's policy has no minSpecialChars; it has minLength, maxLength, minNumerals, minLowerCase, minUpperCase, firstNameDisallowed, lastNameDisallowed, userNameDisallowed",
+		}},
+		{"the history cannot be broken by a new password", "violates: minLength", "violates: numPasswordsInHistory", []string{
+			"10:43: violates: the history is violated by sending an old password again: write with: reused, or with: initial",
+		}},
+		{"bad count", "at least 1", "atleast 1", []string{`16:24: applied: "atleast 1" is not a count such as 3, at least 3, at most 3 or 3 to 5`}},
+		{"query: unknown field, in quotes", "{ total } }'", "{ totl } }'", []string{`17:54: query: cannot query field "totl" on type "Journal". did you mean "total"?`}},
+		{"query: unknown field, after an escaped quote", `'{ journal(target: "idcs", status: 401) { total } }'`, `"{ journal(target: \"idcs\") { totl } }"`, []string{`17:43: query: cannot query field "totl" on type "Journal". did you mean "total"?`}},
+		{"query: unknown field, in a block", "entries { status }", "entries { statuss }", []string{`21:55: query: cannot query field "statuss" on type "Entry". did you mean "status"?`}},
+		{"query: unknown field, over two lines", `'{ journal(target: "idcs", status: 401) { total } }'`, "'{ journal(target: \"idcs\")\n      { totl } }'", []string{`18:9: query: cannot query field "totl" on type "Journal". did you mean "total"?`}},
+		{"query: wrong type of an argument", "status: 401", `status: "401"`, []string{`17:47: query: int cannot represent non-integer value: "401"`}},
+		{"query: syntax", "{ total } }'", "{ total }'", []string{"17:61: query: expected Name, found <EOF>"}},
+		{"query: a mutation", `'{ journal(target: "idcs", status: 401) { total } }'`, `'mutation { reset }'`, []string{"17:13: query: a mutation changes the world; an expectation only looks (write a step)"}},
+		{"query: a target that is not there", `target: "idcs"`, `target: "idsc"`, []string{`17:31: query: there is no target "idsc"; did you mean idcs?`}},
+		{"query: an operation that is not there", `operation: "token"`, `operation: "tokens"`, []string{`21:28: query: there is no operation "tokens"; did you mean token?`}},
+		{"query without that", "    that: journal.total >= 1\n", "", []string{"17:5: query without that"}},
+		{"that: unknown name", "journal.total >= 1", "jornal.total >= 1", []string{"18:11: that: the answer has no jornal; did you mean journal?"}},
+		{"that: unknown field", "journal.total >= 1", "journal.totl >= 1", []string{"18:19: that: unknown field totl"}},
+		{"that: wrong type", "journal.total >= 1", `journal.total == "one"`, []string{"18:25: that: invalid operation: == (mismatched types int and string)"}},
+		{"that: not true or false", "journal.total >= 1", "journal.total", []string{"18:11: that: expected bool, but got int"}},
+		{"that: syntax", "journal.total >= 1", "journal.total >= ", []string{"18:26: that: unexpected token EOF"}},
+		{"a name twice", "because: A reason", "because: A reason\nbecause: Another", []string{`4:1: mapping key "because" already defined at [3:1]`}},
+		{"an anchor", "title: A title", "title: &t A title", []string{"2:8: an anchor (&) is not part of the language: write plain names and values"}},
+		{"a tag", "title: A title", "title: !!str A title", []string{"2:8: a tag (!) is not part of the language: write plain names and values"}},
+		{"a tab", "  idcs:", "\tidcs:", []string{`6:1: found character '	' that cannot start any token`}},
+		{"a second document", "  - within: 30s\n", "---\nid: x\n", []string{"24:1: a second document; a file holds one scenario"}},
+		{"all at once", "severity: major\ngiven:", "severity: mayor\nsteppes: []\ngiven:", []string{
+			`4:11: severity: "mayor" is not one of critical, major, minor; did you mean major?`,
+			"5:1: the file has no steppes; did you mean steps?",
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			require.Equal(t, 1, strings.Count(valid, test.old), "the case must change exactly one place")
+			_, err := Parse("test.yaml", []byte(strings.Replace(valid, test.old, test.new, 1)))
+			var invalid *InvalidError
+			require.True(t, errors.As(err, &invalid), "want an InvalidError, got %v", err)
+			var got []string
+			for _, p := range invalid.Problems {
+				got = append(got, strings.TrimPrefix(p.String(), "test.yaml:"))
+			}
+			assert.Equal(t, test.want, got)
+			assert.Equal(t, 2, invalid.ExitCode())
+		})
+	}
+}

@@ -1,0 +1,73 @@
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seatrial/seatrial/sim/kernel/policy"
+	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// passwords makes the passwords of a run. Each is unlike all others, so that one found in a log tells whose it is and a
+// log-in tells which change has arrived.
+type passwords struct {
+	stream         *random.Stream
+	source, target policy.Policy
+	used           map[string]bool
+}
+
+func newPasswords(s Scenario, seed random.Seed) *passwords {
+	return &passwords{stream: seed.Stream("scenarios/passwords"), source: s.sourcePolicy(), target: s.targetPolicy(), used: map[string]bool{}}
+}
+
+const passwordTries = 100
+
+var errNoPassword = errors.New("no password found that is unlike all others; is the policy too narrow?")
+
+// unlike draws until there is a password that nobody has.
+func (w *passwords) unlike(draw func() (string, error)) (secret.Value, error) {
+	for range passwordTries {
+		text, err := draw()
+		if err != nil {
+			return secret.Value{}, err
+		}
+		if !w.used[text] {
+			w.used[text] = true
+			return secret.New(text), nil
+		}
+	}
+	return secret.Value{}, errNoPassword
+}
+
+// initial is what a user of the target has before the run.
+func (w *passwords) initial(p *person) (secret.Value, error) {
+	return w.unlike(func() (string, error) { return policy.Generate(w.stream, w.target, p.subject()) })
+}
+
+// pick chooses the password of a change. acceptable tells whether the target, as it is now, could take it.
+func (w *passwords) pick(p *person, with With) (password secret.Value, acceptable bool, err error) {
+	switch with.Kind {
+	case withReused:
+		password = p.current()
+	case withInitial:
+		password = p.initial
+	case withViolates:
+		password, err = w.unlike(func() (string, error) {
+			return policy.Break(w.stream, w.target, p.subject(), policy.Rule(with.Violates))
+		})
+	default:
+		password, err = w.unlike(func() (string, error) { return policy.Generate(w.stream, w.source, p.subject()) })
+	}
+	if err == nil && password.Empty() {
+		err = errors.New("has no password to use again")
+	}
+	if err != nil {
+		return secret.Value{}, false, fmt.Errorf("%s: %w", p.UserName, err)
+	}
+	broken := w.target.Check(password, p.subject())
+	if with.Kind == withViolates && len(broken) == 0 {
+		return secret.Value{}, false, fmt.Errorf("%s: a password that was to break %s breaks nothing", p.UserName, with.Violates)
+	}
+	return password, len(broken) == 0, nil
+}

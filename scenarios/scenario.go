@@ -1,0 +1,171 @@
+package scenarios
+
+import "github.com/expr-lang/expr/vm"
+
+// Scenario is one rehearsal: what is given, what happens, what is expected.
+type Scenario struct {
+	ID       string        `json:"id" jsonschema:"pattern=^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)*$" jsonschema_description:"Names the scenario: area/what-happens."`
+	Title    string        `json:"title" jsonschema:"minLength=1" jsonschema_description:"What a correct engine does, as one sentence."`
+	Because  string        `json:"because" jsonschema:"minLength=1" jsonschema_description:"Where the requirement comes from."`
+	Severity Severity      `json:"severity" jsonschema_description:"critical and major decide the verdict; minor does not."`
+	Given    Given         `json:"given,omitzero" jsonschema_description:"The world before the first step."`
+	Steps    []Step        `json:"steps" jsonschema:"minItems=1" jsonschema_description:"What happens, in order."`
+	Expect   []Expectation `json:"expect,omitempty" jsonschema_description:"What holds in the end, besides the universal invariants."`
+
+	file     string
+	embedded bool
+	tree     *node
+}
+
+// File is the name of the file that the scenario was read from.
+func (s Scenario) File() string { return s.file }
+
+// Severity says what a failure means for the certificate.
+type Severity string
+
+// The severities.
+const (
+	Critical Severity = "critical"
+	Major    Severity = "major"
+	Minor    Severity = "minor"
+)
+
+// Given is the world before the first step.
+type Given struct {
+	IDCS   GivenTarget `json:"idcs,omitzero" jsonschema_description:"The Oracle identity domain that passwords are synchronised to."`
+	Source GivenSource `json:"source,omitzero" jsonschema_description:"Where people change their passwords."`
+	Engine GivenEngine `json:"engine,omitzero" jsonschema_description:"How the system under test is set up, as far as it can be told."`
+}
+
+// GivenTarget is the identity domain before the first step.
+type GivenTarget struct {
+	Users         int               `json:"users,omitempty" jsonschema:"minimum=0,maximum=100000" jsonschema_description:"How many generated users live there; each has a known initial password."`
+	People        []Person          `json:"people,omitempty" jsonschema_description:"Users with names of your choice, besides the generated ones."`
+	Policy        *Policy           `json:"policy,omitempty" jsonschema_description:"The password policy; standard when absent."`
+	TokenLifetime *Duration         `json:"token_lifetime,omitempty" jsonschema_description:"How long an access token lives; 1h when absent."`
+	Switches      map[string]string `json:"switches,omitempty" jsonschema_description:"What is unknown or configurable about the vendor; the names are those of the control plane."`
+	Latency       *Latency          `json:"latency,omitempty" jsonschema_description:"How long an answer usually takes; 20 to 60 ms when absent. It is the weather, not a fault."`
+}
+
+// GivenSource is the source before the first step.
+type GivenSource struct {
+	Policy    *Policy `json:"policy,omitempty" jsonschema_description:"The policy that people's new passwords obey; the target's when absent."`
+	Newcomers int     `json:"newcomers,omitempty" jsonschema:"minimum=0,maximum=100000" jsonschema_description:"How many users the source has and the target has not."`
+}
+
+// GivenEngine is how the system under test is set up.
+type GivenEngine struct {
+	Door      string `json:"door,omitempty" jsonschema:"enum=changer,enum=patch" jsonschema_description:"How it writes: changer is PUT UserPasswordChanger, patch is PATCH Users. changer when absent."`
+	Provision bool   `json:"provision,omitempty" jsonschema_description:"Whether it creates a user that the target does not have."`
+}
+
+// Person is a user with a chosen name. The names are the control plane's.
+type Person struct {
+	UserName   string `json:"userName" jsonschema:"minLength=1"`
+	GivenName  string `json:"givenName,omitempty"`
+	FamilyName string `json:"familyName,omitempty"`
+	Email      string `json:"email,omitempty"`
+}
+
+// Step is one thing that happens. Exactly one of its fields is set; only Do goes with After.
+type Step struct {
+	Change        *Change           `json:"change,omitempty" jsonschema_description:"People change their passwords at the source. The next step begins when the last of them was sent, not when it arrived."`
+	After         *Moment           `json:"after,omitempty" jsonschema_description:"Waits for a moment in the middle of the run."`
+	Do            []Step            `json:"do,omitempty" jsonschema:"minItems=1" jsonschema_description:"What happens at that moment."`
+	Faults        []Fault           `json:"faults,omitempty" jsonschema:"minItems=1" jsonschema_description:"Rules by which the target misbehaves from now on. A rule that never fires makes the run void."`
+	ClearFaults   *Selection        `json:"clear_faults,omitempty" jsonschema_description:"Removes fault rules: all, or a list of ids."`
+	ExpireTokens  *Tokens           `json:"expire_tokens,omitempty" jsonschema_description:"Issued access tokens are expired as of now: all, or {client: …}."`
+	RevokeTokens  *Tokens           `json:"revoke_tokens,omitempty" jsonschema_description:"Issued access tokens are revoked: all, or {client: …}."`
+	TokenLifetime *Duration         `json:"token_lifetime,omitempty" jsonschema_description:"How long tokens live that are issued from now on."`
+	TurnClock     *Duration         `json:"turn_clock,omitempty" jsonschema_description:"Moves the target's clock, and only its clock."`
+	SetPolicy     *Policy           `json:"set_policy,omitempty" jsonschema_description:"The target gets another password policy."`
+	SetSwitches   map[string]string `json:"set_switches,omitempty" jsonschema:"minProperties=1" jsonschema_description:"Turns switches of the target."`
+	Federate      *Users            `json:"federate,omitempty" jsonschema_description:"These users sign in through another identity provider from now on."`
+	Unfederate    *Users            `json:"unfederate,omitempty" jsonschema_description:"These users have a local password again."`
+	Deactivate    *Users            `json:"deactivate,omitempty" jsonschema_description:"These users are deactivated."`
+	Activate      *Users            `json:"activate,omitempty" jsonschema_description:"These users are activated again."`
+	Remove        *Users            `json:"remove,omitempty" jsonschema_description:"These users are deleted at the target."`
+	Wait          *Duration         `json:"wait,omitempty" jsonschema_description:"Virtual time passes."`
+	Settle        *Duration         `json:"settle,omitempty" jsonschema_description:"Waits until every acknowledged change is final, at most so long."`
+}
+
+// Change is people changing their passwords.
+type Change struct {
+	Users Users     `json:"users,omitzero" jsonschema_description:"Who: all, newcomers, a number (the first so many), a range such as 3-7, or a list of numbers and user names."`
+	Count int       `json:"count,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"How often each of them; once when absent."`
+	With  With      `json:"with,omitzero" jsonschema_description:"Which password: valid, reused (the one the user has), initial, or {violates: rule}."`
+	Over  *Duration `json:"over,omitempty" jsonschema_description:"Spread evenly over so long; all at once when absent."`
+}
+
+// Moment is a point in the middle of a run. Exactly one of its counts is set.
+type Moment struct {
+	Applied  int       `json:"applied,omitempty" jsonschema:"minimum=1,maximum=1000000000" jsonschema_description:"So many passwords have been written at the target."`
+	Attempts int       `json:"attempts,omitempty" jsonschema:"minimum=1,maximum=1000000000" jsonschema_description:"So many attempts to write a password have been answered or cut."`
+	Requests int       `json:"requests,omitempty" jsonschema:"minimum=1,maximum=1000000000" jsonschema_description:"So many requests of any kind have been answered or cut."`
+	Within   *Duration `json:"within,omitempty" jsonschema_description:"A moment that does not come in this time makes the run void; 10m when absent."`
+}
+
+// Fault is a rule by which the target misbehaves. The names are those of the control plane's FaultInput.
+type Fault struct {
+	ID         string   `json:"id,omitempty" jsonschema_description:"Names the rule in the report and for clear_faults."`
+	Kind       string   `json:"kind" jsonschema:"enum=latency,enum=throttle,enum=status,enum=reset,enum=hang,enum=lose_answer"`
+	Note       string   `json:"note,omitempty"`
+	Latency    *Latency `json:"latency,omitempty" jsonschema_description:"latency: how long to hold a request back."`
+	Rate       float64  `json:"rate,omitempty" jsonschema:"minimum=0" jsonschema_description:"throttle: requests a second."`
+	Burst      int      `json:"burst,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"throttle: how many may come at once."`
+	Status     int      `json:"status,omitempty" jsonschema:"minimum=100,maximum=599" jsonschema_description:"status: the code."`
+	Body       string   `json:"body,omitempty" jsonschema_description:"status: whose body it has: vendor, gateway, or a literal text."`
+	RetryAfter Duration `json:"retryAfter,omitempty" jsonschema_description:"throttle, status: the Retry-After header; the vendor's habit when absent."`
+	Share      *float64 `json:"share,omitempty" jsonschema:"minimum=0,maximum=1" jsonschema_description:"Trigger: the share of requests, 0 to 1."`
+	First      int      `json:"first,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Trigger: only the first so many requests."`
+	Skip       int      `json:"skip,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Trigger: let so many requests pass first."`
+	Every      int      `json:"every,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Trigger: only every so-many-th request."`
+	From       Duration `json:"from,omitempty" jsonschema_description:"Trigger: from so long after this step."`
+	Until      Duration `json:"until,omitempty" jsonschema_description:"Trigger: until so long after this step."`
+	Route      string   `json:"route,omitempty" jsonschema_description:"Scope: a pattern of method and path, such as PUT /admin/v1/UserPasswordChanger/*."`
+	User       string   `json:"user,omitempty" jsonschema_description:"Scope: one user name; #3 is the third user."`
+	Client     string   `json:"client,omitempty" jsonschema_description:"Scope: one OAuth client."`
+}
+
+// Latency is how long requests are held back: constant, between min and max, lognormal around a median, or drawn from
+// percentiles.
+type Latency struct {
+	Constant    Duration     `json:"constant,omitempty"`
+	Min         Duration     `json:"min,omitempty"`
+	Max         Duration     `json:"max,omitempty"`
+	Median      Duration     `json:"median,omitempty"`
+	P95         Duration     `json:"p95,omitempty"`
+	Percentiles []Percentile `json:"percentiles,omitempty"`
+}
+
+// Percentile is one point of a measured distribution.
+type Percentile struct {
+	Percentile float64  `json:"percentile" jsonschema:"minimum=0,maximum=100"`
+	Value      Duration `json:"value"`
+}
+
+// Expectation is one thing that holds in the end. Exactly one of its fields is set; only That goes with Query.
+type Expectation struct {
+	Outcome *Outcome         `json:"outcome,omitempty" jsonschema_description:"How many changes ended how."`
+	Parked  map[string]Count `json:"parked,omitempty" jsonschema:"minProperties=1" jsonschema_description:"How many changes were parked for which reason, as the engine names it."`
+	Login   *Login           `json:"login,omitempty" jsonschema_description:"Who can sign in at the target with which password."`
+	Query   string           `json:"query,omitempty" jsonschema_description:"A question to the control plane, in GraphQL."`
+	That    string           `json:"that,omitempty" jsonschema_description:"What must be true of the answer, as an expression (expr-lang)."`
+	Within  *Duration        `json:"within,omitempty" jsonschema_description:"The last settle took no longer than this."`
+
+	program *vm.Program // That, compiled
+}
+
+// Outcome counts changes by how they ended. What is absent is not looked at.
+type Outcome struct {
+	Applied    *Count `json:"applied,omitempty"`
+	Parked     *Count `json:"parked,omitempty"`
+	Superseded *Count `json:"superseded,omitempty"`
+}
+
+// Login is an expectation of the probe: can these users sign in?
+type Login struct {
+	Users      Users  `json:"users,omitzero" jsonschema_description:"Who; all when absent."`
+	With       string `json:"with,omitempty" jsonschema:"enum=newest,enum=initial,enum=nothing" jsonschema_description:"newest: the newest of the run that the target could accept; initial: the one from before the run; nothing: none of them. newest when absent."`
+	MustChange bool   `json:"must_change,omitempty" jsonschema_description:"Whether the target then asks for a new password."`
+}

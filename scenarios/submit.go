@@ -1,0 +1,103 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/scenarios/invariants"
+	"github.com/seatrial/seatrial/scenarios/sut"
+)
+
+// submission is one change on its way from the source to the system under test.
+type submission struct {
+	invariants.Change
+	person     *person
+	acceptable bool // what is known at the source: whether the target could take this password from this user
+	done       chan struct{}
+	err        error
+}
+
+// Changes of different users are sent close upon each other, but never at one instant: two timers that tie would make the
+// order of a run the scheduler's choice.
+const (
+	between       = 2 * time.Microsecond
+	betweenJitter = time.Microsecond
+	submitTimeout = 2 * time.Minute
+)
+
+// change plays one change step: everybody's passwords are chosen first, then sent at their times. It returns when the last
+// is on its way.
+func (r *run) change(c Change) error {
+	var batch []*submission
+	for range max(c.Count, 1) {
+		for _, p := range r.pick(c.Users) {
+			s, err := r.submission(p, c.With)
+			if err != nil {
+				return err
+			}
+			batch = append(batch, s)
+		}
+	}
+	var over time.Duration
+	if c.Over != nil {
+		over = time.Duration(*c.Over)
+	}
+	base := time.Now()
+	last := base
+	for i, s := range batch {
+		due := base.Add(over*time.Duration(i)/time.Duration(len(batch)) + between*time.Duration(i) + r.jitter.Jitter(betweenJitter))
+		previous := s.person.sent
+		s.person.sent = s.done
+		r.changes = append(r.changes, s)
+		r.senders.Go(func() { r.send(s, due, previous) })
+		last = due
+	}
+	return r.sleep(time.Until(last) + between)
+}
+
+// submission chooses a password and writes down what the source knows about it.
+func (r *run) submission(p *person, with With) (*submission, error) {
+	password, acceptable, err := r.passwords.pick(p, with)
+	if err != nil {
+		return nil, err
+	}
+	s := &submission{person: p, done: make(chan struct{})}
+	s.acceptable = acceptable && !p.blocked && (!p.newcomer || r.scenario.Given.Engine.Provision)
+	if acceptable {
+		p.known = append(p.known, password)
+	}
+	r.number++
+	s.Change = invariants.Change{
+		Number: r.number, TransactionID: fmt.Sprintf("%s-%06d", r.transactions.Hex(8), r.number),
+		User: p.UserName, Password: password,
+	}
+	return s, nil
+}
+
+// send waits for the user's previous change to be answered, as a source does that locks a user while he changes his
+// password, and submits this one.
+func (r *run) send(s *submission, due time.Time, previous <-chan struct{}) {
+	defer close(s.done)
+	if previous != nil {
+		select {
+		case <-previous:
+		case <-r.ctx.Done():
+			return
+		}
+	}
+	if r.sleep(time.Until(due)) != nil {
+		return
+	}
+	s.Submitted = time.Now()
+	ctx, cancel := context.WithTimeout(r.ctx, submitTimeout)
+	defer cancel()
+	id, err := r.system.Submit(ctx, sut.Change{
+		TransactionID: s.TransactionID, UserName: s.User, Password: s.Password, Attributes: s.person.attributes(),
+	})
+	if err != nil {
+		s.err = err
+		return
+	}
+	s.ID, s.Acked, s.Acknowledged = id, true, time.Now()
+}

@@ -1,0 +1,134 @@
+package scenarios
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/seatrial/seatrial/sim/control"
+)
+
+// turn plays the steps that change the world, each one call to the control plane.
+func (r *run) turn(s Step) error {
+	var err error
+	switch {
+	case s.Faults != nil:
+		return r.addFaults(s.Faults)
+	case s.ClearFaults != nil:
+		return r.clearFaults(*s.ClearFaults)
+	case s.ExpireTokens != nil:
+		_, err = r.control.ExpireTokens(r.ctx, targetName, s.ExpireTokens.Client)
+	case s.RevokeTokens != nil:
+		_, err = r.control.RevokeTokens(r.ctx, targetName, s.RevokeTokens.Client)
+	case s.TokenLifetime != nil:
+		err = r.control.SetTokenLifetime(r.ctx, targetName, time.Duration(*s.TokenLifetime))
+	case s.TurnClock != nil:
+		_, err = r.control.TurnClock(r.ctx, targetName, time.Duration(*s.TurnClock))
+	case s.SetSwitches != nil:
+		err = r.switches(s.SetSwitches)
+	case s.SetPolicy != nil:
+		err = r.control.SetPolicy(r.ctx, targetName, s.SetPolicy.Policy)
+		r.passwords.target, r.policyChanged = s.SetPolicy.Policy, true
+		if r.scenario.Given.Source.Policy == nil {
+			r.passwords.source = s.SetPolicy.Policy
+		}
+	case s.Federate != nil:
+		_, err = r.control.SetFederated(r.ctx, targetName, true, r.block(*s.Federate)...)
+	case s.Unfederate != nil:
+		_, err = r.control.SetFederated(r.ctx, targetName, false, r.unblock(*s.Unfederate)...)
+	case s.Deactivate != nil:
+		_, err = r.control.SetActive(r.ctx, targetName, false, r.block(*s.Deactivate)...)
+	case s.Activate != nil:
+		_, err = r.control.SetActive(r.ctx, targetName, true, r.unblock(*s.Activate)...)
+	case s.Remove != nil:
+		_, err = r.control.RemoveUsers(r.ctx, targetName, r.block(*s.Remove)...)
+	}
+	return err
+}
+
+func (r *run) block(u Users) []string {
+	picked := r.pick(u)
+	for _, p := range picked {
+		p.blocked, p.disturbed = true, true
+	}
+	return userNames(picked)
+}
+
+func (r *run) unblock(u Users) []string {
+	picked := r.pick(u)
+	for _, p := range picked {
+		p.blocked = false
+	}
+	return userNames(picked)
+}
+
+func (r *run) addFaults(list []Fault) error {
+	for _, f := range list {
+		id := faultID(f, len(r.planned)+len(r.faults))
+		if _, err := r.control.AddFault(r.ctx, targetName, r.faultInput(f, id)); err != nil {
+			return fmt.Errorf("fault %s: %w", id, err)
+		}
+		r.planned = append(r.planned, id)
+		r.expires[id] = time.Duration(f.Until)
+	}
+	return nil
+}
+
+func (r *run) clearFaults(ids Selection) error {
+	if len(ids) == 0 {
+		ids = slices.Clone(r.planned)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := r.noteFaults(ids...); err != nil {
+		return err
+	}
+	_, err := r.control.RemoveFaults(r.ctx, targetName, ids...)
+	return err
+}
+
+// noteFaults writes down what the rules did: those that are named, which are about to go, or all that are left.
+func (r *run) noteFaults(ids ...string) error {
+	list, err := r.control.Faults(r.ctx, targetName)
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		if f.ID == weatherID || (len(ids) > 0 && !slices.Contains(ids, f.ID)) {
+			continue
+		}
+		r.faults = append(r.faults, f)
+		r.planned = slices.DeleteFunc(r.planned, func(id string) bool { return id == f.ID })
+	}
+	return nil
+}
+
+func (r *run) faultInput(f Fault, id string) control.FaultInput {
+	in := control.FaultInput{
+		ID: id, Kind: f.Kind, Note: f.Note, Rate: f.Rate, Burst: f.Burst, Status: f.Status, Body: f.Body,
+		RetryAfter: time.Duration(f.RetryAfter), Share: f.Share, First: f.First, Skip: f.Skip, Every: f.Every,
+		From: time.Duration(f.From), Until: time.Duration(f.Until), Route: f.Route, User: f.User, Client: f.Client,
+	}
+	if number, ok := numbered(f.User); ok {
+		in.User = r.residents[number-1].UserName
+	}
+	if f.Latency != nil {
+		in.Latency = latencyInput(*f.Latency)
+	}
+	return in
+}
+
+func latencyInput(l Latency) *control.LatencyInput {
+	in := &control.LatencyInput{
+		Constant: time.Duration(l.Constant), Min: time.Duration(l.Min), Max: time.Duration(l.Max),
+		Median: time.Duration(l.Median), P95: time.Duration(l.P95),
+	}
+	for _, p := range l.Percentiles {
+		in.Percentiles = append(in.Percentiles, control.PercentileInput{Percentile: p.Percentile, Value: time.Duration(p.Value)})
+	}
+	return in
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
