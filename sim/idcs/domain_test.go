@@ -1,6 +1,7 @@
 package idcs_test
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"golang.org/x/oauth2"
 
 	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/clock"
@@ -197,4 +199,9 @@ func (d *domain) leaks(t testing.TB, secrets ...string) {
 		assert.NotContains(t, string(encoded), s)
 		assert.NotContains(t, string(encoded), url.QueryEscape(s))
 	}
+}
+
+// contextWithClient makes the oauth2 library use a client that trusts the test's server.
+func contextWithClient(ctx context.Context, c *http.Client) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, c)
 }

@@ -245,7 +245,7 @@ func (c *call) refuse(err error) {
 // text/html for "fetch a new token"; the page itself is ours.
 func (c *call) refuseBearer(r *refusal) {
 	if c.s.is(bearerChallenge, "send") {
-		c.w.Header()["WWW-Authenticate"] = []string{`Bearer error="invalid_token"`}
+		c.w.Header()["Www-Authenticate"] = []string{`Bearer error="invalid_token"`}
 	}
 	if c.s.is(bearer401, "json") {
 		c.send(http.StatusUnauthorized, errorContentType, r.body())

@@ -89,7 +89,7 @@ func (s *Server) appendUser(b []byte, p *people.Person, base string) []byte {
 			b = append(b, ',')
 		}
 		b = append(append(append(b, '"'), c...), `":`...)
-		b = strconv.AppendBool(b, capable(p, c))
+		b = strconv.AppendBool(b, capable(p.Federated, c))
 	}
 	b = append(b, `},"`+extUser+`":{"isFederatedUser":`...)
 	b = strconv.AppendBool(b, p.Federated)

@@ -88,7 +88,7 @@ func (s *Server) resource(p *people.Person, base string) map[string]any {
 		extPassword:   s.passwordState(p, base),
 	}
 	for _, c := range capabilities {
-		extensions[extCapability][c] = capable(p, c)
+		extensions[extCapability][c] = capable(p.Federated, c)
 	}
 	for key, value := range p.Attributes {
 		if own, ok := value.(map[string]any); ok && strings.HasPrefix(key, "urn:") {
@@ -197,6 +197,7 @@ func adopt(m map[string]any, p *people.Person) error {
 	if err := checkTypes(m, userSchema); err != nil {
 		return err
 	}
+	wasFederated := p.Federated
 	p.UserName, p.ExternalID, p.DisplayName, p.GivenName, p.FamilyName = "", "", "", "", ""
 	p.Emails, p.Federated, p.Active = nil, false, true
 	next := map[string]any{}
@@ -238,9 +239,12 @@ func adopt(m map[string]any, p *people.Person) error {
 			}
 		}
 	}
-	// A capability that is as the person's state has it is not kept: it must follow the state.
+	// A capability that is as the person's state has it, or had it when the client read it, is not kept: it must follow
+	// the state.
 	if kept, ok := next[extCapability].(map[string]any); ok {
-		maps.DeleteFunc(kept, func(name string, value any) bool { return value == capable(p, name) })
+		maps.DeleteFunc(kept, func(name string, value any) bool {
+			return value == capable(p.Federated, name) || value == capable(wasFederated, name)
+		})
 		if len(kept) == 0 {
 			delete(next, extCapability)
 		}
@@ -250,8 +254,8 @@ func adopt(m map[string]any, p *people.Person) error {
 }
 
 // capable tells what a user may do unless an administrator decided otherwise; a federated user has no local password.
-func capable(p *people.Person, capability string) bool {
-	return capability != "canUseConsolePassword" || !p.Federated
+func capable(federated bool, capability string) bool {
+	return capability != "canUseConsolePassword" || !federated
 }
 
 func adoptName(value any, p *people.Person, next map[string]any) {

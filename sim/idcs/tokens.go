@@ -74,7 +74,7 @@ func (c *call) tokenService(serve func(form url.Values, client oauth.Client) err
 	}
 	c.x.Reason = refused.code
 	if refused.code == "invalid_client" && c.s.is(basicChallenge, "send") {
-		c.w.Header()["WWW-Authenticate"] = []string{`Basic realm="` + c.s.names.tenant + `"`}
+		c.w.Header()["Www-Authenticate"] = []string{`Basic realm="` + c.s.names.tenant + `"`}
 	}
 	c.sendToken(refused.status(), tokenError(refused.code, refused.text, c.ecid))
 	return nil
