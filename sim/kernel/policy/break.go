@@ -26,7 +26,7 @@ func Break(s *random.Stream, p Policy, subject Subject, rule Rule) (string, erro
 		if !strict && best != "" {
 			break
 		}
-		text, ok := spoil(s, rest, moodOf(i))
+		text, ok := spoil(s, rest, i%2 == 1)
 		if !ok || text == "" {
 			continue
 		}
@@ -69,7 +69,7 @@ func (p Policy) relaxed(attempt int) (rest Policy, strict bool) {
 }
 
 // spoiler makes a password with one flaw that keeps the rest of the rules.
-type spoiler func(s *random.Stream, rest Policy, m mood) (string, bool)
+type spoiler func(s *random.Stream, rest Policy, anxious bool) (string, bool)
 
 var (
 	errNotSet  = errors.New("the policy does not set this rule")
@@ -88,10 +88,10 @@ func flaw(p Policy, subject Subject, rule Rule) (spoiler, error) {
 	}
 	// edited cooks the recipe of the other rules after a change.
 	edited := func(edit func(r *recipe, s *random.Stream)) spoiler {
-		return func(s *random.Stream, rest Policy, m mood) (string, bool) {
+		return func(s *random.Stream, rest Policy, anxious bool) (string, bool) {
 			r := newRecipe(rest, subject)
 			edit(&r, s)
-			return r.cook(s, m)
+			return r.cook(s, anxious)
 		}
 	}
 	tooFew := func(k kind, limit int) (spoiler, error) {
@@ -184,7 +184,7 @@ func flaw(p Policy, subject Subject, rule Rule) (spoiler, error) {
 		if len(p.Dictionary) == 0 {
 			return nil, errNone
 		}
-		return func(s *random.Stream, _ Policy, _ mood) (string, bool) {
+		return func(s *random.Stream, _ Policy, _ bool) (string, bool) {
 			return anyCase(s, p.Dictionary[s.IntN(len(p.Dictionary))]), true
 		}, nil
 	case RuleMinPasswordAge:

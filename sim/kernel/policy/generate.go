@@ -22,7 +22,7 @@ func Generate(s *random.Stream, p Policy, subject Subject) (string, error) {
 	subject = timeless(subject)
 	r := newRecipe(p, subject)
 	for i := range attempts {
-		text, ok := r.cook(s, moodOf(i))
+		text, ok := r.cook(s, i%2 == 1)
 		if ok && p.Check(secret.New(text), subject) == nil {
 			return text, nil
 		}

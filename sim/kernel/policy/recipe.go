@@ -144,29 +144,20 @@ func (p Policy) forbidden(s Subject) []string {
 	return words
 }
 
-// mood varies the attempts: what leads one policy into a dead end is what another needs.
-type mood struct {
-	anxious bool // levels out the characters and puts the most frequent first, so that runs stay short
-	thrifty bool // spends no character on a want, of a kind that is limited, while others would do
-}
-
-func moodOf(attempt int) mood {
-	return mood{anxious: attempt%4 > 1, thrifty: attempt%2 == 1}
-}
-
-// cook makes one attempt.
-func (r recipe) cook(s *random.Stream, m mood) (string, bool) {
-	ingredients, ok := r.choose(s, m)
+// cook makes one attempt. An anxious cook levels out the characters and puts the most frequent first, so that runs stay
+// short; which of the two ways leads into a dead end depends on the policy.
+func (r recipe) cook(s *random.Stream, anxious bool) (string, bool) {
+	ingredients, ok := r.choose(s, anxious)
 	if !ok {
 		return "", false
 	}
-	return r.arrange(s, ingredients, m.anxious)
+	return r.arrange(s, ingredients, anxious)
 }
 
 // bowl holds the characters chosen so far and what they amount to.
 type bowl struct {
 	recipe  *recipe
-	mood    mood
+	anxious bool
 	runes   []rune
 	have    [kinds]int
 	setsHit []bool
@@ -177,8 +168,8 @@ type bowl struct {
 
 // choose returns the characters beside the block: first those that are wanted, then, up to the length, mostly lower-case
 // letters, as people's passwords are.
-func (r *recipe) choose(s *random.Stream, m mood) ([]rune, bool) {
-	b := bowl{recipe: r, mood: m, setsHit: make([]bool, len(r.sets))}
+func (r *recipe) choose(s *random.Stream, anxious bool) ([]rune, bool) {
+	b := bowl{recipe: r, anxious: anxious, setsHit: make([]bool, len(r.sets))}
 	for _, c := range r.block {
 		b.add(c)
 	}
@@ -271,37 +262,29 @@ func (b *bowl) gain(c rune) [kinds]int {
 	return g
 }
 
-// worth says how many wants c would still, and how many limits it would use up; not at all when it may not come in.
-func (b *bowl) worth(c rune) (useful, cost int, admissible bool) {
+// worth says how many wants c would still, unless it may not come in at all.
+func (b *bowl) worth(c rune) (useful int, admissible bool) {
 	for k, n := range b.gain(c) {
 		if n == 0 {
 			continue
 		}
-		if most := b.recipe.most[k]; most >= 0 {
-			if b.have[k]+n > most {
-				return 0, 0, false
-			}
-			cost++
+		if most := b.recipe.most[k]; most >= 0 && b.have[k]+n > most {
+			return 0, false
 		}
 		useful += min(n, max(0, b.recipe.least[k]-b.have[k]))
 	}
-	return useful, cost, true
+	return useful, true
 }
 
 // mostUseful picks one of the characters that still the most wants.
 func (b *bowl) mostUseful(s *random.Stream) (rune, bool) {
-	best := 0
+	best := 1
 	var candidates []rune
 	for _, c := range b.recipe.alphabet {
-		useful, cost, admissible := b.worth(c)
-		if !admissible || useful == 0 {
-			continue
-		}
-		if b.mood.thrifty {
-			useful -= 2 * cost
-		}
+		useful, admissible := b.worth(c)
 		switch {
-		case len(candidates) == 0 || useful > best:
+		case !admissible:
+		case useful > best:
 			best, candidates = useful, append(candidates[:0], c)
 		case useful == best:
 			candidates = append(candidates, c)
@@ -315,7 +298,7 @@ func (b *bowl) filler(s *random.Stream) (rune, bool) {
 	if !b.sorted {
 		b.sortAlphabet()
 	}
-	if b.mood.anxious {
+	if b.anxious {
 		return b.rarest(s)
 	}
 	if s.Float64() < 0.85 {
@@ -351,7 +334,7 @@ func (b *bowl) draw(s *random.Stream, from *[]rune) (rune, bool) {
 	for len(*from) > 0 {
 		i := s.IntN(len(*from))
 		c := (*from)[i]
-		if _, _, admissible := b.worth(c); admissible {
+		if _, admissible := b.worth(c); admissible {
 			return c, true
 		}
 		*from = slices.Delete(*from, i, i+1)
@@ -364,7 +347,7 @@ func (b *bowl) rarest(s *random.Stream) (rune, bool) {
 	fewest := -1
 	var candidates []rune
 	for _, c := range b.recipe.alphabet {
-		if _, _, admissible := b.worth(c); !admissible {
+		if _, admissible := b.worth(c); !admissible {
 			continue
 		}
 		n := 0

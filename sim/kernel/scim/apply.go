@@ -269,7 +269,7 @@ func (e *edit) subOf(was map[string]any) (any, error) {
 }
 
 // onePrimary keeps RFC 7643's rule that at most one value is primary: one that the edit makes primary takes the place of
-// the old one. Nil for touched means that all values are new.
+// the old one. Nil for touched means that all values are new; else the list is the edit's own and may be changed.
 func (e *edit) onePrimary(list []any, touched []int) (any, error) {
 	primary := -1
 	for i, value := range list {
@@ -303,10 +303,10 @@ func isPrimary(value any) bool {
 	return primary == true
 }
 
-// valuesOf returns the values of an edit: a list, of which a copy may be changed, or one value.
+// valuesOf returns the values of an edit, which may be a list or one value.
 func valuesOf(value any) []any {
 	if list, ok := listOf(value); ok {
-		return slices.Clone(list)
+		return list
 	}
 	return []any{value}
 }

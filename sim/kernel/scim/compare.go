@@ -106,9 +106,6 @@ func (c *comparison) any(value any, sub string, exact bool) bool {
 			sub = "value"
 		}
 		_, inner, found := lookup(v, sub)
-		if _, deeper := inner.(map[string]any); deeper {
-			return false
-		}
 		return found && c.any(inner, "", exact)
 	}
 	if list, ok := listOf(value); ok {

@@ -163,6 +163,17 @@ func TestFilterMatchesWhatGoCodeHolds(t *testing.T) {
 	}
 }
 
+func TestFilterOfNamesThatDifferInCase(t *testing.T) {
+	resource := map[string]any{"userNAME": "c", "UserName": "b", "USERNAME": "a"}
+	for filter, want := range map[string]bool{`userNAME eq "c"`: true, `username eq "a"`: true, `username eq "b"`: false} {
+		f, err := scim.ParseFilter(filter)
+		require.NoError(t, err)
+		for range 20 {
+			require.Equal(t, want, f.Match(resource, nil), filter)
+		}
+	}
+}
+
 type schema map[string]bool
 
 func (s schema) CaseExact(attribute string) bool { return s[strings.ToLower(attribute)] }
@@ -277,6 +288,9 @@ func TestSyntaxErrorText(t *testing.T) {
 func TestFilterAtTheLimits(t *testing.T) {
 	_, err := scim.ParseFilter(strings.Repeat("(", 50) + "a pr" + strings.Repeat(")", 50))
 	require.NoError(t, err)
+	side := strings.TrimSuffix(strings.Repeat("(a pr) or a[b pr] or ", 51), " or ")
+	_, err = scim.ParseFilter(side)
+	require.NoError(t, err, "side by side is not within each other")
 	long := "a pr" + strings.Repeat(" or a pr", (8<<10-4)/8)
 	f, err := scim.ParseFilter(long)
 	require.NoError(t, err)

@@ -252,6 +252,30 @@ func TestApplyLeavesGoCodesListsAlone(t *testing.T) {
 	assert.Equal(t, map[string]any{"schemas": []string{"a"}, "emails": []map[string]any{{"value": "x", "primary": true}}}, before)
 }
 
+// A list with room to grow must not grow, or change, under its owner's eyes.
+func TestApplyCopiesAListWithRoom(t *testing.T) {
+	emails := append(make([]any, 0, 8), map[string]any{"value": "x", "primary": true})
+	p := scim.PatchOp{Operations: []scim.Operation{{Op: "add", Path: "emails", Value: map[string]any{"value": "y", "primary": true}}}}
+	after, err := p.Apply(map[string]any{"emails": emails})
+	require.NoError(t, err)
+	assert.Equal(t, "[false,true]", at(t, after, "emails.primary"))
+	assert.Equal(t, []any{map[string]any{"value": "x", "primary": true}, nil}, emails[:2])
+}
+
+func TestApplyToTwoPrimariesFromElsewhere(t *testing.T) {
+	before := map[string]any{"emails": []any{
+		map[string]any{"value": "x", "primary": true}, map[string]any{"value": "y", "primary": true}, map[string]any{"value": "z"},
+	}}
+	for _, o := range []scim.Operation{
+		{Op: "remove", Path: `emails[value eq "z"]`},
+		{Op: "add", Path: "emails", Value: map[string]any{"value": "z"}},
+	} {
+		after, err := scim.PatchOp{Operations: []scim.Operation{o}}.Apply(before)
+		require.NoError(t, err, "what the operation does not touch is not its fault")
+		assert.Equal(t, "[true,true]", at(t, after, "emails.primary"))
+	}
+}
+
 func TestTargets(t *testing.T) {
 	p, err := scim.DecodePatch(patch(`{"op":"REPLACE","path":"password","value":"x"},
 		{"op":"add","value":{"title":"T","` + passwordState + `:mustChange":false,"` + userExtension + `":{"isFederatedUser":true,"status":"verified"}}},

@@ -67,6 +67,7 @@ func TestProject(t *testing.T) {
 		"a complex one":                   {[]string{"emails"}, nil, always + "," + emails},
 		"a selection":                     {[]string{`emails[type eq "home"]`}, nil, always + `,"emails":[` + homeAddr + `]`},
 		"a sub of a selection":            {[]string{`emails[type eq "work"].verified`}, nil, always + `,"emails":[{"value":"w@x","verified":true}]`},
+		"a sub for each selection":        {[]string{`emails[type eq "work"].verified`, `emails[type eq "home"].type`}, nil, always + `,"emails":[{"value":"w@x","verified":true},` + homeAddr + `]`},
 		"a selection of nothing":          {[]string{`emails[type eq "fax"]`}, nil, always},
 		"a selection of simple ones":      {[]string{`nicknames[value eq "b"]`}, nil, always + `,"nicknames":["b"]`},
 		"simple ones":                     {[]string{"nicknames"}, nil, always + `,"nicknames":["a","b"]`},
