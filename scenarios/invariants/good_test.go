@@ -270,6 +270,12 @@ func TestNoFalseAlarm(t *testing.T) {
 			s.Probes = append(s.Probes, invariants.Probe{User: "carol", Change: 2, Reason: "wrong_password"})
 			return s
 		},
+		"told to write through the door that makes users change": func() *story {
+			s := good()
+			s.MustChange = true
+			s.Probes[1].MustChange = true
+			return s
+		},
 		"names in another case": func() *story {
 			s := begin("Ann")
 			s.change("ANN", p1)

@@ -34,6 +34,7 @@ type History struct {
 	Retries                 Discipline
 	TokenLifetime           time.Duration
 	Provisioning            map[string]bool // users that may be created
+	MustChange              bool            // the system was told to use a door after which users must change their password
 }
 
 // Change is one password change, as submitted and as it ended.

@@ -142,7 +142,7 @@ func (v *view) judgeLogIn(f *findings, user string, want int, p Probe) {
 	switch {
 	case !p.OK:
 		f.add("%s: does not log in (%s)%s", name, p.Reason, v.instead(user))
-	case p.MustChange && !v.mustChangeBefore(user):
+	case p.MustChange && !v.MustChange && !v.mustChangeBefore(user):
 		f.add("%s: the user would be sent to change the password at the next log-in; use the UserPasswordChanger door", name)
 	}
 }
@@ -205,12 +205,8 @@ func (v *view) change(user string, number int) (Change, bool) {
 // password reveals, to compare and never to show.
 func (v *view) password(user string, change int) (string, bool) {
 	if change == initial {
-		for name, p := range v.Initial {
-			if fold(name) == user {
-				return p.Reveal(), true
-			}
-		}
-		return "", false
+		password, known := v.before[user]
+		return password, known
 	}
 	c, found := v.change(user, change)
 	return c.Password.Reveal(), found

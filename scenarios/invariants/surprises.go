@@ -3,7 +3,6 @@ package invariants
 import (
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/sim/control"
@@ -102,15 +101,9 @@ func (v *view) compareUser(f *findings, old, now control.User) {
 
 // updates names the entries in which a user was updated, or is empty.
 func (v *view) updates(u control.User) string {
-	var list []control.Entry
-	for _, e := range v.Entries {
-		if e.Operation == "update" && (e.Status == http.StatusOK || e.Lost) && v.userOf(e) == fold(u.UserName) {
-			list = append(list, e)
-		}
-	}
+	list := v.update[fold(u.UserName)]
 	if len(list) == 0 {
 		return ""
 	}
-	slices.SortFunc(list, func(a, b control.Entry) int { return a.Received.Compare(b.Received) })
 	return ", see entry " + numbers(list...)
 }

@@ -18,13 +18,18 @@ type view struct {
 	of     map[string][]Change
 	probes map[string][]Probe
 	wrote  map[string][]control.Entry // attempts to write a password, in the order of the journal
+	before map[string]string          // each user's password from before the run; to compare, never to show
+	update map[string][]control.Entry // updates of users that were answered with success, or whose answer was lost
 	byID   map[string]string
 }
 
 func fold(user string) string { return strings.ToLower(strings.TrimSpace(user)) }
 
 func read(h History) *view {
-	v := &view{History: h, of: map[string][]Change{}, probes: map[string][]Probe{}, wrote: map[string][]control.Entry{}, byID: map[string]string{}}
+	v := &view{
+		History: h, of: map[string][]Change{}, probes: map[string][]Probe{}, wrote: map[string][]control.Entry{},
+		before: map[string]string{}, update: map[string][]control.Entry{}, byID: map[string]string{},
+	}
 	known := map[string]bool{}
 	meet := func(user string) string {
 		key := fold(user)
@@ -54,11 +59,17 @@ func read(h History) *view {
 		}
 	}
 	for _, e := range h.Entries {
-		if isWrite(e) {
-			if user := v.userOf(e); user != "" {
-				v.wrote[user] = append(v.wrote[user], e)
-			}
+		user := v.userOf(e)
+		switch {
+		case user == "":
+		case isWrite(e):
+			v.wrote[user] = append(v.wrote[user], e)
+		case e.Operation == "update" && (e.Status == http.StatusOK || e.Lost):
+			v.update[user] = append(v.update[user], e)
 		}
+	}
+	for user, password := range h.Initial {
+		v.before[fold(user)] = password.Reveal()
 	}
 	return v
 }
