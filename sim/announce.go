@@ -10,7 +10,7 @@ import (
 
 // announcement is what a stranger needs to know, and what --json prints.
 type announcement struct {
-	Seed    uint64           `json:"seed"`
+	Seed    uint64           `json:"seed,string"` // beyond what a JSON number holds for everybody
 	CA      string           `json:"ca"`
 	Users   int              `json:"users"`
 	IDCS    announcedIDCS    `json:"idcs"`

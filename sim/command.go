@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -28,6 +29,7 @@ type options struct {
 	idcsPort, controlPort int
 	names                 []string
 	seed                  uint64
+	seeded                bool // the seed was given
 	population            int
 	users                 string
 	ca                    string
@@ -49,10 +51,14 @@ The users are generated, or those of an LDIF or CSV file; they have no passwords
   seatrial sim --json --seed 7 > world.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check(cmd.Flags().Changed("seed")); err != nil {
+			cmd.SilenceUsage = true // a mistake is told in a line; the usage has --help
+			o.seeded = cmd.Flags().Changed("seed")
+			if o.users != "" && cmd.Flags().Changed("population") {
+				return errors.New("--users, --population: the users come from the file or are generated: give one of the two")
+			}
+			if err := o.check(); err != nil {
 				return err
 			}
-			cmd.SilenceUsage = true // from here on, it is not the usage that is wrong
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
 			return run(ctx, stop, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -68,21 +74,22 @@ The users are generated, or those of an LDIF or CSV file; they have no passwords
 	flags.StringVar(&o.users, "users", "", "take the users of an LDIF or CSV `file` instead")
 	flags.StringVar(&o.ca, "ca", "seatrial-ca.pem", "the `file` to write the CA's certificate to")
 	flags.BoolVar(&o.json, "json", false, "print the addresses and secrets as one line of JSON")
-	command.MarkFlagsMutuallyExclusive("users", "population")
 	return command
 }
 
 // check judges the flags and fills in what was not given.
-func (o *options) check(seeded bool) error {
+func (o *options) check() error {
 	var mistakes []error
 	if net.ParseIP(o.listen) == nil {
 		mistakes = append(mistakes, fmt.Errorf("--listen: %q is not an IP address: 127.0.0.1 is this machine only, 0.0.0.0 everybody", o.listen))
 	}
-	for flag, port := range map[string]int{"--idcs-port": o.idcsPort, "--control-port": o.controlPort} {
+	checkPort := func(flag string, port int) {
 		if port < 0 || port > 65535 {
 			mistakes = append(mistakes, fmt.Errorf("%s: %d is not from 0 to 65535", flag, port))
 		}
 	}
+	checkPort("--idcs-port", o.idcsPort)
+	checkPort("--control-port", o.controlPort)
 	if o.idcsPort != 0 && o.idcsPort == o.controlPort {
 		mistakes = append(mistakes, fmt.Errorf("--control-port: %d is the port of the identity domain, too", o.controlPort))
 	}
@@ -92,7 +99,10 @@ func (o *options) check(seeded bool) error {
 	if o.ca == "" {
 		mistakes = append(mistakes, errors.New("--ca: is empty: without the CA nobody can trust the simulators"))
 	}
-	if !seeded {
+	if path, err := filepath.Abs(o.ca); err == nil {
+		o.ca = path // so that what is printed can be pasted anywhere
+	}
+	if !o.seeded {
 		var chance [8]byte
 		_, _ = rand.Read(chance[:]) // never fails
 		o.seed = binary.LittleEndian.Uint64(chance[:])
@@ -105,8 +115,12 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	config := DefaultConfig()
 	config.Seed = random.Seed(o.seed)
 	config.Names = o.names
-	if ip := net.ParseIP(o.listen); !ip.IsUnspecified() && !ip.IsLoopback() {
+	ip := net.ParseIP(o.listen)
+	if !ip.IsUnspecified() && !ip.IsLoopback() {
 		config.Names = append(config.Names, o.listen)
+	}
+	if !ip.IsLoopback() && o.seeded {
+		_, _ = fmt.Fprintln(notes, "--seed: the token of the control plane comes from the seed, and others can reach it: keep the seed secret")
 	}
 	world, err := New(config, network.TCPPorts(o.listen, map[string]int{
 		config.IDCS.Host: o.idcsPort, config.ControlHost: o.controlPort,
@@ -117,9 +131,6 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	users, err := inhabit(ctx, world, o, notes)
 	if err != nil {
 		return err
-	}
-	if err := world.Authority().WriteFile(o.ca); err != nil {
-		return fmt.Errorf("--ca: %w", err)
 	}
 	if err := world.Start(ctx); err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
@@ -134,6 +145,10 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 		defer cancel()
 		err = errors.Join(err, world.Stop(bounded))
 	}()
+	// Only now: a world that could not start must not replace the CA of the one that has its ports.
+	if err := world.Authority().WriteFile(o.ca); err != nil {
+		return fmt.Errorf("--ca: %w", err)
+	}
 	if err := announce(out, world, o, users); err != nil {
 		return err
 	}

@@ -115,9 +115,14 @@ func bounded(next http.Handler) http.Handler {
 
 // refuse answers in the form of GraphQL's errors, so that a client needs to know one form only.
 func refuse(w http.ResponseWriter, status int, message string) {
+	body, err := json.Marshal(refusal{Errors: []refusalError{{Message: message}}})
+	if err != nil { // a string in two structs: cannot be
+		http.Error(w, message, status)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(refusal{Errors: []refusalError{{Message: message}}}) // nobody is left to tell
+	_, _ = w.Write(body)
 }
 
 type refusal struct {

@@ -1,0 +1,181 @@
+package sim
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/sim/control"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// execute runs the command in the background; its first line of output is what --json prints.
+func execute(ctx context.Context, t *testing.T, arguments ...string) (first string, notes *strings.Builder, done <-chan error) {
+	t.Helper()
+	reader, writer := io.Pipe()
+	notes = &strings.Builder{}
+	command := Command()
+	command.SetArgs(arguments)
+	command.SetOut(writer)
+	command.SetErr(notes)
+	command.SilenceErrors = true
+	ended := make(chan error, 1)
+	go func() {
+		err := command.ExecuteContext(ctx)
+		_ = writer.Close()
+		ended <- err
+	}()
+	lines := bufio.NewReader(reader)
+	first, err := lines.ReadString('\n')
+	if err != nil {
+		return "", notes, ended
+	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	return first, notes, ended
+}
+
+// What is printed is enough for a stranger who has nothing but the CA file: an engine in another process, or curl.
+func TestCommand(t *testing.T) {
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	first, _, done := execute(t.Context(), t, "--json", "--population", "25", "--seed", "18446744073709551615", "--ca", ca)
+	var a announcement
+	require.NoError(t, json.Unmarshal([]byte(first), &a))
+	assert.Equal(t, 25, a.Users)
+	assert.Equal(t, uint64(18446744073709551615), a.Seed)
+	assert.Equal(t, ca, a.CA)
+
+	pem, err := os.ReadFile(ca)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(pem))
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if address == a.IDCS.Host+":443" { // as curl --connect-to does
+				address = a.IDCS.Address
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	}}
+	defer client.CloseIdleConnections()
+
+	form := url.Values{"grant_type": {"client_credentials"}, "scope": {"urn:opc:idm:__myscopes__"}}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+a.IDCS.Host+"/oauth2/v1/token", strings.NewReader(form.Encode()))
+	require.NoError(t, err)
+	request.SetBasicAuth(a.IDCS.ClientID, a.IDCS.ClientSecret)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := client.Do(request)
+	require.NoError(t, err)
+	_ = response.Body.Close()
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+
+	world, err := control.NewClient(a.Control.URL, secret.New(a.Control.Token), client).World(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 25, world.Targets[0].Users)
+	assert.Equal(t, a.IDCS.URL, world.Targets[0].URL)
+
+	client.CloseIdleConnections()
+	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
+	require.NoError(t, <-done, "a signal is the ordinary end")
+}
+
+func TestCommandTextIsForPeople(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ca := filepath.Join(t.TempDir(), "the ca.pem")
+	first, notes, done := execute(ctx, t, "--population", "0", "--ca", ca)
+	assert.Equal(t, "Oracle IDCS, simulated\n", first)
+	cancel()
+	require.NoError(t, <-done)
+	assert.Equal(t, "stopping\n", notes.String())
+
+	text := announcement{
+		CA: ca, Seed: 7, IDCS: announcedIDCS{Host: "idcs.test", Address: "127.0.0.1:1", ClientID: "c", ClientSecret: "it's"},
+		Control: announcedControl{URL: "https://127.0.0.1:2/graphql", Token: "t"},
+	}.text()
+	assert.Contains(t, text, "--cacert '"+ca+"' --connect-to idcs.test:443:127.0.0.1:1")
+	assert.Contains(t, text, `-u 'c:it'\''s'`)
+	assert.Contains(t, text, "--seed 7 makes the same world")
+}
+
+func TestCommandTakesUsersFromAFile(t *testing.T) {
+	directory := t.TempDir()
+	users := filepath.Join(directory, "users.csv")
+	require.NoError(t, os.WriteFile(users, []byte("uid,sn,mail,password\nb,Jensen,b@example.com,Winter2026!\nc,Carter,,\nB,Again,b2@example.com,\n"), 0o600))
+	ctx, cancel := context.WithCancel(t.Context())
+	first, notes, done := execute(ctx, t, "--json", "--users", users, "--ca", filepath.Join(directory, "ca.pem"))
+	var a announcement
+	require.NoError(t, json.Unmarshal([]byte(first), &a))
+	assert.Equal(t, 1, a.Users)
+	cancel()
+	require.NoError(t, <-done)
+	said := notes.String()
+	assert.Contains(t, said, "users.csv: 3 entries read, 1 used, 2 left out")
+	assert.Contains(t, said, "users.csv:3: c: the entry has no mail")
+	assert.Contains(t, said, "users.csv:4: B: the user name is taken by line 2")
+	assert.Contains(t, said, "1 passwords stand in the file in clear text")
+	assert.NotContains(t, said, "Winter2026!")
+}
+
+func TestCommandRefuses(t *testing.T) {
+	var listen net.ListenConfig
+	taken, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = taken.Close() }()
+	directory := t.TempDir()
+	nobody := filepath.Join(directory, "nobody.ldif")
+	require.NoError(t, os.WriteFile(nobody, []byte("dn: ou=x\nobjectClass: organizationalUnit\n"), 0o600))
+	wrong := filepath.Join(directory, "changes.ldif")
+	require.NoError(t, os.WriteFile(wrong, []byte("dn: uid=x\nchangetype: delete\n"), 0o600))
+	ca := filepath.Join(directory, "ca.pem")
+
+	for name, c := range map[string]struct {
+		arguments []string
+		want      []string
+	}{
+		"every mistake at once": {
+			[]string{"--listen", "localhost", "--population", "-1", "--idcs-port", "70000", "--control-port", "-2"},
+			[]string{`--listen: "localhost" is not an IP address`, "--population: -1 is below 0", "--idcs-port: 70000 is not from 0 to 65535", "--control-port: -2 is not"},
+		},
+		"one port for two":  {[]string{"--idcs-port", "8443", "--control-port", "8443"}, []string{"--control-port: 8443 is the port of the identity domain, too"}},
+		"no CA file":        {[]string{"--ca", ""}, []string{"--ca: is empty"}},
+		"two sources":       {[]string{"--users", "x.csv", "--population", "5"}, []string{"--users, --population: "}},
+		"no such file":      {[]string{"--users", filepath.Join(directory, "nosuch.ldif")}, []string{"--users: open ", "no such file"}},
+		"a list of changes": {[]string{"--users", wrong}, []string{"--users: ", `changes.ldif:2: changetype "delete" is refused`}},
+		"nobody in it":      {[]string{"--users", nobody}, []string{"--users: ", "has nobody who can be used"}},
+		"a port in use": {
+			[]string{"--control-port", fmt.Sprint(taken.Addr().(*net.TCPAddr).Port)},
+			[]string{"address already in use", "choose other ports with --idcs-port and --control-port"},
+		},
+		"a name that is none": {[]string{"--tls-name", "a/b"}, []string{`names[0]: "a/b" is neither a host name nor an address`}},
+		"an argument":         {[]string{"idcs"}, []string{"unknown command"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, done := execute(t.Context(), t, append([]string{"--ca", ca}, c.arguments...)...)
+			err := <-done
+			require.Error(t, err)
+			for _, want := range c.want {
+				assert.Contains(t, err.Error(), want)
+			}
+			assert.NoFileExists(t, ca, "a world that could not start leaves the file alone")
+		})
+	}
+	t.Run("a CA file in no folder", func(t *testing.T) {
+		_, _, done := execute(t.Context(), t, "--ca", filepath.Join(directory, "nosuch", "ca.pem"))
+		assert.ErrorContains(t, <-done, "--ca: ")
+	})
+}
