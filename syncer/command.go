@@ -1,6 +1,23 @@
 package syncer
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatrial/seatrial/syncer/audit"
+	"github.com/seatrial/seatrial/syncer/seal"
+)
 
 // UsageError is a mistake of the caller: a flag, or something in the configuration. Its exit status is 2.
 type UsageError struct{ Err error }
@@ -16,5 +33,167 @@ func (u UsageError) ExitCode() int { return 2 }
 
 // Command is `sync` with its subcommands.
 func Command() *cobra.Command {
-	return &cobra.Command{Use: "sync", Short: "Run the sync engine"}
+	c := &cobra.Command{
+		Use:   "sync",
+		Short: "Run the sync engine: password changes in over HTTP, out to Oracle IDCS",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(runCommand(), keyCommand(), verifyCommand())
+	return c
+}
+
+const runExample = `  # sync.yaml; what is left out has its default
+  hook:
+    listen: 127.0.0.1:8470
+    tokenFile: /run/secrets/hook-token        # or tokenEnv: HOOK_TOKEN
+  queue:
+    dir: /var/lib/seatrial/queue              # or url: nats://queue:4222
+  seal:
+    keyFile: /etc/seatrial/seal.key           # made with: seatrial sync key /etc/seatrial/seal.key
+  idcs:
+    url: https://idcs-0123456789abcdef0123456789abcdef.identity.oraclecloud.com
+    clientId: 0a1b2c3d4e5f
+    clientSecretFile: /run/secrets/idcs       # or clientSecretEnv: IDCS_SECRET
+    door: changer                             # or patch: the user must change the password at the next log-in
+    timeout: 30s
+  retry: {retries: 3, first: 2s}              # waits of 2s, 4s, 8s
+  schedule: "0 0/15 * * * ?"                  # then every 15 minutes, 5 times
+  audit: /var/lib/seatrial/audit.jsonl
+
+  seatrial sync run --config sync.yaml`
+
+type runFlags struct {
+	config, listen, queue, audit, logFormat string
+	drain                                   time.Duration
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run --config FILE",
+		Short: "Run the engine until it is told to stop",
+		Long: `Run the engine until it is told to stop.
+
+SIGTERM or an interrupt stops it: new changes are refused, attempts in flight are ended, the rest stays in the queue for the
+next start. A second signal ends the process at once; that loses nothing either.`,
+		Example: runExample,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return run(c.Context(), f, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVar(&f.config, "config", "", "configuration file (YAML)")
+	c.Flags().StringVar(&f.listen, "listen", "", "address of the hook, instead of hook.listen; port 0 takes a free one")
+	c.Flags().StringVar(&f.queue, "queue", "", "directory or nats:// URL of the queue, instead of queue.dir and queue.url")
+	c.Flags().StringVar(&f.audit, "audit", "", "file of the audit trail, instead of audit")
+	c.Flags().StringVar(&f.logFormat, "log-format", "text", "text or json; the log goes to standard error")
+	c.Flags().DurationVar(&f.drain, "drain", 45*time.Second, "how long a stop waits for attempts in flight")
+	return c
+}
+
+func run(ctx context.Context, f runFlags, out, logs io.Writer) error {
+	c, err := f.resolve()
+	if err != nil {
+		return err
+	}
+	log, err := newLogger(f.logFormat, logs)
+	if err != nil {
+		return err
+	}
+	e, err := New(c, Environment{Logger: log})
+	if err != nil {
+		return UsageError{err}
+	}
+	// Signals are caught before anything is open, so that none of them is answered by half a start.
+	ctx, restore := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer restore()
+	if err := e.Start(ctx); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(out, "listening on %s\n", e.URL())
+	<-ctx.Done()
+	restore() // The next signal ends the process.
+	log.Info("stopping; a second signal ends the process at once")
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
+	defer cancel()
+	if err := e.Stop(drain); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	return nil
+}
+
+// resolve reads the file and lays the flags over it.
+func (f runFlags) resolve() (Config, error) {
+	if f.config == "" {
+		return Config{}, UsageError{errors.New("--config is missing; `seatrial sync run --help` shows an example")}
+	}
+	c, source, err := ReadConfig(f.config, os.LookupEnv)
+	if err != nil {
+		return c, err
+	}
+	if f.listen != "" {
+		c.Hook.Listen = f.listen
+	}
+	if f.audit != "" {
+		c.Audit = f.audit
+	}
+	switch {
+	case strings.Contains(f.queue, "://"):
+		c.Queue.URL = f.queue
+	case f.queue != "":
+		c.Queue.Dir, c.Queue.URL = f.queue, ""
+	}
+	if err := c.Validate(); err != nil {
+		return c, UsageError{source.Locate(err)}
+	}
+	return c, nil
+}
+
+func newLogger(format string, w io.Writer) (*slog.Logger, error) {
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, nil)), nil
+	}
+	return nil, UsageError{fmt.Errorf("--log-format: %q is neither text nor json", format)}
+}
+
+func keyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "key FILE",
+		Short: "Make a key file for sealing the passwords that wait",
+		Long: `Make a key file for sealing the passwords that wait. A file that is there is never replaced. To change keys, put a new
+line before the old one: the first key seals, all keys open.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := seal.WriteKeyFile(args[0]); err != nil {
+				return err
+			}
+			_, _ = fmt.Fprintf(c.OutOrStdout(), "wrote %s, readable by its owner only\n", args[0])
+			return nil
+		},
+	}
+}
+
+func verifyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify-audit FILE",
+		Short: "Check that no line of an audit trail was changed, removed or moved",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			f, err := os.Open(filepath.Clean(args[0]))
+			if err != nil {
+				return UsageError{err}
+			}
+			defer func() { _ = f.Close() }()
+			lines, _, err := audit.Read(f, func(audit.Line) {})
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			_, _ = fmt.Fprintf(c.OutOrStdout(), "%s: %d lines, the chain is whole\n", args[0], lines)
+			return nil
+		},
+	}
 }
