@@ -69,16 +69,7 @@ func (s *Server) appendUser(b []byte, p *people.Person, base string) []byte {
 	b = append(b, `,"resourceType":"User","version":"`...)
 	b = append(b, version(p)...)
 	b = append(b, `"}`...)
-	if p.GivenName != "" || p.FamilyName != "" {
-		b = append(b, `,"name":{`...)
-		if p.FamilyName != "" {
-			b = appendMember(b, `"familyName":`, p.FamilyName)
-			b = append(b, ',')
-		}
-		b = appendMember(b, `"formatted":`, formattedName(p))
-		b = appendMember(b, `,"givenName":`, p.GivenName)
-		b = append(b, '}')
-	}
+	b = appendName(b, p)
 	b = append(b, `,"ocid":"`+ocidPrefix...)
 	b = append(b, p.ID...)
 	b = append(b, `","schemas":["`+scim.UserURN+`","`+extCapability+`","`+extUser+`","`+extUserState+`"]`...)
@@ -107,6 +98,19 @@ func (s *Server) appendUser(b []byte, p *people.Person, base string) []byte {
 	b = append(b, `}},"userName":`...)
 	b = appendText(b, p.UserName)
 	return append(b, '}')
+}
+
+// appendName: each part may be empty, the formatted name also when the parts are nothing but spaces.
+func appendName(b []byte, p *people.Person) []byte {
+	if p.GivenName == "" && p.FamilyName == "" {
+		return b
+	}
+	b = append(b, `,"name":{`...)
+	start := len(b)
+	b = appendMember(b, `,"familyName":`, p.FamilyName)
+	b = appendMember(b, `,"formatted":`, formattedName(p))
+	b = appendMember(b, `,"givenName":`, p.GivenName)
+	return append(append(b[:start], b[start+1:]...), '}') // without the first comma
 }
 
 // appendMember appends a member with its key, unless the value is empty.

@@ -1,0 +1,135 @@
+package idcs_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/people"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// benchmarkClient keeps its connections, one per client at work.
+func benchmarkClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxIdleConns: 256, MaxIdleConnsPerHost: 256}}
+}
+
+// drive sends requests from parallel clients over loopback, HTTP/1.1 with keep-alive, and returns the rate.
+func drive(b *testing.B, client *http.Client, next func() *http.Request) float64 {
+	b.Helper()
+	b.SetParallelism(16)
+	b.ReportAllocs()
+	b.ResetTimer()
+	start := time.Now()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			response, err := client.Do(next())
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode != http.StatusOK {
+				b.Errorf("status %d, %v", response.StatusCode, err)
+			}
+			_ = response.Body.Close()
+		}
+	})
+	elapsed := time.Since(start)
+	b.StopTimer()
+	rate := float64(b.N) / elapsed.Seconds()
+	b.ReportMetric(rate, "req/s")
+	return rate
+}
+
+// emptyRate is the last rate of BenchmarkEmptyHandler, the yardstick of the others.
+var emptyRate float64
+
+func BenchmarkEmptyHandler(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	body := []byte(patchPassword(newPassword))
+	emptyRate = drive(b, benchmarkClient(), func() *http.Request {
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodPatch, server.URL+"/", bytes.NewReader(body))
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		return r
+	})
+}
+
+// BenchmarkPatchPassword is the hot path of every load test: token, look-up by id, policy, history, write, journal, answer.
+// Run it together with BenchmarkEmptyHandler; "ratio" is its share of the empty handler's rate.
+func BenchmarkPatchPassword(b *testing.B) {
+	for _, users := range []int{10, 10_000, 100_000} {
+		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
+			d := newDomain(b)
+			urls := make([]string, users)
+			server := httptest.NewServer(d.Handler())
+			defer server.Close()
+			for i := range users {
+				p, err := d.Populate(people.Person{
+					UserName: fmt.Sprintf("user%d", i), GivenName: "Barbara", FamilyName: "Jensen", Active: true,
+					Emails:     []people.Email{{Value: fmt.Sprintf("user%d@example.com", i), Primary: true}},
+					Credential: people.Credential{Password: secret.New(firstPassword)},
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+				urls[i] = server.URL + "/admin/v1/Users/" + p.ID
+			}
+			token := "Bearer " + d.token(b, "engine")
+			var count atomic.Int64
+			rate := drive(b, benchmarkClient(), func() *http.Request {
+				n := count.Add(1)
+				body := []byte(patchPassword(fmt.Sprintf("Spring-Tide-%d", n)))
+				r, err := http.NewRequestWithContext(b.Context(), http.MethodPatch, urls[int(n)%users], bytes.NewReader(body))
+				if err != nil {
+					b.Fatal(err)
+				}
+				r.Header.Set("Authorization", token)
+				r.Header.Set("Content-Type", "application/json")
+				return r
+			})
+			if emptyRate > 0 {
+				b.ReportMetric(rate/emptyRate, "ratio")
+			}
+		})
+	}
+}
+
+// BenchmarkSearchByUserName is the look-up that goes before each write.
+func BenchmarkSearchByUserName(b *testing.B) {
+	for _, users := range []int{10, 100_000} {
+		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
+			d := newDomain(b)
+			for i := range users {
+				d.add(b, fmt.Sprintf("user%d", i))
+			}
+			token := "Bearer " + d.token(b, "engine")
+			b.ReportAllocs()
+			for b.Loop() {
+				r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/admin/v1/Users?filter=userName+eq+%22user7%22", nil)
+				r.Header.Set("Authorization", token)
+				if a := d.send(r); a.status != http.StatusOK {
+					b.Fatal(a.status)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkToken(b *testing.B) {
+	d := newDomain(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if a := d.form(b, tokenPath, "engine", "grant_type=client_credentials&scope=urn:opc:idm:__myscopes__"); a.status != http.StatusOK {
+			b.Fatal(a.status)
+		}
+	}
+}
