@@ -3,6 +3,7 @@ package flawed_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,17 +56,35 @@ func TestEveryFlawIsRejectedByName(t *testing.T) {
 	}
 }
 
+// The same bad day for our own engine, over its hook, with its queue on disk.
+func TestOurEngineHasNoneOfThem(t *testing.T) {
+	t.Parallel()
+	history := badDay(t, sut.Engine(nil))
+	for _, c := range invariants.Check(history) {
+		assert.Equal(t, reports.Passed, c.Verdict, "%s: %s", c.Name, c.Detail)
+	}
+	artifacts := map[string]int{}
+	for _, a := range history.Artifacts {
+		kind, _, _ := strings.Cut(a.Name, "/")
+		artifacts[kind] += len(a.Data)
+	}
+	for _, kind := range []string{sut.ArtifactLog, sut.ArtifactAudit, sut.ArtifactMetrics, sut.ArtifactResponses, "queue"} {
+		assert.Positive(t, artifacts[kind], "nothing to search in %s", kind)
+	}
+}
+
 const changer = "PUT /admin/v1/UserPasswordChanger/*"
 
 type day struct {
 	world   *sim.World
+	dir     string
 	system  sut.System
 	history invariants.History
 }
 
 func badDay(t *testing.T, factory sut.Factory) invariants.History {
 	t.Helper()
-	d := new(day)
+	d := &day{dir: t.TempDir()}
 	var err error
 	require.NoError(t, virtualtime.Run(func() { err = d.run(factory) }))
 	require.NoError(t, err)
@@ -86,7 +105,7 @@ func (d *day) run(factory sut.Factory) (err error) {
 		return err
 	}
 	if d.system, err = factory(sut.Place{
-		Network: d.world.Network(), Authority: d.world.Authority(), IDCS: d.world.URL("idcs"), Host: "engine.test", Seed: random.Seed(7),
+		Network: d.world.Network(), Authority: d.world.Authority(), IDCS: d.world.URL("idcs"), Host: "engine.test", Dir: d.dir, Seed: random.Seed(7),
 		ClientID: d.world.ClientID(), ClientSecret: d.world.ClientSecret(), Provision: true,
 	}); err != nil {
 		return err
@@ -242,7 +261,7 @@ func (d *day) observe(ctx context.Context) error {
 	h.Entries, h.Dropped = journal.Entries, journal.Dropped
 	h.UsersAfter, err = c.Users(ctx, "idcs")
 	h.AuditObservable, h.OutcomesObservable = true, true
-	h.Secrets = []secret.Value{d.world.ClientSecret()}
+	h.Secrets = append(sut.Secrets(d.system), d.world.ClientSecret())
 	h.Retries, h.TokenLifetime = invariants.Promised(), time.Hour
 	return err
 }

@@ -69,7 +69,9 @@ func (e *engine) exchange(method, path, authorization, contentType string, body 
 	}
 	if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.mu.Lock()
-		e.quiet = time.Now().Add(time.Duration(seconds) * time.Second)
+		if until := time.Now().Add(time.Duration(seconds) * time.Second); until.After(e.quiet) {
+			e.quiet = until
+		}
 		e.mu.Unlock()
 	}
 	return response{answer.StatusCode, answer.Header, text}, verdict{}
