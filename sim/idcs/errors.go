@@ -186,9 +186,8 @@ func (r *refusal) statusCode() int {
 }
 
 const (
-	errorSchema      = "urn:ietf:params:scim:api:messages:2.0:Error"
-	errorSchemaIDCS  = "urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error"
-	errorContentType = "application/json"
+	errorSchema     = "urn:ietf:params:scim:api:messages:2.0:Error"
+	errorSchemaIDCS = "urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error"
 )
 
 // envelope is the body of every SCIM error. The status is a string (Oracle, REST API for identity domains, Response Body).
@@ -251,7 +250,7 @@ func (c *call) refuseBearer(r *refusal) {
 		c.send(http.StatusUnauthorized, errorContentType, r.body())
 		return
 	}
-	c.send(http.StatusUnauthorized, "text/html", []byte(page(http.StatusUnauthorized)))
+	c.send(http.StatusUnauthorized, htmlContentType, []byte(page(http.StatusUnauthorized)))
 }
 
 // page is what a web server says when the application says nothing.

@@ -20,9 +20,11 @@ var (
 	transport     = []string{"max-age=315360000; includeSubDomains"}
 )
 
-const (
-	scimContentType  = "application/json;charset=utf-8"
-	tokenContentType = "application/json;charset=UTF-8"
+var (
+	scimContentType  = []string{"application/json;charset=utf-8"}
+	tokenContentType = []string{"application/json;charset=UTF-8"}
+	errorContentType = []string{"application/json"}
+	htmlContentType  = []string{"text/html"}
 )
 
 // commonHeaders are those of every answer.
@@ -36,7 +38,7 @@ func commonHeaders(h http.Header, ecid string) {
 }
 
 // send answers a request of the admin API.
-func (c *call) send(status int, contentType string, body []byte) {
+func (c *call) send(status int, contentType []string, body []byte) {
 	h := c.w.Header()
 	commonHeaders(h, c.ecid)
 	h["Cache-Control"], h["Pragma"], h["Expires"] = noCacheSCIM, noCache, longAgo
@@ -54,10 +56,10 @@ func (c *call) sendToken(status int, body []byte) {
 	write(c.w, status, tokenContentType, body)
 }
 
-func write(w http.ResponseWriter, status int, contentType string, body []byte) {
+func write(w http.ResponseWriter, status int, contentType []string, body []byte) {
 	h := w.Header()
-	if contentType != "" {
-		h["Content-Type"] = []string{contentType}
+	if contentType != nil {
+		h["Content-Type"] = contentType
 	}
 	if status != http.StatusNoContent {
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}

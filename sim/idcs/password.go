@@ -37,14 +37,13 @@ type passwordWrite struct {
 	door   door
 }
 
-// newWrite takes a password from a request and tells the journal.
+// newWrite takes a password from a request and tells the journal its digest; nameSecrets has told it what to hide.
 func (c *call) newWrite(value any, d door) (*passwordWrite, error) {
 	plain, ok := value.(string)
 	if !ok {
 		return nil, refuse(wrongType, "password", text)
 	}
 	w := &passwordWrite{value: secret.New(plain), door: d}
-	c.x.Secret(w.value)
 	w.digest = c.s.kernel.Digester.Digest(w.value)
 	c.x.Password = w.digest
 	if hashed(plain) {
@@ -166,7 +165,7 @@ func (c *call) changePassword() error {
 	// The shape is that of MePasswordChanger's captured answer, with its own type.
 	return c.sendJSON(http.StatusOK, map[string]any{
 		"schemas": []string{changerSchema}, "id": id,
-		"meta": map[string]any{"resourceType": "UserPasswordChanger", "location": c.base() + changerPath + "/" + id},
+		"meta": map[string]any{"resourceType": "UserPasswordChanger", "location": c.base + changerPath + "/" + id},
 	})
 }
 

@@ -25,7 +25,7 @@ func (c *call) patchUser() error {
 	if err != nil {
 		return err
 	}
-	return c.update(id, func(p *people.Person) error { return c.s.applyPatch(p, patch, c.base()) })
+	return c.update(id, func(p *people.Person) error { return c.s.applyPatch(p, patch, c.base) })
 }
 
 // readPatch parses the body and judges what needs no user: paths, mutability, the value of a password.

@@ -70,7 +70,7 @@ func (c *call) policyResource(id string) (map[string]any, error) {
 	}
 	m["schemas"], m["id"], m["name"], m["passwordStrength"] = []any{policySchema}, id, policyName, strength
 	m["meta"] = map[string]any{
-		"resourceType": "PasswordPolicy", "location": c.base() + policiesPath + "/" + id,
+		"resourceType": "PasswordPolicy", "location": c.base + policiesPath + "/" + id,
 		"lastModified": stamp(stored.modified), "version": fmt.Sprintf("%032x", stored.version),
 	}
 	return m, nil

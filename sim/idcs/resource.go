@@ -1,6 +1,7 @@
 package idcs
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"hash/fnv"
 	"maps"
@@ -32,20 +33,18 @@ func plainID(id string) string {
 }
 
 // version is meta.version: 32 hexadecimal digits that change with each write.
-func version(p *people.Person) string {
+func version(p *people.Person) string { return fingerprint(p.ID, p.Version) }
+
+// fingerprint is 32 hexadecimal digits for a text and a number.
+func fingerprint(text string, n uint64) string {
 	h := fnv.New128a()
-	_, _ = h.Write([]byte(p.ID))
-	v := p.Version
-	_, _ = h.Write([]byte{byte(v), byte(v >> 8), byte(v >> 16), byte(v >> 24), byte(v >> 32), byte(v >> 40), byte(v >> 48), byte(v >> 56)})
-	return hex.EncodeToString(h.Sum(nil))
+	_, _ = h.Write(binary.LittleEndian.AppendUint64([]byte(text), n))
+	var sum [16]byte
+	return hex.EncodeToString(h.Sum(sum[:0]))
 }
 
 // clientGUID is the id of the App resource that stands behind a client.
-func clientGUID(clientID string) string {
-	h := fnv.New128a()
-	_, _ = h.Write([]byte(clientID))
-	return hex.EncodeToString(h.Sum(nil))
-}
+func clientGUID(clientID string) string { return fingerprint(clientID, 0) }
 
 // actor is a client as the author of a change.
 func (s *Server) actor(clientID string) map[string]any {

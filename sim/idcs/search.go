@@ -250,12 +250,13 @@ func (c *call) answerSearch(q search) error {
 		return refuse(invalidPaging, "count", "the maximum is 1000")
 	}
 	q.count = min(q.count, maximumCount)
-	page, total := c.s.find(q, c.base())
+	page, total := c.s.find(q, c.base)
 	if total == 1 && len(page) == 1 {
 		c.x.User = page[0].UserName
 	}
-	body := make([]byte, 0, 256+2048*len(page))
-	body = append(body, `{"schemas":["`+scim.ListResponseURN+`"],"totalResults":`...)
+	buffer := takeBuffer()
+	defer buffer.put()
+	body := append(buffer.bytes, `{"schemas":["`+scim.ListResponseURN+`"],"totalResults":`...)
 	body = strconv.AppendInt(body, int64(total), 10)
 	body = append(body, `,"Resources":[`...)
 	for i := range page {
@@ -263,7 +264,7 @@ func (c *call) answerSearch(q search) error {
 			body = append(body, ',')
 		}
 		var err error
-		if body, err = c.s.appendView(body, &page[i], c.base(), q.view); err != nil {
+		if body, err = c.s.appendView(body, &page[i], c.base, q.view); err != nil {
 			return err
 		}
 	}
@@ -272,7 +273,8 @@ func (c *call) answerSearch(q search) error {
 	// The page size that was asked for, not the number that came (captured answers).
 	body = append(body, `,"itemsPerPage":`...)
 	body = strconv.AppendInt(body, int64(q.count), 10)
-	c.send(http.StatusOK, scimContentType, append(body, '}'))
+	buffer.bytes = append(body, '}')
+	c.send(http.StatusOK, scimContentType, buffer.bytes)
 	return nil
 }
 

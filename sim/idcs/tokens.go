@@ -167,7 +167,7 @@ func (c *call) issueToken() error {
 			return err
 		}
 		text, _, err := c.s.issuer.Issue(oauth.Client{ID: client.ID, Roles: granted.roles}, granted.scopes, granted.lifetime,
-			c.s.claims(client, granted, c.base()))
+			c.s.claims(client, granted, c.base))
 		if err != nil {
 			return err
 		}

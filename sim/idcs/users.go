@@ -50,7 +50,7 @@ func (c *call) createUser() error {
 		return err
 	}
 	c.x.Outcome = "accepted"
-	c.w.Header()["Location"] = []string{c.base() + usersPath + "/" + created.ID}
+	c.w.Header()["Location"] = []string{c.base + usersPath + "/" + created.ID}
 	return c.sendUser(http.StatusCreated, &created)
 }
 
@@ -104,7 +104,7 @@ func (c *call) replaceUser() error {
 		c.x.Operation = "write_password"
 	}
 	return c.update(id, func(p *people.Person) error {
-		if err := c.keepsReadOnly(m, c.s.resource(p, c.base())); err != nil {
+		if err := c.keepsReadOnly(m, c.s.resource(p, c.base)); err != nil {
 			return err
 		}
 		if err := adopt(m, p); err != nil {
@@ -158,7 +158,7 @@ func (c *call) deleteUser() error {
 	if err != nil {
 		return err
 	}
-	c.send(http.StatusNoContent, "", nil)
+	c.send(http.StatusNoContent, nil, nil)
 	return nil
 }
 
@@ -226,11 +226,12 @@ func (c *call) sendUser(status int, p *people.Person) error {
 	if err != nil {
 		return err
 	}
-	body, err := c.s.appendView(make([]byte, 0, 2560), p, c.base(), v)
-	if err != nil {
+	buffer := takeBuffer()
+	defer buffer.put()
+	if buffer.bytes, err = c.s.appendView(buffer.bytes, p, c.base, v); err != nil {
 		return err
 	}
 	c.w.Header()["Etag"] = []string{`"` + version(p) + `"`}
-	c.send(status, scimContentType, body)
+	c.send(status, scimContentType, buffer.bytes)
 	return nil
 }

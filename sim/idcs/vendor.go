@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seatrial/seatrial/sim/kernel/journal"
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
 	"github.com/seatrial/seatrial/sim/kernel/scim"
 )
@@ -19,7 +18,7 @@ func (v vendor) Throttled(w http.ResponseWriter, r *http.Request, wait time.Dura
 	v.wait(w, wait)
 	if v.s.is(throttledBody, "text") {
 		commonHeaders(w.Header(), v.s.nextECID())
-		write(w, http.StatusTooManyRequests, "text/plain", []byte(refuse(tooManyRequests).Error()))
+		write(w, http.StatusTooManyRequests, []string{"text/plain"}, []byte(refuse(tooManyRequests).Error()))
 		return
 	}
 	v.answer(w, r, refuse(tooManyRequests))
@@ -34,9 +33,9 @@ func (v vendor) Failure(w http.ResponseWriter, r *http.Request, status int, body
 	case "vendor", "":
 		v.answer(w, r, v.refusal(status))
 	case "gateway":
-		write(w, status, "text/html", []byte(page(status)))
+		write(w, status, htmlContentType, []byte(page(status)))
 	default:
-		write(w, status, literalType(body), []byte(body))
+		write(w, status, []string{literalType(body)}, []byte(body))
 	}
 }
 
@@ -56,10 +55,9 @@ func (v vendor) refusal(status int) *refusal {
 }
 
 func (v vendor) answer(w http.ResponseWriter, r *http.Request, refused *refusal) {
-	x := journal.From(r.Context())
-	x.Reason = answers[refused.kind].Reason
-	_, x.Client = v.Subject(r)
-	c := &call{s: v.s, w: w, r: r, x: x, ecid: v.s.nextECID()}
+	c := v.s.newCall(w, r)
+	c.x.Reason = answers[refused.kind].Reason
+	_, c.x.Client = v.Subject(r)
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/oauth2/"):
 		c.sendToken(refused.statusCode(), tokenError(oauthErrorOf(refused.statusCode()), refused.Error(), c.ecid))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/seatrial/seatrial/sim/kernel/journal"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
@@ -98,4 +99,25 @@ func encode(buffer []byte, value any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
+
+// buffer holds an answer while it is written. Nobody keeps the bytes: net/http and the journal copy what they are given.
+type buffer struct{ bytes []byte }
+
+var buffers = sync.Pool{New: func() any { return &buffer{make([]byte, 0, 4096)} }}
+
+func takeBuffer() *buffer {
+	b, ok := buffers.Get().(*buffer)
+	if !ok { // the pool holds nothing else
+		return &buffer{}
+	}
+	b.bytes = b.bytes[:0]
+	return b
+}
+
+// put gives the buffer back, unless a large answer has made it too large to keep.
+func (b *buffer) put() {
+	if cap(b.bytes) <= 1<<16 {
+		buffers.Put(b)
+	}
 }
