@@ -132,6 +132,7 @@ func (d *dispatcher) launch(ctx context.Context) time.Time {
 			continue
 		}
 		d.ready.take(c)
+		d.throttle.started(now)
 		c.running = true
 		d.inFlight++
 		d.attempt(ctx, c)
@@ -371,11 +372,4 @@ func (d *dispatcher) ail(a target.Answer) {
 		d.ailing = a.Reason
 		d.log.Warn("attempts fail", "reason", string(a.Reason), "detail", a.Detail)
 	}
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

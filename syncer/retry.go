@@ -39,38 +39,61 @@ func spread(seed uint64, id string, n int) time.Duration {
 	return time.Duration(chance(seed^0x5eed, id, n) * float64(time.Millisecond))
 }
 
-// throttle bounds the attempts in flight and pauses them all when the target says that there are too many requests. After a
-// pause the bound is half of what it was and grows by one for each round of successes.
+// throttle bounds the attempts in flight, pauses them all when the target says that there are too many requests, and
+// afterwards spaces them out: at first a little slower than the target took them lately, then ever faster until it says so
+// again. So a target with a limit is used just below it, and few changes spend an attempt on hearing "too many".
 type throttle struct {
 	limit  int
-	window float64
-	until  time.Time
-	streak int // pauses without a success between
+	until  time.Time     // end of the pause
+	streak int           // pauses without a success between
+	gap    time.Duration // between the starts of two attempts; 0 is no limit
+	next   time.Time     // not before this is the next start
+	since  time.Time     // the last pause, or the first start
+	taken  int           // successes since then
 }
 
-func newThrottle(limit int) *throttle { return &throttle{limit: limit, window: float64(limit)} }
+const (
+	longestGap  = time.Second // One change a second is less than any limit of the vendor's.
+	shortestGap = time.Millisecond
+)
 
-// room tells whether one more attempt may start beside those in flight, and when to ask again if a pause forbids it.
+func newThrottle(limit int) *throttle { return &throttle{limit: limit} }
+
+// room tells whether one more attempt may start beside those in flight, and when to ask again if it is a matter of time.
 func (t *throttle) room(now time.Time, inFlight int) (ok bool, again time.Time) {
-	if now.Before(t.until) {
-		return false, t.until
+	if wait := latest(t.until, t.next); now.Before(wait) {
+		return false, wait
 	}
-	return inFlight < max(1, int(t.window)), time.Time{}
+	return inFlight < t.limit, time.Time{}
+}
+
+func (t *throttle) started(now time.Time) {
+	if t.since.IsZero() {
+		t.since = now
+	}
+	t.next = now.Add(t.gap)
 }
 
 func (t *throttle) refused(now time.Time, wait time.Duration) {
-	if !now.Before(t.until) { // One cut for all who were in flight together.
-		t.window = max(1, t.window/2)
+	if !now.Before(t.until) { // One lesson from all who were in flight together.
 		t.streak++
+		if t.taken > 0 {
+			t.gap = now.Sub(t.since) * 11 / 10 / time.Duration(t.taken)
+		} else {
+			t.gap *= 2
+		}
+		t.gap = min(max(t.gap, shortestGap), longestGap)
+		t.since, t.taken = now, 0
 	}
-	if until := now.Add(wait); until.After(t.until) {
-		t.until = until
-	}
+	t.until = latest(t.until, now.Add(wait))
 }
 
 func (t *throttle) succeeded() {
 	t.streak = 0
-	t.window = min(float64(t.limit), t.window+1/t.window)
+	t.taken++
+	if t.gap = t.gap * 97 / 100; t.gap < shortestGap {
+		t.gap = 0
+	}
 }
 
 // breaker stops attempts at a target that is down: after failuresToOpen failures in a row of at least usersToOpen users. A
@@ -135,3 +158,10 @@ func (b *breaker) succeeded() (closed bool) {
 
 // skipped: the attempt said nothing about the target.
 func (b *breaker) skipped() { b.probing = false }
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

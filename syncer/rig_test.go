@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,6 +64,19 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
+// flaky is a writer that fails when told to.
+type flaky struct {
+	buffer
+	broken atomic.Bool
+}
+
+func (f *flaky) Write(p []byte) (int, error) {
+	if f.broken.Load() {
+		return 0, errors.New("no space left on device")
+	}
+	return f.buffer.Write(p)
+}
+
 // newRig makes a rig; it is called inside the bubble. The engine is not started.
 func newRig(t *testing.T) *rig {
 	t.Helper()
@@ -80,9 +95,15 @@ func newRig(t *testing.T) *rig {
 // start starts an engine on what the last one left.
 func (r *rig) start() {
 	r.t.Helper()
+	r.startWith(nil)
+}
+
+// startWith lets the audit trail go to a writer instead of its file.
+func (r *rig) startWith(trail io.Writer) {
+	r.t.Helper()
 	r.listener = idcstest.Listen()
 	e, err := New(r.config, Environment{
-		Listener: r.listener, DialContext: r.domain.DialContext,
+		Listener: r.listener, DialContext: r.domain.DialContext, Audit: trail,
 		Logger: slog.New(slog.NewJSONHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(r.t, err)
@@ -170,7 +191,8 @@ func (r *rig) outcomes() []hook.Outcome {
 // settled waits in virtual time until a number of changes is final.
 func (r *rig) settled(n int, within time.Duration) []hook.Outcome {
 	r.t.Helper()
-	for end := time.Now().Add(within); ; time.Sleep(50 * time.Millisecond) {
+	start := time.Now()
+	for end := start.Add(within); ; time.Sleep(50*time.Millisecond + time.Since(start)/20) {
 		list := r.outcomes()
 		if len(list) >= n {
 			return list
