@@ -43,6 +43,8 @@ type Setting struct {
 	System sut.Factory
 	// Scope is what the engine asks of the target's token endpoint.
 	Scope string
+	// World changes the world before it is built, for example the target's host name; may be nil.
+	World func(*sim.Config)
 }
 
 // DefaultSetting is on loopback with Oracle's standard policy on both sides. Seed and People are the caller's.
@@ -91,6 +93,9 @@ func Build(ctx context.Context, s Setting) (stage *Stage, err error) {
 	}()
 	config := sim.DefaultConfig()
 	config.Seed = s.Seed
+	if s.World != nil {
+		s.World(&config)
+	}
 	if t.World, err = sim.New(config, s.Network); err != nil {
 		return nil, err
 	}

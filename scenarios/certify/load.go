@@ -1,0 +1,75 @@
+package certify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seatrial/seatrial/loadtest"
+	"github.com/seatrial/seatrial/reports"
+	"github.com/seatrial/seatrial/scenarios/sut"
+	"github.com/seatrial/seatrial/sim"
+	"github.com/seatrial/seatrial/sim/idcs"
+	"github.com/seatrial/seatrial/sim/kernel/oauth"
+	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+func readCriteria(file string) (loadtest.Criteria, error) {
+	if file == "" {
+		return loadtest.DefaultCriteria(), nil
+	}
+	criteria, err := loadtest.ReadCriteria(file)
+	if err != nil {
+		return criteria, &UsageError{fmt.Errorf("--criteria: %w", err)}
+	}
+	return criteria, nil
+}
+
+func (in *inputs) noteCriteria(c loadtest.Criteria, file string) {
+	if file == "" {
+		file = embedded
+	}
+	in.note("criteria", fmt.Sprintf("success at least %.4g %%, mean at most %v, p95 at most %v, %d at once",
+		c.Success*100, c.Mean, c.P95, c.MinConcurrency), file)
+}
+
+// load builds the stage over real sockets and puts both shapes on it.
+func (in *inputs) load(
+	ctx context.Context, o Options, criteria loadtest.Criteria, engine sut.Factory, p *progress,
+) (loads []reports.Load, switches []reports.Switch, err error) {
+	p.step("load test: preparing "+fmt.Sprint(len(in.people))+" users", 1, 1)
+	setting := loadtest.DefaultSetting()
+	setting.Seed, setting.People = random.Seed(o.Seed), in.people
+	setting.Source, setting.Target = in.source, in.target
+	setting.Latency = loadtest.LatencyOf(o.Load.P50, o.Load.P95)
+	setting.System, setting.Scope, setting.World = engine, in.scope, in.tenant
+	stage, err := loadtest.Build(ctx, setting)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, stage.Close(context.WithoutCancel(ctx))) }()
+	if switches, err = stage.Switches(ctx); err != nil {
+		return nil, nil, err
+	}
+	plan := stage.Plan()
+	plan.Criteria = criteria
+	plan.Shapes = []loadtest.Shape{
+		{Name: "burst", Burst: o.Load.Burst},
+		{Name: "rate", Rate: o.Load.Rate, For: o.Load.For},
+	}
+	loads, err = stage.Run(ctx, plan, func(e loadtest.Event) {
+		p.step("load test: "+e.Shape+", "+strings.ToLower(string(e.Phase)), e.Ended, e.Planned)
+	})
+	return loads, switches, err
+}
+
+// tenant gives the simulated domain the name and the client of the customer's; the client's secret is made up.
+func (in *inputs) tenant(c *sim.Config) {
+	c.IDCS.Host, c.IDCS.Policy = in.host, in.target
+	client := idcs.DefaultClient()
+	client.ID = in.clientID
+	client.Secret = secret.New(c.Seed.Stream("certify/client secret").Hex(40))
+	c.IDCS.Clients = []oauth.Client{client}
+}

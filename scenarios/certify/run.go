@@ -1,0 +1,93 @@
+package certify
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/reports"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/sut"
+	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/syncer"
+)
+
+// Run rehearses and returns the judged report. An error is a usage error, or a run that could not be carried out.
+func Run(ctx context.Context, o Options, version string, p *progress) (reports.Report, error) {
+	in, err := gather(o)
+	if err != nil {
+		return reports.Report{}, err
+	}
+	criteria, err := readCriteria(o.Criteria)
+	if err != nil {
+		return reports.Report{}, err
+	}
+	in.noteCriteria(criteria, o.Criteria)
+	report := reports.Report{
+		Title: "Password synchronisation from ForgeRock IDM to Oracle IDCS", Started: time.Now().UTC(),
+		Seed: o.Seed, Command: o.command(), Version: version, Inputs: in.list, Limits: limits(),
+	}
+	list, err := scenarios.Suite()
+	if err != nil {
+		return report, brokenRun{fmt.Errorf("the embedded suite: %w", err)}
+	}
+	engine := sut.Engine(in.configure)
+	report.Suite = scenarios.Run(ctx, list, scenarios.Options{
+		Seed: random.Seed(o.Seed), System: engine, Parallel: o.Workers,
+		Progress: func(e scenarios.Event) { p.step("scenarios", e.Done, e.Total) },
+	})
+	report.Load, report.Switches, err = in.load(ctx, o, criteria, engine, p)
+	if err != nil {
+		return report, brokenRun{fmt.Errorf("load test: %w", err)}
+	}
+	report.Finished = time.Now().UTC()
+	report.Judge()
+	return report, nil
+}
+
+// configure gives the engine what the customer's files say.
+func (in *inputs) configure(c *syncer.Config) {
+	c.IDCS.Scope, c.IDCS.ContentType, c.Schedule = in.scope, in.contentType, in.schedule
+}
+
+// limits are what a certificate of this kind does not say.
+func limits() []string {
+	return []string{
+		"The target is a simulator: it behaves as Oracle documents and as others observed; the switches below are where " +
+			"neither was found, with the assumption that was made.",
+		"The engine under test is seatrial's own. An IDM hook script is not run.",
+		"Latency of the network between the source, the engine and the real target is not part of the figures.",
+	}
+}
+
+// command is the command line that repeats the run.
+func (o Options) command() string {
+	d := DefaultOptions()
+	parts := []string{"seatrial certify"}
+	add := func(changed bool, name string, value any) {
+		if changed {
+			parts = append(parts, fmt.Sprintf("--%s %v", name, quote(fmt.Sprint(value))))
+		}
+	}
+	add(o.IDMConf != d.IDMConf, "idm-conf", o.IDMConf)
+	add(o.Users != d.Users, "users", o.Users)
+	add(o.Population != d.Population, "population", o.Population)
+	add(o.TargetPolicy != d.TargetPolicy, "target-policy", o.TargetPolicy)
+	add(o.Criteria != d.Criteria, "criteria", o.Criteria)
+	add(o.Load.Burst != d.Load.Burst, "burst", o.Load.Burst)
+	add(o.Load.Rate != d.Load.Rate, "rate", o.Load.Rate)
+	add(o.Load.For != d.Load.For, "for", o.Load.For)
+	add(o.Load.P50 != d.Load.P50, "latency-p50", o.Load.P50)
+	add(o.Load.P95 != d.Load.P95, "latency-p95", o.Load.P95)
+	add(true, "seed", o.Seed)
+	return strings.Join(parts, " ")
+}
+
+// quote makes a word that a shell takes as one.
+func quote(word string) string {
+	if word != "" && !strings.ContainsAny(word, " \t\n'\"\\$&|;<>()*?[]#~`!{}") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
