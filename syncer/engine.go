@@ -109,13 +109,14 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	if e.keys, err = seal.Open(e.config.Seal); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	e.target, err = idcs.New(e.config.IDCS, idcs.Environment{
+	t, err := idcs.New(e.config.IDCS, idcs.Environment{
 		DialContext: e.env.DialContext, RootCAs: e.env.RootCAs, Logger: e.log,
 		TokenAsked: func(outcome string) { e.metrics.tokenAsked(outcome) },
 	})
 	if err != nil {
 		return err
 	}
+	e.target = t
 	e.ledger = newLedger(e.target.Name())
 	if e.metrics, err = newMetrics(e.env.Registry, e.target.Name(), e.ledger); err != nil {
 		return fmt.Errorf("metrics: %w", err)
