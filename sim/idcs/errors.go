@@ -18,6 +18,7 @@ type kind int
 
 const (
 	malformedJSON kind = iota
+	malformedPatch
 	wrongSchema
 	unknownAttribute
 	readOnlyAttribute
@@ -71,6 +72,7 @@ const (
 
 var answers = map[kind]Answer{
 	malformedJSON:     {400, ours + "malformedJSON", "The request body is not valid JSON: %s.", "malformed", statusPage},
+	malformedPatch:    {400, ours + "malformedPatch", "The PATCH is not valid: %s.", "malformed", statusPage},
 	wrongSchema:       {400, ours + "wrongSchema", "The attribute schemas must contain %s.", "malformed", unverified},
 	unknownAttribute:  {400, ours + "unknownAttribute", "The attribute %s is not known to the schema.", "malformed", unverified},
 	readOnlyAttribute: {400, ours + "readOnlyAttribute", "The attribute %s cannot be written.", "malformed", "status: Oracle, OCI SDK, package identitydomains, \"readOnly\"; id and text unverified"},

@@ -177,7 +177,7 @@ func patchRefusal(err error) error {
 		case scim.Mutability:
 			return refuse(readOnlyAttribute, p.Error())
 		}
-		return refuse(malformedJSON, p.Message)
+		return refuse(malformedPatch, p.Message)
 	}
 	var syntax *scim.SyntaxError
 	if errors.As(err, &syntax) {

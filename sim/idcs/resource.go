@@ -46,27 +46,45 @@ func fingerprint(text string, n uint64) string {
 // clientGUID is the id of the App resource that stands behind a client.
 func clientGUID(clientID string) string { return fingerprint(clientID, 0) }
 
-// actor is a client as the author of a change.
-func (s *Server) actor(clientID string) map[string]any {
-	client, _ := s.issuer.Client(clientID)
-	display := client.Name
-	if display == "" {
-		display = clientID
+// author is a client as the one who created or changed a user, in the wire form but for the "$ref". Both maps are shared by
+// all users that the client has written, and never changed.
+type author struct {
+	guid  string
+	actor map[string]any
+	alone map[string]any // the attributes of a user that has no others
+}
+
+// author works out the form of a client once; a name that changes later is not noticed.
+func (s *Server) author(clientID string) *author {
+	if known, ok := s.authors.Load(clientID); ok {
+		if a, ok := known.(*author); ok {
+			return a
+		}
 	}
-	return map[string]any{"type": "App", "display": display, "value": clientGUID(clientID)}
+	display := clientID
+	if client, ok := s.issuer.Client(clientID); ok && client.Name != "" {
+		display = client.Name
+	}
+	a := &author{guid: clientGUID(clientID)}
+	a.actor = map[string]any{"type": "App", "display": display, "value": a.guid}
+	a.alone = map[string]any{modifiedBy: a.actor}
+	s.authors.Store(clientID, a)
+	return a
 }
 
 // touch notes who wrote and when.
 func (s *Server) touch(p *people.Person, clientID string, now time.Time) {
 	p.Modified = now
-	if known, ok := p.Attributes[modifiedBy].(map[string]any); ok && known["value"] == clientGUID(clientID) {
+	a := s.author(clientID)
+	if known, ok := p.Attributes[modifiedBy].(map[string]any); ok && known["value"] == a.guid {
+		return
+	}
+	if len(p.Attributes) == 0 {
+		p.Attributes = a.alone
 		return
 	}
 	next := maps.Clone(p.Attributes)
-	if next == nil {
-		next = map[string]any{}
-	}
-	next[modifiedBy] = s.actor(clientID)
+	next[modifiedBy] = a.actor
 	p.Attributes = next
 }
 

@@ -3,6 +3,7 @@ package idcs
 import (
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,7 @@ type Server struct {
 	lifetime atomic.Int64 // of a token, in nanoseconds
 	switches atomic.Pointer[Switches]
 	requests atomic.Uint64
+	authors  sync.Map // client id → *author
 }
 
 // New builds a domain from its configuration.

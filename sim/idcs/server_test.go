@@ -155,8 +155,8 @@ func TestProtocolErrors(t *testing.T) {
 		{"changer by POST", http.MethodPost, "/admin/v1/UserPasswordChanger/1", "{}", "application/json", 405, "error.seatrial.methodNotAllowed", true},
 		{"form", http.MethodPatch, "", "a=b", "application/x-www-form-urlencoded", 415, "error.seatrial.unsupportedMediaType", false},
 		{"no content type", http.MethodPatch, "", "{}", "", 415, "error.seatrial.unsupportedMediaType", false},
-		{"broken JSON", http.MethodPatch, "", `{"schemas":[`, "application/json; charset=utf-8", 400, "error.seatrial.malformedJSON", false},
-		{"empty body", http.MethodPatch, "", "", "application/scim+json", 400, "error.seatrial.malformedJSON", false},
+		{"broken JSON", http.MethodPatch, "", `{"schemas":[`, "application/json; charset=utf-8", 400, "error.seatrial.malformedPatch", false},
+		{"empty body", http.MethodPatch, "", "", "application/scim+json", 400, "error.seatrial.malformedPatch", false},
 		{"a megabyte and more", http.MethodPatch, "", big, "application/json", 413, "error.seatrial.payloadTooLarge", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

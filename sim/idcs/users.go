@@ -35,8 +35,8 @@ func (c *call) createUser() error {
 	if err := c.s.require(&p); err != nil {
 		return err
 	}
+	p.Attributes[createdBy] = c.s.author(c.token.Client).actor
 	c.s.touch(&p, c.token.Client, now)
-	p.Attributes[createdBy] = p.Attributes[modifiedBy]
 	if write != nil {
 		if err := c.s.setPassword(&p, *write); err != nil {
 			return err
