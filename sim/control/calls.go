@@ -111,7 +111,7 @@ func (c *Client) Users(ctx context.Context, target string) ([]User, error) {
 		var data struct{ Users UserPage }
 		err := c.Do(ctx, `query($target: String!, $first: Int!, $after: ID) {
 			users(target: $target, first: $first, after: $after) { total next users `+userFields+` } }`,
-			map[string]any{"target": target, "first": pageSize, "after": after}, &data)
+			map[string]any{"target": target, "first": c.page, "after": after}, &data)
 		if err != nil {
 			return nil, err
 		}

@@ -19,11 +19,12 @@ type Client struct {
 	endpoint string
 	token    secret.Value
 	http     *http.Client
+	page     int // how many entries one request asks for, when all are wanted
 }
 
 // NewClient returns a client of the control plane at endpoint, which is the whole URL ("https://control/graphql").
 func NewClient(endpoint string, token secret.Value, h *http.Client) *Client {
-	return &Client{endpoint: endpoint, token: token, http: h}
+	return &Client{endpoint: endpoint, token: token, http: h, page: 5_000}
 }
 
 // Error is one error of the control plane: what went wrong, and at which field of the query.

@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -164,6 +165,25 @@ func TestAddUsersIsAllOrNothing(t *testing.T) {
 	})
 }
 
+func TestUsersAreAddedAsTheyAreDescribed(t *testing.T) {
+	inWorld(t, func(ctx context.Context, b *bench) {
+		inactive := false
+		n, err := b.plane.AddUsers(ctx, "idcs", []control.UserInput{
+			{UserName: "gone", Email: "gone@example.com", Active: &inactive, ExternalID: "e-1", Password: secret.New("p")},
+			{UserName: "elsewhere", Email: "e@example.com", Federated: true},
+			{UserName: "new", Email: "n@example.com"},
+		})
+		require.NoError(t, err)
+		assert.Equal(t, 3, n)
+		for name, want := range map[string]string{"gone": "inactive", "elsewhere": "federated", "new": "no_password"} {
+			assert.Equal(t, want, b.logIn(ctx, name, "p").Reason)
+		}
+		kept, ok := b.world.IDCS().People().ByUserName("gone")
+		require.True(t, ok)
+		assert.Equal(t, "e-1", kept.ExternalID)
+	})
+}
+
 func TestGeneratedUsersGoOnWhereTheyStopped(t *testing.T) {
 	inWorld(t, func(ctx context.Context, b *bench) {
 		first, err := b.plane.GenerateUsers(ctx, "idcs", 30)
@@ -212,6 +232,11 @@ func TestUsersArePaged(t *testing.T) {
 		assert.Equal(t, 5, total)
 		assert.Nil(t, next)
 
+		everybody, err := b.plane.Users(ctx, "idcs")
+		require.NoError(t, err)
+		names, total, _ = page(`federated: true, after: "` + everybody[2].ID + `"`)
+		assert.Equal(t, []string{"e"}, names, "after somebody who is not federated")
+		assert.Equal(t, 2, total)
 		names, total, next = page("federated: true, first: 1")
 		assert.Equal(t, []string{"b"}, names)
 		assert.Equal(t, 2, total)
@@ -231,6 +256,7 @@ func TestUsersArePaged(t *testing.T) {
 func TestFederatedAndInactiveUsersCannotLogIn(t *testing.T) {
 	inWorld(t, func(ctx context.Context, b *bench) {
 		b.add(ctx, "bjensen", "other")
+		time.Sleep(time.Minute)
 		n, err := b.plane.SetFederated(ctx, "idcs", true, "bjensen")
 		require.NoError(t, err)
 		assert.Equal(t, 1, n)
@@ -240,6 +266,9 @@ func TestFederatedAndInactiveUsersCannotLogIn(t *testing.T) {
 		assert.Equal(t, uint64(2), user.Version)
 		assert.Equal(t, "federated", b.logIn(ctx, "bjensen", "Initial-bjensen-1").Reason)
 		assert.True(t, b.logIn(ctx, "other", "Initial-other-1").OK)
+
+		assert.True(t, user.Modified.Equal(time.Now()), "now, a minute after the creation")
+		assert.True(t, user.Created.Before(user.Modified))
 
 		_, err = b.plane.SetFederated(ctx, "idcs", true, "bjensen")
 		require.NoError(t, err)
@@ -426,6 +455,19 @@ func TestFaults(t *testing.T) {
 		_, status = took()
 		assert.Equal(t, http.StatusOK, status, "the first only")
 
+		_, err = b.plane.AddFault(ctx, "idcs", control.FaultInput{ID: "words", Kind: "status", Status: 502, Body: "out to lunch", Route: "GET /lunch"})
+		require.NoError(t, err)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.world.URL("idcs")+"/lunch", nil)
+		require.NoError(t, err)
+		response, err := b.world.HTTPClient().Do(request)
+		require.NoError(t, err)
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, "out to lunch", strings.TrimSpace(string(body)))
+		_, err = b.plane.RemoveFaults(ctx, "idcs", "words")
+		require.NoError(t, err)
+
 		all, err := b.plane.Faults(ctx, "idcs")
 		require.NoError(t, err)
 		require.Len(t, all, 2)
@@ -442,6 +484,7 @@ func TestFaults(t *testing.T) {
 		assert.Equal(t, 1, n)
 		d, _ = took()
 		assert.Zero(t, d)
+		require.NoError(t, b.plane.Do(ctx, `mutation { removeFaults(ids: []) }`, nil, nil))
 		n, err = b.plane.RemoveFaults(ctx, "idcs")
 		require.NoError(t, err)
 		assert.Equal(t, 1, n)

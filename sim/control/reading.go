@@ -2,9 +2,6 @@ package control
 
 import "context"
 
-// pageSize is how many entries one request asks for.
-const pageSize = 5_000
-
 const entryFields = `{ sequence target client user method path query route received answered status lost faults token operation
 	outcome reason digest surprise requestHeaders responseHeaders requestBody responseBody }`
 
@@ -36,7 +33,7 @@ func (c *Client) JournalPage(ctx context.Context, q JournalQuery) (Journal, erro
 
 // JournalAll reads every entry that the query selects, in as many requests as it takes.
 func (c *Client) JournalAll(ctx context.Context, q JournalQuery) (Journal, error) {
-	q.First = pageSize
+	q.First = c.page
 	var all Journal
 	for {
 		page, err := c.JournalPage(ctx, q)
@@ -45,7 +42,7 @@ func (c *Client) JournalAll(ctx context.Context, q JournalQuery) (Journal, error
 		}
 		entries := append(all.Entries, page.Entries...)
 		all, all.Entries = page, entries
-		if len(page.Entries) < pageSize {
+		if len(page.Entries) < c.page {
 			return all, nil
 		}
 		q.After = page.Entries[len(page.Entries)-1].Sequence
@@ -60,14 +57,14 @@ func (c *Client) PasswordWrites(ctx context.Context, target string) (PasswordWri
 		var data struct{ PasswordWrites PasswordWrites }
 		err := c.Do(ctx, `query($target: String!, $after: Count, $first: Int!) {
 			passwordWrites(target: $target, after: $after, first: $first) { dropped last writes `+writeFields+` } }`,
-			map[string]any{"target": target, "after": after, "first": pageSize}, &data)
+			map[string]any{"target": target, "after": after, "first": c.page}, &data)
 		if err != nil {
 			return PasswordWrites{}, err
 		}
 		page := data.PasswordWrites
 		writes := append(all.Writes, page.Writes...)
 		all, all.Writes = page, writes
-		if len(page.Writes) < pageSize {
+		if len(page.Writes) < c.page {
 			return all, nil
 		}
 		after = page.Writes[len(page.Writes)-1].Sequence

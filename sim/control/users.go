@@ -69,6 +69,9 @@ func (m mutation) GenerateUsers(ctx context.Context, target string, count int) (
 			continue
 		}
 		p, err := s.Populate(p)
+		if errors.Is(err, people.ErrDuplicate) {
+			continue // another caller was faster
+		}
 		if err == nil {
 			users, ids = append(users, toUser(p)), append(ids, p.ID)
 			err = ctx.Err()

@@ -29,7 +29,7 @@ func column(header string) field {
 	if f, ok := columns[name]; ok {
 		return f
 	}
-	if f, ok := attributes[name]; ok && f != fieldObjectClass { // each row of a table of users is a user
+	if f, ok := attributes[name]; ok {
 		return f
 	}
 	if name == "dspwpaccountdisabled" {

@@ -160,6 +160,27 @@ func TestReadingIsAStream(t *testing.T) {
 	assert.Equal(t, entries, report.Used)
 }
 
+// Fields share their row's memory; who keeps a name must not keep the row, with the password that may be in it.
+func TestPeopleDoNotKeepTheirRows(t *testing.T) {
+	const rows = 2_000
+	in := &endless{entries: rows, make: func(i int) string {
+		if i == 0 {
+			return "uid,mail,password,notes\n"
+		}
+		return fmt.Sprintf("u%d,u%d@example.com,secret,%s\n", i, i, strings.Repeat("x", 5_000))
+	}}
+	var report Report
+	var kept []people.Person
+	before := heap()
+	for p, err := range read("users.csv", in, &report) {
+		require.NoError(t, err)
+		kept = append(kept, p)
+	}
+	assert.Less(t, int64(heap())-int64(before), int64(in.written/4))
+	assert.Len(t, kept, rows-1)
+	runtime.KeepAlive(kept)
+}
+
 func heap() uint64 {
 	runtime.GC()
 	var m runtime.MemStats

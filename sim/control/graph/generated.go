@@ -1183,11 +1183,18 @@ type Query {
   users(target: String! = "idcs", first: Int! = 100, after: ID, federated: Boolean, active: Boolean): UserPage!
   "One user by user name."
   user(target: String! = "idcs", userName: String!): User
-  "What was asked and answered. Total counts all that match; entries are the first of them after a sequence number."
+  """
+  What was asked and answered. Total counts all that match; entries are the first of them after a sequence number. In
+  route and path a * stands for any characters. Status -1 asks for exchanges that got no answer. Last is the newest
+  sequence number of the journal, dropped how many of its entries are gone.
+  """
   journal(target: String, user: String, client: String, method: String, route: String, path: String, operation: String,
     outcome: String, reason: String, fault: String, token: String, status: Int, statusMin: Int, statusMax: Int,
     surprise: Boolean, after: Count, first: Int! = 100): Journal!
-  "Each attempt to write a password, in order, with a keyed digest in the password's place."
+  """
+  Each attempt to write a password, in order, with a keyed digest in the password's place: writes, and the creations and
+  updates that brought one.
+  """
   passwordWrites(target: String! = "idcs", user: String, after: Count, first: Int! = 1000): PasswordWrites!
   "The keyed digests of passwords, to compare with those in the journal."
   digests(passwords: [String!]!): [String!]!
@@ -1198,8 +1205,9 @@ type Query {
 type Mutation {
   "Adds users; one that exists already is an error, and then none is added."
   addUsers(target: String! = "idcs", users: [UserInput!]!): Int!
-  "Adds generated users; the seed is the world's."
+  "Adds generated users, without passwords; the seed is the world's. Asked again, it goes on where it stopped."
   generateUsers(target: String! = "idcs", count: Int!): [User!]!
+  "Removes the named users: all of them, or, when one does not exist, none. So do setFederated and setActive."
   removeUsers(target: String! = "idcs", userNames: [String!]!): Int!
   setFederated(target: String! = "idcs", userNames: [String!]!, federated: Boolean! = true): Int!
   setActive(target: String! = "idcs", userNames: [String!]!, active: Boolean!): Int!
@@ -1217,7 +1225,10 @@ type Mutation {
   registerClient(target: String! = "idcs", client: ClientInput!): Boolean!
   "The probe: would this user name and password sign in now? Leaves no trace in the journal and counts no failure."
   logIns(target: String! = "idcs", attempts: [LogInInput!]!): [LogIn!]!
-  "Everything back to the start: users, tokens, faults, clock, policy, journal."
+  """
+  Everything back to the configuration: no users, tokens, faults and journal entries, the real time, and the policy, token
+  lifetime and switches as configured. Clients stay.
+  """
   reset(target: String! = "idcs"): Boolean!
 }
 
@@ -1248,14 +1259,14 @@ enum FaultKind { latency throttle status reset hang lose_answer }
 input FaultInput {
   id: ID, kind: FaultKind!, note: String
   latency: LatencyInput
-  "throttle: requests a second and burst"
+  "throttle: requests a second, and how many may come at once"
   rate: Float, burst: Int
   "status: the code, and whose body it has: vendor, gateway, or a literal text"
   status: Int, body: String
   retryAfter: Duration
-  "trigger"
+  "Which of the requests in scope: a share (0 to 1), the first so many, none of the first, every so manieth; when."
   share: Float, first: Int, skip: Int, every: Int, from: Duration, until: Duration
-  "scope"
+  "Whose: a route like PATCH /admin/v1/Users/*, a user, a client."
   route: String, user: String, client: String
 }
 input LatencyInput { constant: Duration, min: Duration, max: Duration, median: Duration, p95: Duration, percentiles: [PercentileInput!] }
