@@ -139,6 +139,11 @@ func (r *rig) request(method, path string, body any) (int, []byte, http.Header) 
 	r.t.Helper()
 	data, err := json.Marshal(body)
 	require.NoError(r.t, err)
+	return r.send(method, path, data)
+}
+
+func (r *rig) send(method, path string, data []byte) (int, []byte, http.Header) {
+	r.t.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), method, "http://hook.test"+path, bytes.NewReader(data))
 	require.NoError(r.t, err)
 	request.Header.Set("Authorization", "Bearer "+hookToken)

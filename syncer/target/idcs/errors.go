@@ -211,7 +211,11 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return 0
 	}
 	var wait time.Duration
-	if seconds, err := time.ParseDuration(text + "s"); err == nil && strings.Trim(text, "0123456789") == "" {
+	if strings.Trim(text, "0123456789") == "" {
+		seconds, err := time.ParseDuration(text + "s")
+		if err != nil {
+			return maxRetryAfter // Too large for a number.
+		}
 		wait = seconds
 	} else if until, err := http.ParseTime(text); err == nil {
 		if date, err := http.ParseTime(h.Get("Date")); err == nil {
