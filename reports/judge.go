@@ -41,7 +41,7 @@ func (r *Report) judge(good, bad Verdict, counts func(Scenario) bool) {
 		if v == "" || (v == Passed && len(l.failures()) > 0) {
 			v = l.judgement()
 		}
-		add(v, fmt.Sprintf("load %s %s%s", l.Name, participle(v), because(l.reasons())))
+		add(v, fmt.Sprintf("load %s %s%s", l.Name, participle(v), because(l.reasons(), everyCriterion)))
 	}
 	switch {
 	case len(failed) > 0:
@@ -131,7 +131,7 @@ func (s Scenario) sentence() string {
 	if s.Title != "" {
 		title = " (" + s.Title + ")"
 	}
-	return fmt.Sprintf("%s scenario %s %s%s%s", severityOf(s), s.ID, participle(s.Verdict), title, because(s.reasons()))
+	return fmt.Sprintf("%s scenario %s %s%s%s", severityOf(s), s.ID, participle(s.Verdict), title, because(s.reasons(), 1))
 }
 
 // judged is the report with a verdict, for the writers: one that nobody judged is judged as a certificate.
@@ -196,14 +196,18 @@ func failedChecks(checks []Check) []string {
 	return reasons
 }
 
-func because(reasons []string) string {
-	switch len(reasons) {
-	case 0:
+// everyCriterion is how many reasons of a load a sentence gives: as many as it has criteria.
+const everyCriterion = 4
+
+// because gives the first of the reasons, and how many more there are.
+func because(reasons []string, shown int) string {
+	switch {
+	case len(reasons) == 0:
 		return ""
-	case 1:
-		return ": " + reasons[0]
+	case len(reasons) <= shown:
+		return ": " + strings.Join(reasons, "; ")
 	default:
-		return fmt.Sprintf(": %s (and %d more)", reasons[0], len(reasons)-1)
+		return fmt.Sprintf(": %s (and %d more)", strings.Join(reasons[:shown], "; "), len(reasons)-shown)
 	}
 }
 
