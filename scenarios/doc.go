@@ -21,7 +21,8 @@
 //
 // # Repeating a run
 //
-// All chance comes from the seed of the run and the scenario's id, so a scenario alone does what it did among others. The
-// world repeats exactly; the order in which an engine's goroutines run at one and the same virtual instant is the Go
-// scheduler's, and may differ.
+// All chance comes from the seed of the run and the scenario's id, so a scenario alone does what it did among others: the
+// same people choose the same passwords and send them at the same nanosecond. Where several requests of the system under
+// test begin at one and the same virtual instant, say because all have waited for one token, the Go scheduler decides
+// which comes first, and with it which of the target's delays each gets. Verdicts do not depend on that; times may.
 package scenarios

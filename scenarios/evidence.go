@@ -3,6 +3,7 @@ package scenarios
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -51,11 +52,31 @@ func (r *run) evidence(summary string, about []string, h invariants.History) []r
 	}
 	var failures []reports.Failure
 	for _, user := range about[:min(len(about), usersAsEvidence)] {
-		failures = append(failures, reports.Failure{Summary: summary, User: user, Exchanges: exchanges(h.Entries, func(e control.Entry) bool {
-			return strings.EqualFold(e.User, user) || ids[user] != "" && strings.Contains(e.Path, ids[user])
-		})})
+		shown := exchanges(h.Entries, func(e control.Entry) bool {
+			return strings.EqualFold(e.User, user) || ids[user] != "" && strings.Contains(e.Path, ids[user]) || asksFor(e.Query, user)
+		})
+		if len(shown) == 0 {
+			shown = exchanges(h.Entries, meanwhile(user, h))
+		}
+		failures = append(failures, reports.Failure{Summary: summary, User: user, Exchanges: shown})
 	}
 	return failures
+}
+
+// meanwhile selects what went on while a user's changes were under way: where nothing was asked about him, something else
+// was in the way, such as a token that could not be had.
+func meanwhile(user string, h invariants.History) func(control.Entry) bool {
+	return func(e control.Entry) bool {
+		return slices.ContainsFunc(h.Changes, func(c invariants.Change) bool {
+			return c.User == user && !e.Received.Before(c.Submitted) && (c.Finished.IsZero() || !e.Received.After(c.Finished))
+		})
+	}
+}
+
+// asksFor finds a look-up that a fault ended before the target had read whom it was about.
+func asksFor(query, user string) bool {
+	plain, err := url.QueryUnescape(query)
+	return err == nil && strings.Contains(strings.ToLower(plain), strings.ToLower(`"`+user+`"`))
 }
 
 // exchanges selects entries; of many, the first and the last ones.

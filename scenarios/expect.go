@@ -59,18 +59,23 @@ func (r *run) expectCounts(e Expectation, h invariants.History) (wrong, about []
 		if want == nil {
 			return
 		}
-		got := 0
-		var others []string
+		var counted, others []string
 		for _, c := range h.Changes {
 			if counts(c) {
-				got++
+				counted = append(counted, c.User)
 			} else {
 				others = append(others, c.User)
 			}
 		}
-		if !want.Met(got) {
-			wrong = append(wrong, fmt.Sprintf("%d are %s", got, what))
+		got := len(counted)
+		if want.Met(got) {
+			return
+		}
+		wrong = append(wrong, fmt.Sprintf("%d are %s", got, what))
+		if got < want.Min {
 			about = append(about, others...)
+		} else {
+			about = append(about, counted...)
 		}
 	}
 	in := func(state string) func(invariants.Change) bool {

@@ -40,6 +40,7 @@ func (r *run) history() (invariants.History, error) {
 	h := invariants.History{
 		OutcomesObservable: r.observable, UsersBefore: r.before, Retries: r.options.Retries,
 		TokenLifetime: r.scenario.tokenLifetime(),
+		MustChange:    r.scenario.door() == "patch",
 		Initial:       map[string]secret.Value{}, Provisioning: map[string]bool{},
 		Secrets: []secret.Value{r.world.ClientSecret()},
 	}

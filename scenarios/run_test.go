@@ -1,14 +1,25 @@
 package scenarios
 
 import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/seatrial/seatrial/reports"
+	"github.com/seatrial/seatrial/scenarios/sut"
 	"github.com/seatrial/seatrial/scenarios/sut/flawed"
+	"github.com/seatrial/seatrial/scenarios/virtualtime"
+	"github.com/seatrial/seatrial/sim/kernel/random"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // explain prints what a reader needs to see why a scenario did not pass.
 func explain(t *testing.T, s reports.Scenario) {
@@ -22,17 +33,252 @@ func explain(t *testing.T, s reports.Scenario) {
 			t.Logf("  %s %s: %s", c.Verdict, c.Name, c.Detail)
 		}
 	}
+	t.Logf("  again: %s", s.Repeat)
 }
 
-func TestTheCorrectDoublePasses(t *testing.T) {
-	list, err := Suite()
-	require.NoError(t, err)
-	suite := Run(t.Context(), list, Options{Seed: 1, System: flawed.Engine(flawed.None)})
-	for _, s := range suite.Scenarios {
-		if s.Verdict != reports.Passed {
-			t.Errorf("%s: %s", s.ID, s.Verdict)
-		}
-		explain(t, s)
+func TestTheSuitePasses(t *testing.T) {
+	engines := map[string]sut.Factory{"our engine": nil, "a foreign engine": flawed.Engine(flawed.None)}
+	for name, engine := range engines {
+		t.Run(name, func(t *testing.T) {
+			list, err := Suite()
+			require.NoError(t, err)
+			var events int
+			suite := Run(t.Context(), list, Options{Seed: 1, System: engine, Progress: func(e Event) {
+				events++
+				assert.Equal(t, events, e.Done)
+				assert.Equal(t, len(list), e.Total)
+			}})
+			require.Len(t, suite.Scenarios, len(list))
+			assert.Equal(t, len(list), events)
+			for i, s := range suite.Scenarios {
+				assert.Equal(t, list[i].ID, s.ID)
+				if s.Verdict != reports.Passed {
+					t.Errorf("%s: %s", s.ID, s.Verdict)
+					explain(t, s)
+				}
+			}
+			assert.Greater(t, suite.VirtualTime, 10*time.Hour)
+			t.Log(speed(suite))
+		})
 	}
-	t.Log(suite.VirtualTime, suite.RealTime)
+}
+
+// caughtBy names, for each flaw, the scenario that must reject an engine that has it.
+var caughtBy = map[flawed.Flaw]string{
+	flawed.RetriesPermanent:       "idcs/policy-length",
+	flawed.NoTokenRefresh:         "idcs/token-expired-mid-run",
+	flawed.RefreshStampede:        "idcs/happy-path",
+	flawed.IgnoresRetryAfter:      "idcs/throttled-with-retry-after",
+	flawed.NoRetry:                "idcs/outage",
+	flawed.BlindRewrite:           "idcs/answer-lost-after-commit",
+	flawed.OutOfOrder:             "idcs/older-change-retried-after-newer",
+	flawed.LosesChanges:           "idcs/connection-resets",
+	flawed.LeaksPassword:          "idcs/password-usable-at-once",
+	flawed.PatchDoor:              "idcs/password-usable-at-once",
+	flawed.NoProvision:            "idcs/unknown-user-provisioned",
+	flawed.WritesTwice:            "idcs/happy-path",
+	flawed.ReportsSuccessOnRefuse: "idcs/history-reused-password",
+	flawed.WritesFederated:        "idcs/federated-user-parked",
+	flawed.TouchesAttributes:      "idcs/password-usable-at-once",
+	flawed.DoubleAudit:            "idcs/password-usable-at-once",
+	flawed.Recipe:                 "idcs/happy-path",
+}
+
+func TestEveryFlawIsCaughtByTheScenarioThatNamesIt(t *testing.T) {
+	for _, kind := range flawed.Kinds() {
+		t.Run(string(kind.Flaw), func(t *testing.T) {
+			id, known := caughtBy[kind.Flaw]
+			require.True(t, known, "no scenario is named that catches this flaw")
+			list, err := Suite(id)
+			require.NoError(t, err)
+			result := Run(t.Context(), list, Options{Seed: 1, System: flawed.Engine(kind.Flaw)}).Scenarios[0]
+			if !assert.Equal(t, reports.Failed, result.Verdict) {
+				explain(t, result)
+			}
+			for _, invariant := range kind.Fails {
+				assert.True(t, failed(result, invariant), "%s must fail", invariant)
+			}
+			if len(kind.Fails) == 0 {
+				assert.True(t, slices.ContainsFunc(result.Checks, func(c reports.Check) bool {
+					return c.Kind == reports.Expectation && c.Verdict == reports.Failed
+				}), "an expectation must fail")
+			}
+			require.NotEmpty(t, result.Failures, "a failure comes with its evidence")
+			assert.NotEmpty(t, result.Failures[0].Exchanges)
+			assert.Equal(t, "seatrial scenarios run "+id+" --seed 1", result.Repeat)
+		})
+	}
+}
+
+func failed(s reports.Scenario, check string) bool {
+	return slices.ContainsFunc(s.Checks, func(c reports.Check) bool { return c.Name == check && c.Verdict == reports.Failed })
+}
+
+// written is a scenario in the middle of which each case writes what it is about.
+func written(t *testing.T, rest string) Scenario {
+	t.Helper()
+	s, err := Parse("test.yaml", []byte("id: test/this\ntitle: This\nbecause: That\nseverity: major\n"+rest))
+	require.NoError(t, err)
+	return s
+}
+
+func TestARunThatProvesNothingIsVoid(t *testing.T) {
+	tests := []struct {
+		name, rest, reason string
+	}{
+		{"a fault that never fired", `
+given: {idcs: {users: 2}}
+steps:
+  - faults: [{id: never, kind: status, status: 503, route: DELETE *}]
+  - change: {users: all}
+  - settle: 1m
+`, "the fault never never fired"},
+		{"a fault that was cleared before it fired", `
+given: {idcs: {users: 2}}
+steps:
+  - faults: [{id: never, kind: status, status: 503}]
+  - clear_faults: all
+  - change: {users: all}
+`, "the fault never never fired"},
+		{"no change", `
+given: {idcs: {users: 2}}
+steps: [{wait: 1s}]
+`, "no password was changed"},
+		{"a moment that never came", `
+given: {idcs: {users: 2}}
+steps:
+  - change: {users: all}
+  - after: {applied: 3, within: 1m}
+    do: [{expire_tokens: all}]
+`, "after applied: 3: the moment never came; it was 2 after 1m0s"},
+		{"a name too short to be forbidden", `
+given: {idcs: {people: [{userName: someone, givenName: Jo}]}}
+steps:
+  - change: {users: all, with: {violates: firstNameDisallowed}}
+`, "someone: policy: break firstNameDisallowed"},
+		{"a switch that is not there", `
+given: {idcs: {users: 2, switches: {federatedWrites: refuse}}}
+steps: [{change: {users: all}}]
+`, "federatedWrites"},
+		{"an expectation under a fault that never fired", `
+given: {idcs: {users: 2}}
+steps:
+  - faults: [{id: never, kind: status, status: 503, route: DELETE *}]
+  - change: {users: all}
+expect: [{outcome: {applied: 1}}]
+`, "the fault never never fired"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			result := Run(t.Context(), []Scenario{written(t, test.rest)}, Options{Seed: 1, System: flawed.Engine(flawed.None)}).Scenarios[0]
+			assert.Equal(t, reports.Void, result.Verdict)
+			assert.Contains(t, strings.Join(result.Reasons, "\n"), test.reason)
+		})
+	}
+}
+
+func TestAnExpectationThatDoesNotHoldFails(t *testing.T) {
+	const start = `
+given: {idcs: {users: 3}, engine: {}}
+steps:
+  - change: {users: 1-2}
+  - settle: 1m
+expect:
+  - `
+	tests := []struct{ name, expect, detail string }{
+		{"too few", "outcome: {applied: 3}", "2 are applied; in all: 2 applied"},
+		{"too many", "outcome: {applied: at most 1}", "2 are applied"},
+		{"another reason", "parked: {policy: 1}", "0 are parked for policy"},
+		{"the old password", "login: {users: [1], with: initial}", "cannot sign in with the initial password (wrong_password)"},
+		{"no password", "login: {users: [1], with: nothing}", "signs in with the password of change 1"},
+		{"nothing was changed", "login: {users: [3], with: newest}", "has no change that the target could accept"},
+		{"must change", "login: {users: [1], must_change: true}", "signs in with the password of change 1, and is not asked for a new one"},
+		{"an answer", "query: '{ users { total } }'\n    that: users.total == 4", `the answer is {"users":{"total":3}}`},
+		{"a time", "within: 1ms", "it took "},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			result := Run(t.Context(), []Scenario{written(t, start+test.expect+"\n")}, Options{Seed: 1, System: flawed.Engine(flawed.None)}).Scenarios[0]
+			assert.Equal(t, reports.Failed, result.Verdict)
+			last := result.Checks[len(result.Checks)-1]
+			assert.Equal(t, reports.Failed, last.Verdict)
+			assert.Contains(t, last.Detail, test.detail)
+		})
+	}
+}
+
+func TestAnInterruptedRunIsVoid(t *testing.T) {
+	list, err := Suite("idcs/happy-path", "idcs/outage")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	suite := Run(ctx, list, Options{Seed: 1, Parallel: 1, System: func(p sut.Place) (sut.System, error) {
+		cancel() // while the first runs
+		return flawed.Engine(flawed.None)(p)
+	}})
+	require.Len(t, suite.Scenarios, 2)
+	assert.Equal(t, reports.Void, suite.Scenarios[0].Verdict)
+	assert.Contains(t, suite.Scenarios[0].Reasons[0], "interrupted")
+	assert.Equal(t, []string{"interrupted before it began"}, suite.Scenarios[1].Reasons)
+}
+
+func TestASystemThatDoesNotStartIsVoid(t *testing.T) {
+	list, err := Suite("idcs/happy-path")
+	require.NoError(t, err)
+	result := Run(t.Context(), list, Options{Seed: 1, System: func(sut.Place) (sut.System, error) { return nil, assert.AnError }}).Scenarios[0]
+	assert.Equal(t, reports.Void, result.Verdict)
+	assert.Contains(t, result.Reasons[0], assert.AnError.Error())
+}
+
+// once plays a scenario and returns the run itself.
+func once(t *testing.T, id string, seed random.Seed) *run {
+	t.Helper()
+	list, err := Suite(id)
+	require.NoError(t, err)
+	r := &run{scenario: list[0], options: Options{System: flawed.Engine(flawed.None)}, seed: seedOf(seed, id), dir: t.TempDir(), interrupted: func() error { return nil }}
+	require.NoError(t, virtualtime.Run(r.play))
+	return r
+}
+
+func TestASeedRepeatsARun(t *testing.T) {
+	sent := func(r *run) (lines []string) {
+		for _, s := range r.changes {
+			lines = append(lines, s.User+" "+s.TransactionID+" "+s.Password.Reveal()+" "+s.Submitted.String())
+		}
+		return lines
+	}
+	became := func(r *run) (lines []string) {
+		for _, o := range r.outcomes {
+			lines = append(lines, o.TransactionID+" "+o.State+" "+o.Reason+" "+o.Finished.String())
+		}
+		return lines
+	}
+	t.Run("many at once are sent the same", func(t *testing.T) {
+		first, again, other := once(t, "idcs/slow-target", 7), once(t, "idcs/slow-target", 7), once(t, "idcs/slow-target", 8)
+		assert.Equal(t, sent(first), sent(again))
+		assert.Equal(t, first.counts, again.counts)
+		assert.NotEqual(t, sent(first), sent(other))
+	})
+	t.Run("one after the other become the same, to the nanosecond", func(t *testing.T) {
+		first, again := once(t, "idcs/token-renewed-before-it-expires", 7), once(t, "idcs/token-renewed-before-it-expires", 7)
+		require.Len(t, became(first), 90)
+		assert.Equal(t, became(first), became(again))
+	})
+}
+
+func TestAReportShowsNoPassword(t *testing.T) {
+	list, err := Suite("idcs/happy-path", "idcs/history-reused-password")
+	require.NoError(t, err)
+	for _, s := range list {
+		r := &run{scenario: s, options: Options{System: flawed.Engine(flawed.LeaksPassword)}, seed: 3, dir: t.TempDir(), interrupted: func() error { return nil }}
+		require.NoError(t, virtualtime.Run(r.play))
+		var result reports.Scenario
+		r.report(&result)
+		require.Equal(t, reports.Failed, result.Verdict, "the engine leaks")
+		var text bytes.Buffer
+		require.NoError(t, reports.WriteJSON(&text, reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{result}}}))
+		require.NotEmpty(t, r.changes)
+		for _, change := range r.changes {
+			require.NotContains(t, text.String(), change.Password.Reveal())
+		}
+	}
 }

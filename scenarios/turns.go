@@ -34,33 +34,46 @@ func (r *run) turn(s Step) error {
 			r.passwords.source = s.SetPolicy.Policy
 		}
 	case s.Federate != nil:
-		_, err = r.control.SetFederated(r.ctx, targetName, true, r.block(*s.Federate)...)
+		_, err = r.control.SetFederated(r.ctx, targetName, true, r.block(*s.Federate, func(u *control.User) { u.Federated = true })...)
 	case s.Unfederate != nil:
-		_, err = r.control.SetFederated(r.ctx, targetName, false, r.unblock(*s.Unfederate)...)
+		_, err = r.control.SetFederated(r.ctx, targetName, false, r.unblock(*s.Unfederate, func(u *control.User) { u.Federated = false })...)
 	case s.Deactivate != nil:
-		_, err = r.control.SetActive(r.ctx, targetName, false, r.block(*s.Deactivate)...)
+		_, err = r.control.SetActive(r.ctx, targetName, false, r.block(*s.Deactivate, func(u *control.User) { u.Active = false })...)
 	case s.Activate != nil:
-		_, err = r.control.SetActive(r.ctx, targetName, true, r.unblock(*s.Activate)...)
+		_, err = r.control.SetActive(r.ctx, targetName, true, r.unblock(*s.Activate, func(u *control.User) { u.Active = true })...)
 	case s.Remove != nil:
-		_, err = r.control.RemoveUsers(r.ctx, targetName, r.block(*s.Remove)...)
+		_, err = r.control.RemoveUsers(r.ctx, targetName, r.block(*s.Remove, nil)...)
 	}
 	return err
 }
 
-func (r *run) block(u Users) []string {
+// block takes users out of reach, and notes that this was no doing of the system under test.
+func (r *run) block(u Users, change func(*control.User)) []string {
 	picked := r.pick(u)
 	for _, p := range picked {
 		p.blocked, p.disturbed = true, true
 	}
-	return userNames(picked)
+	return r.note(picked, change)
 }
 
-func (r *run) unblock(u Users) []string {
+func (r *run) unblock(u Users, change func(*control.User)) []string {
 	picked := r.pick(u)
 	for _, p := range picked {
 		p.blocked = false
 	}
-	return userNames(picked)
+	return r.note(picked, change)
+}
+
+// note keeps the users as they would be without the system under test, so that whatever else differs in the end is its
+// doing. Those who were removed stay: the journal still speaks of them.
+func (r *run) note(picked []*person, change func(*control.User)) []string {
+	names := userNames(picked)
+	for i := range r.before {
+		if change != nil && slices.Contains(names, r.before[i].UserName) {
+			change(&r.before[i])
+		}
+	}
+	return names
 }
 
 func (r *run) addFaults(list []Fault) error {
