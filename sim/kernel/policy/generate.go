@@ -21,6 +21,7 @@ var ErrUnsatisfiable = errors.New("no such password was found")
 func Generate(s *random.Stream, p Policy, subject Subject) (string, error) {
 	subject = timeless(subject)
 	r := newRecipe(p, subject)
+	r.spread = habit
 	for i := range attempts {
 		text, ok := r.cook(s, i%2 == 1)
 		if ok && p.Check(secret.New(text), subject) == nil {

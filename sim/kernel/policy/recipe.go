@@ -37,6 +37,7 @@ type recipe struct {
 	sets              []string
 	current           string
 	longestRun        int             // 0: no limit
+	spread            int             // by how much the length varies
 	startsWith        func(rune) bool // nil: anything
 	forbidden         []string        // lower case; must not occur
 	block             []rune          // occurs as it is: the flaw itself; what it makes unavoidable is not held against the rest
@@ -48,6 +49,8 @@ const (
 	comfortable = 10
 	// surprise is how many characters beside the required ones are left to chance.
 	surprise = 8
+	// habit is by how many characters people's passwords differ in length: not everybody stops at the least.
+	habit = 6
 )
 
 const (
@@ -189,6 +192,7 @@ func (r *recipe) choose(s *random.Stream, anxious bool) ([]rune, bool) {
 	if len(r.block) > 0 {
 		length = max(length, len(r.block)+surprise)
 	}
+	length += s.IntN(r.spread + 1)
 	if r.longest > 0 {
 		length = min(length, r.longest)
 		if len(b.runes) > max(r.longest, len(r.block)) {
