@@ -1,2 +1,48 @@
-// Package idcs simulates an Oracle identity domain (OCI IAM, formerly Oracle IDCS).
+// Package idcs simulates an Oracle identity domain (OCI IAM, formerly Oracle Identity Cloud Service): the token service and
+// the part of the SCIM API through which passwords are set.
+//
+// # What is simulated
+//
+//   - /oauth2/v1/token for client_credentials, by Basic or by parameters of the body; __myscopes__, named scopes, role
+//     scopes, the expiry scope; RS256 tokens with the claims of real ones; introspect, revoke, and /admin/v1/SigningCert/jwk.
+//   - App roles and what they open: Help Desk changes passwords and reads a user by id, but neither searches nor patches; the
+//     role named Change Password opens neither.
+//   - Users: create, read, search (GET and .search), PUT, PATCH, DELETE; filters, attributes, attributeSets, sorting and
+//     paging; id or OCID; versions with If-Match; headers and error bodies of captured answers.
+//   - The two doors of an administrator. PATCH, PUT and POST of Users leave a password that the user must change at the next
+//     log-in; PUT UserPasswordChanger/{id} leaves one that can be used at once. Both check policy and history, and change
+//     passwordState:User:lastSuccessfulSetDate, to the millisecond, with every set.
+//   - The default password policy, readable and writable at PasswordPolicies; log-ins with PasswordAuthenticator, which
+//     count failures and lock.
+//   - Federated and deactivated users, expired passwords.
+//
+// # What is left out
+//
+//   - Everything else: a request to another endpoint of Oracle's is answered 501, an unknown one 404, and both are surprises
+//     in the journal. Among them Bulk, Groups, Grants, Me, UserPasswordResetter, UserPasswordValidator and self-service.
+//   - Grants other than client_credentials, client assertions, OCI request signatures.
+//   - Policies by group, and the two built-in policies beyond their being there; warnings before expiry.
+//   - Hashed passwords, which Oracle takes on create. They are refused rather than judged as if they were plain.
+//   - Of an e-mail, verified and secondary; the validation dates of passwordState; opc-retry-token; compression.
+//   - The rate limits of the domain types. A throttle rule of package faults sets them.
+//
+// # Where it is harsher than Oracle
+//
+//   - An unknown attribute, schema or type is refused (400) and is a surprise; Oracle may pass over some of them.
+//   - A single-element array for a single value is refused.
+//   - Two ways of client authentication in one request, and a form parameter given twice, are refused, as RFC 6749 has it.
+//   - One password is tried against the whole policy, also by administrators.
+//   - A password for a deactivated user is refused; Oracle documents that of UserPasswordResetter only.
+//   - A lock outlives an administrator's password write.
+//
+// # What is unsure
+//
+// Each of these is a switch with a default, listed by Server.Switches: the body of a 401 and of a 429 and their headers,
+// the status for a missing role, scopes that a client does not hold, whether revocation is noticed at once, writes of readOnly
+// attributes, passwords for federated, deactivated and locked users, removal of a password, history on PATCH, minimum age,
+// how texts of broken rules are joined, UserPasswordChanger of an unknown id, 412 or 409, page sizes over 1000.
+//
+// No switch is there for what a client should not decide by: the texts of most errors, the scopes that a role brings, who
+// may use PasswordAuthenticator, the members of an introspection, the name of the default policy. Message ids that nobody has
+// seen at Oracle begin with "error.seatrial."; Answers lists all of them, with the source of each.
 package idcs

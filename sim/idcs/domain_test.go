@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,28 +57,28 @@ func config() idcs.Config {
 	return c
 }
 
-func newDomain(t testing.TB, change ...func(*idcs.Config)) *domain {
-	t.Helper()
+func newDomain(tb testing.TB, change ...func(*idcs.Config)) *domain {
+	tb.Helper()
 	c := config()
 	for _, f := range change {
 		f(&c)
 	}
 	digester := secret.NewDigester([]byte("0123456789abcdef"))
 	s, err := idcs.New(c, idcs.Kernel{Clock: &clock.Clock{}, Seed: 7, Journal: journal.New(1000, digester), Digester: digester})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	d := &domain{Server: s, tokens: map[string]string{}}
-	d.user = d.add(t, "bjensen")
+	d.user = d.add(tb, "bjensen")
 	return d
 }
 
-func (d *domain) add(t testing.TB, userName string) people.Person {
-	t.Helper()
+func (d *domain) add(tb testing.TB, userName string) people.Person {
+	tb.Helper()
 	p, err := d.Populate(people.Person{
 		UserName: userName, GivenName: "Barbara", FamilyName: "Jensen", Active: true,
 		Emails:     []people.Email{{Value: userName + "@example.com", Primary: true}},
 		Credential: people.Credential{Password: secret.New(firstPassword)},
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return p
 }
 
@@ -88,34 +89,37 @@ type answer struct {
 	body   []byte
 }
 
-func (a answer) json(t testing.TB) map[string]any {
-	t.Helper()
+func (a answer) json(tb testing.TB) map[string]any {
+	tb.Helper()
 	var m map[string]any
-	require.NoError(t, json.Unmarshal(a.body, &m), "%d %s", a.status, a.body)
+	require.NoError(tb, json.Unmarshal(a.body, &m), "%d %s", a.status, a.body)
 	return m
 }
 
-func (a answer) messageID(t testing.TB) string {
-	t.Helper()
-	extension, _ := a.json(t)[errorURN].(map[string]any)
+// raw is a header whose name keeps Oracle's spelling, which is not the canonical one.
+func (a answer) raw(name string) []string { return a.header[name] }
+
+func (a answer) messageID(tb testing.TB) string {
+	tb.Helper()
+	extension, _ := a.json(tb)[errorURN].(map[string]any)
 	id, _ := extension["messageId"].(string)
 	return id
 }
 
 // token asks the token endpoint, once per client.
-func (d *domain) token(t testing.TB, client string) string {
-	t.Helper()
+func (d *domain) token(tb testing.TB, client string) string {
+	tb.Helper()
 	if d.tokens[client] == "" {
-		a := d.form(t, "/oauth2/v1/token", client, "grant_type=client_credentials&scope=urn:opc:idm:__myscopes__")
-		require.Equal(t, http.StatusOK, a.status, "%s", a.body)
-		d.tokens[client], _ = a.json(t)["access_token"].(string)
+		a := d.form(tb, "/oauth2/v1/token", client, "grant_type=client_credentials&scope=urn:opc:idm:__myscopes__")
+		require.Equal(tb, http.StatusOK, a.status, "%s", a.body)
+		d.tokens[client], _ = a.json(tb)["access_token"].(string)
 	}
 	return d.tokens[client]
 }
 
-func (d *domain) form(t testing.TB, path, client, body string) answer {
-	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+d.Host()+path, strings.NewReader(body))
+func (d *domain) form(tb testing.TB, path, client, body string) answer {
+	tb.Helper()
+	r := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "https://"+d.Host()+path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if client != "" {
 		r.SetBasicAuth(url.QueryEscape(client), url.QueryEscape("secret of "+client))
@@ -124,14 +128,14 @@ func (d *domain) form(t testing.TB, path, client, body string) answer {
 }
 
 // ask sends one request as a client; "" is without a token. The headers are name and value in turn.
-func (d *domain) ask(t testing.TB, client, method, path, body string, headers ...string) answer {
-	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), method, "https://"+d.Host()+path, strings.NewReader(body))
+func (d *domain) ask(tb testing.TB, client, method, path, body string, headers ...string) answer {
+	tb.Helper()
+	r := httptest.NewRequestWithContext(tb.Context(), method, "https://"+d.Host()+path, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	if client != "" {
-		r.Header.Set("Authorization", "Bearer "+d.token(t, client))
+		r.Header.Set("Authorization", "Bearer "+d.token(tb, client))
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
@@ -145,10 +149,10 @@ func (d *domain) send(r *http.Request) answer {
 	return answer{w.Code, w.Header(), w.Body.Bytes()}
 }
 
-func (d *domain) last(t testing.TB) journal.Entry {
-	t.Helper()
+func (d *domain) last(tb testing.TB) journal.Entry {
+	tb.Helper()
 	page := d.Journal().Search(journal.Query{})
-	require.NotEmpty(t, page.Entries)
+	require.NotEmpty(tb, page.Entries)
 	return page.Entries[len(page.Entries)-1]
 }
 
@@ -156,23 +160,23 @@ func (d *domain) path() string { return "/admin/v1/Users/" + d.user.ID }
 
 func (d *domain) changer() string { return "/admin/v1/UserPasswordChanger/" + d.user.ID }
 
-func (d *domain) set(t testing.TB, name, value string) {
-	t.Helper()
-	require.NoError(t, d.SetSwitch(name, value))
+func (d *domain) set(tb testing.TB, name, value string) {
+	tb.Helper()
+	require.NoError(tb, d.SetSwitch(name, value))
 }
 
 // logsIn reads a write back by another door.
-func (d *domain) logsIn(t testing.TB, password string) people.LogIn {
-	t.Helper()
+func (d *domain) logsIn(tb testing.TB, password string) people.LogIn {
+	tb.Helper()
 	return d.LogIn(d.user.UserName, secret.New(password))
 }
 
 // state asks for attributes that are there on request only.
-func (d *domain) state(t testing.TB) map[string]any {
-	t.Helper()
-	a := d.ask(t, "engine", http.MethodGet, d.path()+"?attributes="+passwordState+":mustChange,"+setDate, "")
-	require.Equal(t, http.StatusOK, a.status)
-	state, _ := a.json(t)[passwordState].(map[string]any)
+func (d *domain) state(tb testing.TB) map[string]any {
+	tb.Helper()
+	a := d.ask(tb, "engine", http.MethodGet, d.path()+"?attributes="+passwordState+":mustChange,"+setDate, "")
+	require.Equal(tb, http.StatusOK, a.status)
+	state, _ := a.json(tb)[passwordState].(map[string]any)
 	return state
 }
 
@@ -181,23 +185,24 @@ func patch(operations string) string {
 }
 
 func patchPassword(password string) string {
-	encoded, _ := json.Marshal(password)
-	return patch(`{"op":"replace","path":"password","value":` + string(encoded) + `}`)
+	return patch(`{"op":"replace","path":"password","value":` + quoted(password) + `}`)
 }
 
 func changePassword(password string) string {
-	encoded, _ := json.Marshal(password)
-	return `{"schemas":["urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"],"password":` + string(encoded) + `}`
+	return `{"schemas":["urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"],"password":` + quoted(password) + `}`
 }
 
+// quoted is a JSON string; the passwords of the tests need no other escapes than Go's.
+func quoted(text string) string { return strconv.Quote(text) }
+
 // leaks looks for secrets in all of the journal.
-func (d *domain) leaks(t testing.TB, secrets ...string) {
-	t.Helper()
+func (d *domain) leaks(tb testing.TB, secrets ...string) {
+	tb.Helper()
 	encoded, err := json.Marshal(d.Journal().Search(journal.Query{}).Entries)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	for _, s := range secrets {
-		assert.NotContains(t, string(encoded), s)
-		assert.NotContains(t, string(encoded), url.QueryEscape(s))
+		assert.NotContains(tb, string(encoded), s)
+		assert.NotContains(tb, string(encoded), url.QueryEscape(s))
 	}
 }
 

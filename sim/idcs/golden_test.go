@@ -55,6 +55,7 @@ func TestGolden(t *testing.T) {
 		{name: "not-found", source: "Oracle, Status Codes" + unverified, client: "engine", method: http.MethodGet, path: fixed("/admin/v1/Users/00000000000000000000000000000000")},
 		{name: "missing-attribute", source: "Oracle, REST API for identity domains, error messages", client: "engine", method: http.MethodPut, path: (*domain).changer, body: `{"schemas":["urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"]}`},
 		{name: "throttled", source: "Oracle, API Rate Limits (429, no header)" + unverified, client: "engine", method: http.MethodGet, path: (*domain).path, before: func(t *testing.T, d *domain) {
+			t.Helper()
 			d.token(t, "engine")
 			_, err := d.Faults().Add(faults.Rule{Kind: faults.KindStatus, Status: 429})
 			require.NoError(t, err)

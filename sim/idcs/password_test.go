@@ -103,19 +103,19 @@ func TestPasswordRefused(t *testing.T) {
 		},
 		{name: "empty", password: "", status: 400, messageID: "error.identity.passwordmgmt.pwdpolicyViolation", reason: "policy"},
 		{
-			name: "list of texts", before: func(t *testing.T, d *domain) { d.set(t, "policyDetail", "list") }, password: "short-1", status: 400,
+			name: "list of texts", before: func(t *testing.T, d *domain) { t.Helper(); d.set(t, "policyDetail", "list") }, password: "short-1", status: 400,
 			messageID: "error.identity.passwordmgmt.pwdpolicyViolation", reason: "policy",
 			detail: "The password must have at least 12 characters. The password must have at least 1 uppercase character.",
 		},
 		{
-			name: "first text", before: func(t *testing.T, d *domain) { d.set(t, "policyDetail", "first") }, password: "short-1", status: 400,
+			name: "first text", before: func(t *testing.T, d *domain) { t.Helper(); d.set(t, "policyDetail", "first") }, password: "short-1", status: 400,
 			messageID: "error.identity.passwordmgmt.pwdpolicyViolation", reason: "policy", detail: "The password must have at least 12 characters.",
 		},
 		{
 			name: "federated", before: federate, password: newPassword, status: 400, messageID: ours + "federatedUser", reason: "federated",
 		},
 		{
-			name: "federated, forbidden", before: func(t *testing.T, d *domain) { federate(t, d); d.set(t, "federatedWrite", "forbid") },
+			name: "federated, forbidden", before: func(t *testing.T, d *domain) { t.Helper(); federate(t, d); d.set(t, "federatedWrite", "forbid") },
 			password: newPassword, status: 403, messageID: ours + "federatedUser", reason: "federated",
 		},
 		{
@@ -123,6 +123,7 @@ func TestPasswordRefused(t *testing.T) {
 		},
 		{
 			name: "younger than the minimum age", before: func(t *testing.T, d *domain) {
+				t.Helper()
 				d.set(t, "minimumAge", "on")
 				p := d.Policy()
 				p.MinPasswordAge = 24
@@ -131,7 +132,7 @@ func TestPasswordRefused(t *testing.T) {
 			detail: "The password does not meet the password policy. The password cannot be changed within 24 hours of the last change.",
 		},
 		{
-			name: "gone", before: func(t *testing.T, d *domain) { require.NoError(t, d.People().Delete(d.user.ID, nil)) },
+			name: "gone", before: func(t *testing.T, d *domain) { t.Helper(); require.NoError(t, d.People().Delete(d.user.ID, nil)) },
 			password: newPassword, status: 404, messageID: ours + "notFound", reason: "not_found",
 		},
 		{name: "hashed", password: "{SSHA256}c2VhdHJpYWw=", status: 400, messageID: ours + "hashedPassword", reason: "malformed"},
@@ -276,6 +277,7 @@ func TestPasswordAuthenticator(t *testing.T) {
 		{"federated", "bjensen", firstPassword, "federated", federate},
 		{"deactivated", "bjensen", firstPassword, "inactive", deactivate},
 		{"expired", "bjensen", firstPassword, "expired", func(t *testing.T, d *domain) {
+			t.Helper()
 			p := d.Policy()
 			p.PasswordExpiresAfter = 90
 			require.NoError(t, d.SetPolicy(p))

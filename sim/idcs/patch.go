@@ -167,8 +167,7 @@ func changedImmutable(key string, before, after map[string]any) bool {
 
 // patchRefusal turns the protocol's error into Oracle's envelope. Oracle's bodies show no scimType, so it is left out.
 func patchRefusal(err error) error {
-	var p *scim.PatchError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*scim.PatchError](err); ok {
 		switch p.Reason {
 		case scim.InvalidPath, scim.NoTarget:
 			return refuse(invalidPath, p.Error())
@@ -179,8 +178,7 @@ func patchRefusal(err error) error {
 		}
 		return refuse(malformedPatch, p.Message)
 	}
-	var syntax *scim.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*scim.SyntaxError](err); ok {
 		return refuse(invalidPath, syntax.Error())
 	}
 	return err

@@ -58,12 +58,11 @@ var (
 	mayWriteUsers  = []string{DomainAdministrator, UserAdministrator, UserManager}
 	maySearchUsers = append(slices.Clone(mayWriteUsers),
 		ApplicationAdministrator, AuditAdministrator, SecurityAdministrator, CloudGate, KerberosAdministrator)
-	mayReadUsers        = append(slices.Clone(maySearchUsers), HelpDeskAdministrator)
-	mayChangePasswords  = append(slices.Clone(mayWriteUsers), HelpDeskAdministrator)
-	mayWritePolicies    = []string{DomainAdministrator, SecurityAdministrator}
-	mayAuthenticate     = []string{DomainAdministrator, AuthenticatorClient, Signin}
-	everyClient         []string
-	mayChangeUserStatus = []string{UserManager, DomainAdministrator}
+	mayReadUsers       = append(slices.Clone(maySearchUsers), HelpDeskAdministrator)
+	mayChangePasswords = append(slices.Clone(mayWriteUsers), HelpDeskAdministrator)
+	mayWritePolicies   = []string{DomainAdministrator, SecurityAdministrator}
+	mayAuthenticate    = []string{DomainAdministrator, AuthenticatorClient, Signin}
+	everyClient        []string
 )
 
 func holdsOne(held, wanted []string) bool {

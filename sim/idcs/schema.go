@@ -126,18 +126,23 @@ func (a attribute) with(change func(*attribute)) attribute {
 func (a attribute) readOnly() attribute {
 	return a.with(func(a *attribute) { a.mutability = readOnly })
 }
+
 func (a attribute) immutable() attribute {
 	return a.with(func(a *attribute) { a.mutability = immutable })
 }
+
 func (a attribute) writeOnly() attribute {
 	return a.with(func(a *attribute) { a.mutability, a.returned = writeOnly, scim.ReturnedNever })
 }
+
 func (a attribute) always() attribute {
 	return a.with(func(a *attribute) { a.returned = scim.ReturnedAlways })
 }
+
 func (a attribute) onRequest() attribute {
 	return a.with(func(a *attribute) { a.returned = scim.ReturnedRequest })
 }
+
 func (a attribute) never() attribute {
 	return a.with(func(a *attribute) { a.returned = scim.ReturnedNever })
 }

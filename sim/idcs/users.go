@@ -207,7 +207,7 @@ func (c *call) matches(p *people.Person) error {
 	if len(header) == 0 {
 		return nil
 	}
-	for _, tag := range strings.Split(strings.Join(header, ","), ",") {
+	for tag := range strings.SplitSeq(strings.Join(header, ","), ",") {
 		tag = strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
 		if tag == "*" || tag == version(p) {
 			return nil

@@ -108,28 +108,35 @@ func TestPatchAttributes(t *testing.T) {
 		check            func(t *testing.T, m map[string]any)
 	}{
 		{"title", `{"op":"replace","path":"title","value":"Captain"}`, 200, "", false, func(t *testing.T, m map[string]any) {
+			t.Helper()
 			assert.Equal(t, "Captain", m["title"])
 		}},
 		{"name", `{"op":"replace","path":"name.familyName","value":"O'Neil <&>"}`, 200, "", false, func(t *testing.T, m map[string]any) {
+			t.Helper()
 			name, _ := m["name"].(map[string]any)
 			assert.Equal(t, "Barbara O'Neil <&>", name["formatted"])
 		}},
 		{"federated", `{"op":"replace","path":"` + extUser + `:isFederatedUser","value":true}`, 200, "", false, func(t *testing.T, m map[string]any) {
+			t.Helper()
 			assert.Equal(t, map[string]any{"isFederatedUser": true}, m[extUser])
 			capable, _ := m["urn:ietf:params:scim:schemas:oracle:idcs:extension:capabilities:User"].(map[string]any)
 			assert.Equal(t, false, capable["canUseConsolePassword"])
 		}},
 		{"federated by extension", `{"op":"add","path":"` + extUser + `","value":{"isFederatedUser":true}}`, 200, "", false, func(t *testing.T, m map[string]any) {
+			t.Helper()
 			assert.Equal(t, map[string]any{"isFederatedUser": true}, m[extUser])
 		}},
 		{"several at once, without paths", `{"op":"add","value":{"title":"Captain","active":false}}`, 200, "", false, func(t *testing.T, m map[string]any) {
+			t.Helper()
 			assert.Equal(t, "Captain", m["title"])
 			assert.Equal(t, false, m["active"])
 		}},
 		{"phone number", `{"op":"add","path":"phoneNumbers","value":[{"type":"work","value":"+1 555"}]}`, 200, "", false, func(t *testing.T, m map[string]any) {
+			t.Helper()
 			assert.NotEmpty(t, m["phoneNumbers"])
 		}},
 		{"enterprise", `{"op":"add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department","value":"Deck"}`, 200, "", false, func(t *testing.T, m map[string]any) {
+			t.Helper()
 			assert.Contains(t, m["schemas"], "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")
 		}},
 		{"an attribute of an extension that is not simulated", `{"op":"add","path":"urn:ietf:params:scim:schemas:oracle:idcs:extension:mfa:User:preferredDevice","value":{"value":"x"}}`, 200, "", false, nil},

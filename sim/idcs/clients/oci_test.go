@@ -91,10 +91,10 @@ func (d *domain) create(ctx context.Context, userName string) (identitydomains.C
 	return d.sdk.CreateUser(ctx, identitydomains.CreateUserRequest{User: identitydomains.User{
 		Schemas:  []string{"urn:ietf:params:scim:schemas:core:2.0:User"},
 		UserName: &userName,
-		Name:     &identitydomains.UserName{GivenName: common.String("Barbara"), FamilyName: common.String("Jensen")},
-		Password: common.String(password),
+		Name:     &identitydomains.UserName{GivenName: new("Barbara"), FamilyName: new("Jensen")},
+		Password: new(password),
 		Emails: []identitydomains.UserEmails{{
-			Value: common.String(userName + "@example.com"), Type: identitydomains.UserEmailsTypeWork, Primary: common.Bool(true),
+			Value: new(userName + "@example.com"), Type: identitydomains.UserEmailsTypeWork, Primary: new(true),
 		}},
 	}})
 }
@@ -104,7 +104,7 @@ func (d *domain) patchPassword(ctx context.Context, id *string, password string)
 	return d.sdk.PatchUser(ctx, identitydomains.PatchUserRequest{UserId: id, PatchOp: identitydomains.PatchOp{
 		Schemas: []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"},
 		Operations: []identitydomains.Operations{{
-			Op: identitydomains.OperationsOpReplace, Path: common.String("password"), Value: &value,
+			Op: identitydomains.OperationsOpReplace, Path: new("password"), Value: &value,
 		}},
 	}})
 }
@@ -129,8 +129,8 @@ func TestUserThroughTheSDK(t *testing.T) {
 	}
 
 	found, err := d.sdk.ListUsers(ctx, identitydomains.ListUsersRequest{
-		Filter:     common.String(`userName eq "BJENSEN"`),
-		Attributes: common.String("userName," + passwordState + ":mustChange"),
+		Filter:     new(`userName eq "BJENSEN"`),
+		Attributes: new("userName," + passwordState + ":mustChange"),
 	})
 	require.NoError(t, err)
 	assert.Equal(t, 1, *found.TotalResults)
@@ -150,17 +150,17 @@ func TestUserThroughTheSDK(t *testing.T) {
 		UserPasswordChangerId: created.Id,
 		UserPasswordChanger: identitydomains.UserPasswordChanger{
 			Schemas:            []string{"urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"},
-			Password:           common.String("Summer-Tide-2026"),
-			BypassNotification: common.Bool(true),
+			Password:           new("Summer-Tide-2026"),
+			BypassNotification: new(true),
 		},
 	})
 	require.NoError(t, err)
 	assert.Equal(t, *created.Id, *changed.Id)
 	assert.Equal(t, people.LogIn{OK: true}, d.LogIn("bjensen", secret.New("Summer-Tide-2026")))
 
-	_, err = d.sdk.DeleteUser(ctx, identitydomains.DeleteUserRequest{UserId: created.Id, IfMatch: common.String("old")})
+	_, err = d.sdk.DeleteUser(ctx, identitydomains.DeleteUserRequest{UserId: created.Id, IfMatch: new("old")})
 	assert.Equal(t, 412, status(t, err))
-	deleted, err := d.sdk.DeleteUser(ctx, identitydomains.DeleteUserRequest{UserId: created.Id, ForceDelete: common.Bool(true)})
+	deleted, err := d.sdk.DeleteUser(ctx, identitydomains.DeleteUserRequest{UserId: created.Id, ForceDelete: new(true)})
 	require.NoError(t, err)
 	assert.Equal(t, 204, deleted.RawResponse.StatusCode)
 
@@ -189,20 +189,20 @@ func TestErrorsThroughTheSDK(t *testing.T) {
 		{"history", func() error { _, err := d.patchPassword(ctx, created.Id, password); return err }, 400},
 		{"duplicate", func() error { _, err := d.create(ctx, "BJensen"); return err }, 409},
 		{"unknown", func() error {
-			_, err := d.sdk.GetUser(ctx, identitydomains.GetUserRequest{UserId: common.String("nobody")})
+			_, err := d.sdk.GetUser(ctx, identitydomains.GetUserRequest{UserId: new("nobody")})
 			return err
 		}, 404},
 		{"bad filter", func() error {
-			_, err := d.sdk.ListUsers(ctx, identitydomains.ListUsersRequest{Filter: common.String("userName eq")})
+			_, err := d.sdk.ListUsers(ctx, identitydomains.ListUsersRequest{Filter: new("userName eq")})
 			return err
 		}, 400},
 		{"role", func() error {
 			var value any = 1
 			_, err := d.sdk.PatchPasswordPolicy(ctx, identitydomains.PatchPasswordPolicyRequest{
-				PasswordPolicyId: common.String("PasswordPolicy"),
+				PasswordPolicyId: new("PasswordPolicy"),
 				PatchOp: identitydomains.PatchOp{
 					Schemas:    []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"},
-					Operations: []identitydomains.Operations{{Op: identitydomains.OperationsOpAdd, Path: common.String("minLength"), Value: &value}},
+					Operations: []identitydomains.Operations{{Op: identitydomains.OperationsOpAdd, Path: new("minLength"), Value: &value}},
 				},
 			})
 			return err
@@ -226,12 +226,12 @@ func TestPoliciesThroughTheSDK(t *testing.T) {
 	list, err := d.sdk.ListPasswordPolicies(ctx, identitydomains.ListPasswordPoliciesRequest{})
 	require.NoError(t, err)
 	assert.Equal(t, 3, *list.TotalResults)
-	read, err := d.sdk.GetPasswordPolicy(ctx, identitydomains.GetPasswordPolicyRequest{PasswordPolicyId: common.String("PasswordPolicy")})
+	read, err := d.sdk.GetPasswordPolicy(ctx, identitydomains.GetPasswordPolicyRequest{PasswordPolicyId: new("PasswordPolicy")})
 	require.NoError(t, err)
 	assert.Equal(t, d.Policy().MinLength, *read.MinLength)
 	assert.Equal(t, identitydomains.PasswordPolicyPasswordStrengthCustom, read.PasswordStrength)
 	search, err := d.sdk.SearchUsers(ctx, identitydomains.SearchUsersRequest{UserSearchRequest: identitydomains.UserSearchRequest{
-		Schemas: []string{"urn:ietf:params:scim:api:messages:2.0:SearchRequest"}, Filter: common.String(`userName sw "b"`), Count: common.Int(10),
+		Schemas: []string{"urn:ietf:params:scim:api:messages:2.0:SearchRequest"}, Filter: new(`userName sw "b"`), Count: new(10),
 	}})
 	require.NoError(t, err)
 	assert.Equal(t, 0, *search.TotalResults)
