@@ -118,10 +118,11 @@ type pacer struct {
 
 // Pace implements [vegeta.Pacer].
 func (p pacer) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, stop bool) {
-	if p.ctx.Err() != nil || hits >= uint64(p.shape.Changes()) {
+	next := int(hits) //nolint:gosec // G115: never above the number of changes, which is an int
+	if p.ctx.Err() != nil || next >= p.shape.Changes() {
 		return 0, true
 	}
-	return p.shape.due(int(hits)) - elapsed, false
+	return p.shape.due(next) - elapsed, false
 }
 
 // Rate implements [vegeta.Pacer].

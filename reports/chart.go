@@ -76,9 +76,17 @@ func (c *chart) timeX(right time.Duration) func(time.Duration) float64 {
 // timeTicks are four to six round values from 0; the last is not below top.
 func timeTicks(top time.Duration) ([]time.Duration, time.Duration) {
 	top = max(top, time.Microsecond)
-	step := time.Microsecond / 5
+	step, magnitude := 500*time.Nanosecond, time.Microsecond
 	for i := 0; top > 5*step; i++ { // 500 ns, 1 µs, 2 µs, 5 µs, 10 µs …
-		step = [3]time.Duration{5, 10, 20}[i%3] * (time.Microsecond / 10) * pow10(i/3)
+		switch i % 3 {
+		case 0:
+			step = magnitude
+		case 1:
+			step = 2 * magnitude
+		default:
+			step = 5 * magnitude
+			magnitude *= 10
+		}
 	}
 	var ticks []time.Duration
 	t := time.Duration(0)
@@ -86,14 +94,6 @@ func timeTicks(top time.Duration) ([]time.Duration, time.Duration) {
 		ticks = append(ticks, t)
 	}
 	return append(ticks, t), t
-}
-
-func pow10(n int) time.Duration {
-	p := time.Duration(1)
-	for range n {
-		p *= 10
-	}
-	return p
 }
 
 // axisTime is a round time without needless digits.

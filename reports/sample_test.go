@@ -149,8 +149,10 @@ func notCertified() reports.Report {
 		User:    "bjensen",
 		Exchanges: []reports.Exchange{
 			{Time: at(1200 * time.Millisecond), Target: "idcs", Method: "PATCH", Path: path, Status: 0, Request: body, Duration: "120ms", Faults: []string{"lose-first"}, Note: "applied, but the answer was lost"},
-			{Time: at(3350 * time.Millisecond), Target: "idcs", Method: "PATCH", Path: path, Status: 400, Request: body, Duration: "95ms",
-				Response: "{\n  \"schemas\": [\"urn:ietf:params:scim:api:messages:2.0:Error\"],\n  \"detail\": \"Your password can't be the same as your last 4 passwords.\",\n  \"status\": \"400\",\n  \"scimType\": \"invalidValue\"\n}"},
+			{
+				Time: at(3350 * time.Millisecond), Target: "idcs", Method: "PATCH", Path: path, Status: 400, Request: body, Duration: "95ms",
+				Response: "{\n  \"schemas\": [\"urn:ietf:params:scim:api:messages:2.0:Error\"],\n  \"detail\": \"Your password can't be the same as your last 4 passwords.\",\n  \"status\": \"400\",\n  \"scimType\": \"invalidValue\"\n}",
+			},
 			{Time: at(7410 * time.Millisecond), Target: "idcs", Method: "PATCH", Path: path, Status: 400, Request: body, Duration: "101ms", Response: `{"detail": "Your password can't be the same as your last 4 passwords."}`},
 		},
 	}}

@@ -62,11 +62,9 @@ func colorOf(v Verdict) string {
 	}
 }
 
-func (t terminal) printf(format string, args ...any) { fmt.Fprintf(t.w, format, args...) }
-
 // row writes a line without the spaces that padding leaves at its end.
 func (t terminal) row(format string, args ...any) {
-	fmt.Fprintln(t.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	_, _ = t.w.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n") // Flush tells the error
 }
 
 func (t terminal) section(title, note string) {
@@ -216,7 +214,7 @@ func (l Load) counts() string {
 }
 
 func (t terminal) verdict(r Report) {
-	t.printf("\n%s\n", t.paint(bold+";"+colorOf(r.Verdict), strings.ToUpper(line(string(r.Verdict)))))
+	t.row("\n%s", t.paint(bold+";"+colorOf(r.Verdict), strings.ToUpper(line(string(r.Verdict)))))
 	for _, reason := range r.Reasons {
 		t.row("  - %s", line(reason))
 	}
