@@ -63,6 +63,9 @@ const runExample = `  # sync.yaml; what is left out has its default
 
   seatrial sync run --config sync.yaml`
 
+// signalsMeet is how long one signal takes to reach all who listen for it.
+const signalsMeet = 50 * time.Millisecond
+
 type runFlags struct {
 	config, listen, queue, audit, logFormat string
 	drain                                   time.Duration
@@ -76,7 +79,7 @@ func runCommand() *cobra.Command {
 		Long: `Run the engine until it is told to stop.
 
 SIGTERM or an interrupt stops it: new changes are refused, attempts in flight are ended, the rest stays in the queue for the
-next start. A second signal ends the process at once; that loses nothing either.`,
+next start. A second signal cuts the attempts short; that loses nothing either.`,
 		Example: runExample,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -106,18 +109,33 @@ func run(ctx context.Context, f runFlags, out, logs io.Writer) error {
 		return UsageError{err}
 	}
 	// Signals are caught before anything is open, so that none of them is answered by half a start.
-	ctx, restore := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer restore()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
 	if err := e.Start(ctx); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(out, "listening on %s\n", e.URL())
-	<-ctx.Done()
-	restore() // The next signal ends the process.
-	log.Info("stopping; a second signal ends the process at once")
+	select {
+	case <-signals:
+	case <-ctx.Done(): // Our caller may have caught the signal too.
+		select {
+		case <-signals:
+		case <-time.After(signalsMeet):
+		}
+	}
+	log.InfoContext(ctx, "stopping; a second signal cuts it short")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
 	defer cancel()
-	if err := e.Stop(drain); err != nil {
+	stopped := make(chan error, 1)
+	go func() { stopped <- e.Stop(drain) }()
+	select {
+	case err = <-stopped:
+	case <-signals:
+		cancel()
+		err = <-stopped
+	}
+	if err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
 	return nil

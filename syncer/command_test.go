@@ -121,11 +121,12 @@ func TestRunListensAndStops(t *testing.T) {
 	require.True(t, ok)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/readyz", nil)
 	require.NoError(t, err)
-	response, err := http.DefaultClient.Do(request)
+	client := &http.Client{Transport: &http.Transport{}}
+	response, err := client.Do(request)
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	assert.Equal(t, http.StatusOK, response.StatusCode)
-	http.DefaultClient.CloseIdleConnections()
+	client.CloseIdleConnections()
 	cancel()
 	require.NoError(t, <-done)
 

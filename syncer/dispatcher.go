@@ -155,7 +155,7 @@ func (d *dispatcher) arrive(ctx context.Context, delivery queue.Delivery) {
 	}
 	r, err := decodeRecord(delivery.Data)
 	if err != nil {
-		d.log.Error("a change in the queue cannot be read; it stays there", "sequence", delivery.Sequence, "error", err)
+		d.log.ErrorContext(ctx, "a change in the queue cannot be read; it stays there", "sequence", delivery.Sequence, "error", err)
 		return
 	}
 	d.held[delivery.Sequence] = true

@@ -99,7 +99,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.loops.Go(func() { e.read(life) })
 	e.loops.Go(func() {
 		if err := e.server.Serve(e.listener); !errors.Is(err, http.ErrServerClosed) {
-			e.log.Error("the hook has ended", "error", err)
+			e.log.ErrorContext(life, "the hook has ended", "error", err)
 		}
 	})
 	return nil
@@ -157,7 +157,7 @@ func (e *Engine) listen(ctx context.Context) (err error) {
 	e.listener = l
 	if e.config.Hook.CertFile == "" {
 		if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
-			e.log.Warn("the hook takes passwords over plain HTTP from other hosts; set hook.certFile and hook.keyFile", "address", a.String())
+			e.log.WarnContext(ctx, "the hook takes passwords over plain HTTP from other hosts; set hook.certFile and hook.keyFile", "address", a.String())
 		}
 		return nil
 	}
@@ -176,7 +176,7 @@ func (e *Engine) read(ctx context.Context) {
 		if err != nil {
 			if !e.stopping.Load() && ctx.Err() == nil {
 				e.lost.Store(true)
-				e.log.Error("the queue delivers no more; another engine may have taken it over", "error", err)
+				e.log.ErrorContext(ctx, "the queue delivers no more; another engine may have taken it over", "error", err)
 			}
 			return
 		}

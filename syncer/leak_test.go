@@ -21,13 +21,13 @@ import (
 
 // encodings are the forms in which a secret could show.
 func encodings(secret string) [][]byte {
-	quoted, _ := json.Marshal(secret)
+	quoted, _ := json.Marshal(secret) //nolint:errchkjson // A string always marshals.
 	return [][]byte{
 		[]byte(secret), quoted[1 : len(quoted)-1], []byte(url.QueryEscape(secret)), []byte(url.PathEscape(secret)),
 		[]byte(hex.EncodeToString([]byte(secret))), []byte(strings.ToUpper(hex.EncodeToString([]byte(secret)))),
 		[]byte(strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "=")),
 		[]byte(strings.TrimRight(base64.URLEncoding.EncodeToString([]byte(secret)), "=")),
-		[]byte(fmt.Sprint([]byte(secret))),
+		fmt.Append(nil, []byte(secret)),
 	}
 }
 

@@ -17,7 +17,7 @@ func lock(dir string) (release func() error, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock queue: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // A descriptor fits an int.
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("directory %s: %w", dir, ErrInUse)

@@ -31,7 +31,7 @@ func TestSecretPrintsAsDots(t *testing.T) {
 	require.NoError(t, err)
 	for name, text := range map[string]string{
 		"v": fmt.Sprintf("%v", s), "plus": fmt.Sprintf("%+v", struct{ S Secret }{s}), "go": fmt.Sprintf("%#v", s),
-		"x": fmt.Sprintf("%x", s), "s": fmt.Sprintf("%s", s), "log": log.String(), "json": string(data), //nolint:gosimple,staticcheck // The verb is the point.
+		"x": fmt.Sprintf("%x", s), "s": fmt.Sprintf("%s", s), "log": log.String(), "json": string(data),
 	} {
 		assert.NotContains(t, text, canary, name)
 		assert.NotContains(t, text, fmt.Sprintf("%x", canary), name)

@@ -117,7 +117,7 @@ func (h *handler) outcomes(w http.ResponseWriter, r *http.Request) {
 		case name == "after":
 			after = n
 		default:
-			limit = int(min(n, maxOutcomes)) //nolint:gosec // At most maxOutcomes.
+			limit = int(min(n, maxOutcomes))
 		}
 	}
 	list, last := h.engine.Outcomes(after, limit)
@@ -161,5 +161,5 @@ func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // A caller who has gone does not read it.
 }

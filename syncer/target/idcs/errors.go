@@ -188,8 +188,7 @@ func detail(c call, r reply) string {
 
 // plainError drops the URL, which holds the user's name, from a transport error.
 func plainError(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

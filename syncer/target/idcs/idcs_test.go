@@ -32,7 +32,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const policyID = "error.identity.passwordmgmt.pwdpolicyViolation"
 
 func body(id, detail string) []byte {
-	data, _ := json.Marshal(map[string]any{
+	data, _ := json.Marshal(map[string]any{ //nolint:errchkjson // Strings always marshal.
 		"detail": detail, "status": "400", "urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error": map[string]string{"messageId": id},
 	})
 	return data
@@ -197,7 +197,7 @@ func TestUserNamesInFilters(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d, _, apply := rig(t, nil)
+				d, _, apply := rig(t)
 				d.Add("bystander", name)
 				answer := apply(target.Job{UserName: name, Password: seal.Secret("Password-1")})
 				assert.Equal(t, target.Applied, answer.Class, answer.Detail)
@@ -209,14 +209,11 @@ func TestUserNamesInFilters(t *testing.T) {
 }
 
 // rig is a target and its domain.
-func rig(t *testing.T, change func(*Config)) (*idcstest.Domain, *Target, func(target.Job) target.Answer) {
+func rig(t *testing.T) (*idcstest.Domain, *Target, func(target.Job) target.Answer) {
 	t.Helper()
 	d := idcstest.Start()
 	c := DefaultConfig()
 	c.URL, c.ClientID, c.ClientSecret = d.URL()+"/", d.ClientID, seal.Secret(d.ClientSecret)
-	if change != nil {
-		change(&c)
-	}
 	x, err := New(c, Environment{DialContext: d.DialContext})
 	require.NoError(t, err)
 	t.Cleanup(func() { x.Close(); d.Stop() })
@@ -260,12 +257,21 @@ func TestWrites(t *testing.T) {
 		method, path string
 		body         string
 	}{
-		"changer": {Config{Door: DoorChanger}, "PUT", "/admin/v1/UserPasswordChanger/a%2Fb",
-			`{"schemas":["urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"],"password":"p\"\\\u0001/é","bypassNotification":true}`},
-		"changer with mail": {Config{Door: DoorChanger, Notify: true}, "PUT", "/admin/v1/UserPasswordChanger/a%2Fb",
-			`{"schemas":["urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"],"password":"p\"\\\u0001/é"}`},
-		"patch": {Config{Door: DoorPatch}, "PATCH", "/admin/v1/Users/a%2Fb",
-			`{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"password","value":"p\"\\\u0001/é"}]}`},
+		"changer": {
+			Config{Door: DoorChanger},
+			"PUT", "/admin/v1/UserPasswordChanger/a%2Fb",
+			`{"schemas":["urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"],"password":"p\"\\\u0001/é","bypassNotification":true}`,
+		},
+		"changer with mail": {
+			Config{Door: DoorChanger, Notify: true},
+			"PUT", "/admin/v1/UserPasswordChanger/a%2Fb",
+			`{"schemas":["urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"],"password":"p\"\\\u0001/é"}`,
+		},
+		"patch": {
+			Config{Door: DoorPatch},
+			"PATCH", "/admin/v1/Users/a%2Fb",
+			`{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"password","value":"p\"\\\u0001/é"}]}`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWrite(tt.config, "a/b", password)
@@ -303,7 +309,7 @@ func TestBodiesAreWiped(t *testing.T) {
 
 func TestAPasswordFollowsNoRedirect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, _, apply := rig(t, nil)
+		d, _, apply := rig(t)
 		d.Add("a")
 		d.Script = func(call string, _ int, _ string) *idcstest.Step {
 			if call == "write" {
@@ -319,7 +325,7 @@ func TestAPasswordFollowsNoRedirect(t *testing.T) {
 
 func TestNothingIsSentThatWasNotNoted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, _, apply := rig(t, nil)
+		d, _, apply := rig(t)
 		d.Add("a")
 		answer := apply(target.Job{UserName: "a", Password: seal.Secret("x"), BeforeWrite: func(context.Context, target.Mark) error {
 			return errors.New("disk full")
@@ -331,7 +337,7 @@ func TestNothingIsSentThatWasNotNoted(t *testing.T) {
 
 func TestADownTargetIsCertainlyNotWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, x, apply := rig(t, nil)
+		d, x, apply := rig(t)
 		d.Add("a")
 		require.Equal(t, target.Applied, apply(target.Job{UserName: "a", Password: seal.Secret("x")}).Class)
 		d.Down(true)

@@ -126,7 +126,7 @@ func (a *attempt) settle(u user) (target.Answer, bool) {
 
 // find returns the user, or nil when there is none; not ok means that the answer ends the attempt.
 func (a *attempt) find(ctx context.Context) (*user, target.Answer, bool) {
-	r, answer, ok := a.send(ctx, callFind, http.MethodGet, "/admin/v1/Users?"+findQuery(a.job.UserName), nil)
+	r, answer, ok := a.send(ctx, http.MethodGet, "/admin/v1/Users?"+findQuery(a.job.UserName), nil)
 	if !ok {
 		return nil, answer, false
 	}
@@ -151,7 +151,7 @@ func (a *attempt) create(ctx context.Context) (*user, target.Answer, bool) {
 	if err != nil {
 		return nil, target.Answer{Class: target.Permanent, Reason: target.Malformed, Detail: "create: idcs.createAttributes is not JSON"}, false
 	}
-	r, answer, ok := a.send(ctx, callCreate, http.MethodPost, "/admin/v1/Users", body)
+	r, answer, ok := a.send(ctx, http.MethodPost, "/admin/v1/Users", body)
 	if !ok {
 		return nil, answer, false
 	}
@@ -179,7 +179,7 @@ func (a *attempt) write(ctx context.Context, u user) target.Answer {
 	}
 	w := newWrite(a.target.config, u.id, a.job.Password)
 	defer clear(w.body)
-	r, answer, ok := a.send(ctx, callWrite, w.method, w.path, w.body)
+	r, answer, ok := a.send(ctx, w.method, w.path, w.body)
 	if !ok {
 		return answer
 	}
@@ -222,7 +222,7 @@ func (a *attempt) answer(c call, r reply) target.Answer {
 
 // send makes one request with a token. A 401 drops the token and repeats at once with a new one, once per attempt: a
 // refused token means that nothing was done.
-func (a *attempt) send(ctx context.Context, c call, method, path string, body []byte) (reply, target.Answer, bool) {
+func (a *attempt) send(ctx context.Context, method, path string, body []byte) (reply, target.Answer, bool) {
 	for {
 		text, refusal, ok := a.target.tokens.get(ctx)
 		if !ok {
