@@ -283,7 +283,7 @@ func strip(id string, f Failure, faults []Fault) *chart {
 	if !start.Before(last) {
 		return nil
 	}
-	c := &chart{ID: id, Title: "When", W: 760, H: 74, Left: 24, Top: 6, Right: 736, Bottom: 44}
+	c := &chart{ID: id, Title: "When", W: 460, H: 68, Left: 44, Top: 6, Right: 440, Bottom: 44}
 	end := last.Sub(start)
 	right := c.timeX(end)
 	if len(c.X) > 0 {
