@@ -316,6 +316,17 @@ func TestPasswordAuthenticator(t *testing.T) {
 		assert.Equal(t, 400, d.ask(t, "login", http.MethodPost, path, logIn("bjensen", "wrong")).status)
 		assert.Equal(t, people.LogIn{OK: true}, d.logsIn(t, newPassword), "the count has begun anew")
 	})
+	t.Run("locks until an administrator unlocks, without a duration", func(t *testing.T) {
+		d := newDomain(t)
+		p := d.Policy()
+		p.LockoutDuration = 0
+		require.NoError(t, d.SetPolicy(p))
+		for range 5 {
+			d.ask(t, "login", http.MethodPost, path, logIn("bjensen", "wrong"))
+		}
+		d.Clock().Turn(1000 * time.Hour)
+		assert.Equal(t, people.LogIn{Reason: "locked"}, d.logsIn(t, firstPassword))
+	})
 	t.Run("a new password unlocks where the switch says so", func(t *testing.T) {
 		d := newDomain(t)
 		d.set(t, "lockedWrite", "unlock")

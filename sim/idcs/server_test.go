@@ -129,6 +129,36 @@ func TestBadBearer(t *testing.T) {
 	}
 }
 
+// A token that a client sends where it does not belong is hidden there too.
+func TestRepeatedToken(t *testing.T) {
+	for name, send := range map[string]func(t *testing.T, d *domain, token string){
+		"query": func(t *testing.T, d *domain, token string) {
+			t.Helper()
+			d.ask(t, "engine", http.MethodGet, d.path()+"?attributes="+token, "")
+		},
+		"header": func(t *testing.T, d *domain, token string) {
+			t.Helper()
+			d.ask(t, "engine", http.MethodGet, d.path(), "", "X-Forwarded-Bearer", token)
+		},
+		"body": func(t *testing.T, d *domain, token string) {
+			t.Helper()
+			d.ask(t, "engine", http.MethodPatch, d.path(), patch(`{"op":"add","path":"title","value":"`+token+`"}`))
+		},
+		"path": func(t *testing.T, d *domain, token string) {
+			t.Helper()
+			d.ask(t, "engine", http.MethodGet, "/admin/v1/Users/"+token, "")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDomain(t)
+			token := d.token(t, "engine")
+			send(t, d, token)
+			assert.Equal(t, "valid", d.last(t).Token)
+			d.leaks(t, token)
+		})
+	}
+}
+
 func TestRevokedTokenWhereTheAdminAPIDoesNotNotice(t *testing.T) {
 	d := newDomain(t)
 	d.token(t, "engine")

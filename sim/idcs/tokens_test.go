@@ -168,6 +168,12 @@ func TestScopes(t *testing.T) {
 			assert.Equal(t, 401, d.ask(t, tc.client, http.MethodGet, "/admin/v1/Users", "").status)
 		})
 	}
+	t.Run("consumer opens nothing, not even what every client may read", func(t *testing.T) {
+		d := newDomain(t)
+		a := d.form(t, tokenPath, "engine", "grant_type=client_credentials&scope=urn:opc:resource:consumer::all")
+		d.tokens["engine"], _ = a.json(t)["access_token"].(string)
+		assert.Equal(t, 403, d.ask(t, "engine", http.MethodGet, "/admin/v1/PasswordPolicies", "").status)
+	})
 	t.Run("none where that means all", func(t *testing.T) {
 		d := newDomain(t)
 		d.set(t, "emptyScope", "myscopes")

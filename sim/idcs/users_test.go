@@ -214,6 +214,12 @@ func TestPut(t *testing.T) {
 		assert.Equal(t, 400, a.status)
 		assert.Equal(t, "error.seatrial.readOnlyAttribute", a.messageID(t))
 	})
+	t.Run("another OCID is refused", func(t *testing.T) {
+		d := newDomain(t)
+		a := d.ask(t, "engine", http.MethodPut, d.path(), fmt.Sprintf(minimal, `,"ocid":"x"`))
+		assert.Equal(t, 400, a.status)
+		assert.Equal(t, "error.seatrial.readOnlyAttribute", a.messageID(t))
+	})
 	t.Run("a readOnly state is refused", func(t *testing.T) {
 		d := newDomain(t)
 		a := d.ask(t, "engine", http.MethodPut, d.path(), fmt.Sprintf(minimal, `,"`+passwordState+`":{"mustChange":true}`))
