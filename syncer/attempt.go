@@ -41,14 +41,16 @@ func (e *Engine) try(ctx context.Context, c *change) result {
 		return r
 	}
 	defer password.Wipe()
-	r.contacted = true
+	r.contacted = true // Unless the queue is in the way.
 	r.answer = e.target.Apply(ctx, target.Job{
 		ID: c.ID, UserName: c.UserName, Password: password, Attributes: c.Attributes, Provision: e.config.Provision,
 		Prior: prior, LookOnly: c.lookOnly,
 		BeforeWrite: func(ctx context.Context, m target.Mark) error {
-			return e.writeNote(ctx, note{
+			err := e.writeNote(ctx, note{
 				Stream: e.queue.Created().UnixNano(), Sequence: c.delivery.Sequence, ID: c.ID, Attempts: attempts + 1, Round: round, Mark: m,
 			}, c.UserName)
+			r.contacted = err == nil
+			return err
 		},
 	})
 	return r

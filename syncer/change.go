@@ -23,10 +23,11 @@ type change struct {
 	prior    *target.Mark // of a write whose outcome is unknown
 	lookOnly bool         // all rounds are used up; only the unknown write is to be settled
 
-	due     time.Time
-	index   int // in the heap; -1 elsewhere
-	running bool
-	parked  bool // waits for the schedule
+	notBefore time.Time // as the target asked
+	due       time.Time
+	index     int // in the heap; -1 elsewhere
+	running   bool
+	parked    bool // waits for the schedule
 }
 
 // person is a user with changes on their way: one that is worked on, and the newest of those that came after it.

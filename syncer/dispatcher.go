@@ -274,6 +274,9 @@ func (d *dispatcher) again(ctx context.Context, c *change, a target.Answer) {
 			"attempt", c.attempts, "detail", a.Detail)
 	}
 	c.reason = a.Reason
+	if a.RetryAfter > 0 {
+		c.notBefore = time.Now().Add(a.RetryAfter)
+	}
 	d.ledger.failed(c.ID, string(c.reason), c.attempts)
 	if a.Class == target.Credential || c.round > 0 || c.retries >= d.config.Retry.Retries {
 		d.park(ctx, c)
@@ -328,7 +331,7 @@ func (d *dispatcher) scheduled(now time.Time) {
 		d.withdraw(c)
 		c.round++
 		d.metrics.retried(c.reason)
-		d.ready.add(c, now.Add(spread(d.config.Seed, c.ID, 100+c.round)))
+		d.ready.add(c, latest(now, c.notBefore).Add(spread(d.config.Seed, c.ID, 100+c.round)))
 	}
 }
 

@@ -109,7 +109,9 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	if e.keys, err = seal.Open(e.config.Seal); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	t, err := idcs.New(e.config.IDCS, idcs.Environment{
+	domain := e.config.IDCS
+	domain.MaxIdle = max(domain.MaxIdle, e.config.Concurrency) // Each attempt in flight keeps its connection.
+	t, err := idcs.New(domain, idcs.Environment{
 		DialContext: e.env.DialContext, RootCAs: e.env.RootCAs, Logger: e.log,
 		TokenAsked: func(outcome string) { e.metrics.tokenAsked(outcome) },
 	})

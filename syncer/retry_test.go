@@ -115,6 +115,27 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	}
 }
 
+func TestRetryAfterHoldsForTheScheduleToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.domain.Add("a")
+		r.domain.Script = writes(func(n int, _ string) *step {
+			switch {
+			case n < 4:
+				return &step{Status: 503}
+			case n == 4:
+				return &step{Status: 503, RetryAfter: "3000"}
+			}
+			return nil
+		})
+		r.start()
+		r.submit("a", "Password-1")
+		r.settled(1, 2*time.Hour)
+		assert.InDelta(t, 3000, gaps(r.domain.Log("write"))[3].Seconds(), 2)
+		r.close()
+	})
+}
+
 func TestThrottlingPausesAllAndLosesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
