@@ -88,6 +88,27 @@ func TestConfigFileMistakesNameTheLine(t *testing.T) {
 	}
 }
 
+func TestTheExampleOfTheHelpIsValid(t *testing.T) {
+	dir := t.TempDir()
+	text, _, found := strings.Cut(runExample, "\n\n")
+	require.True(t, found)
+	for _, name := range []string{"/run/secrets/hook-token", "/run/secrets/idcs"} {
+		path := filepath.Join(dir, filepath.Base(name))
+		require.NoError(t, os.WriteFile(path, []byte("0123456789abcdef\n"), 0o600))
+		text = strings.ReplaceAll(text, name, path)
+	}
+	path := filepath.Join(dir, "sync.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	c, _, err := ReadConfig(path, environment)
+	require.NoError(t, err)
+	require.NoError(t, c.Validate())
+	want := DefaultConfig()
+	assert.Equal(t, want.Retry, c.Retry, "the example shows the defaults")
+	assert.Equal(t, want.Schedule, c.Schedule)
+	assert.Equal(t, want.IDCS.Door, c.IDCS.Door)
+	assert.Equal(t, want.Hook.Listen, c.Hook.Listen)
+}
+
 func TestValidateReportsEveryMistake(t *testing.T) {
 	c := DefaultConfig()
 	c.Concurrency, c.Rounds, c.Retry.Jitter, c.Queue.Limit = 0, -1, 2, 0
