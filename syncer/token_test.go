@@ -185,6 +185,7 @@ func TestARefusedClientIsParkedAfterTheRounds(t *testing.T) {
 		list := r.settled(1, 3*time.Hour)
 		assert.Equal(t, hook.Parked, list[0].State)
 		assert.Equal(t, "credential", list[0].Reason)
+		assert.Equal(t, 6, list[0].Attempts, "no quick retries")
 		assert.Len(t, r.domain.Log("token"), 6)
 		r.close()
 	})
