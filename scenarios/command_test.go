@@ -29,7 +29,7 @@ func exitCode(err error) int {
 	if err == nil {
 		return 0
 	}
-	if coded, ok := err.(interface{ ExitCode() int }); ok { //nolint:errorlint // as main does: the error itself has the code
+	if coded, ok := err.(interface{ ExitCode() int }); ok {
 		return coded.ExitCode()
 	}
 	return -1
@@ -114,7 +114,7 @@ func TestRunWritesReports(t *testing.T) {
 	assert.Equal(t, reports.Passed, report.Verdict)
 	require.Len(t, report.Suite.Scenarios, 1)
 	for path, want := range map[string]string{junit: "<testsuite", html: "<html"} {
-		text, err := os.ReadFile(path) //nolint:gosec // the test's own folder
+		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		assert.Contains(t, string(text), want)
 	}

@@ -20,8 +20,7 @@ func checkGrammar(tree *node, found *problems) {
 		return
 	}
 	err = rules.compiled.Validate(tree.plain())
-	var invalid *validator.ValidationError
-	if errors.As(err, &invalid) {
+	if invalid, is := errors.AsType[*validator.ValidationError](err); is {
 		rules.report(invalid, tree, found)
 	}
 }

@@ -52,8 +52,15 @@ func (p *problems) add(at Position, format string, args ...any) {
 	if at.Line == 0 {
 		at = Position{Line: 1, Column: 1}
 	}
-	p.found = append(p.found, Problem{File: p.file, Position: at, Text: fmt.Sprintf(format, args...)})
+	text := []rune(fmt.Sprintf(format, args...))
+	if len(text) > textLimit {
+		text = append(text[:textLimit], '…')
+	}
+	p.found = append(p.found, Problem{File: p.file, Position: at, Text: string(text)})
 }
+
+// textLimit keeps a message readable that quotes something very long.
+const textLimit = 500
 
 // err returns what was found, in the order of the file, or nil.
 func (p *problems) err() error {

@@ -54,8 +54,10 @@ func checkQuery(text string, faults []string) (types.Map, []textError) {
 	}
 	operation := document.Operations[0]
 	if operation.Operation != ast.Query {
-		return nil, []textError{{operation.Position.Line, operation.Position.Column,
-			fmt.Sprintf("a %s changes the world; an expectation only looks (write a step)", operation.Operation)}}
+		return nil, []textError{{
+			operation.Position.Line, operation.Position.Column,
+			fmt.Sprintf("a %s changes the world; an expectation only looks (write a step)", operation.Operation),
+		}}
 	}
 	if found := validator.ValidateWithRules(schema, document, rules.NewDefaultRules()); len(found) > 0 {
 		return nil, graphErrors(text, found)
@@ -188,8 +190,7 @@ func compileThat(text string, answer types.Map) (*vm.Program, *textError) {
 	if err == nil {
 		return program, nil
 	}
-	var located *file.Error
-	if errors.As(err, &located) {
+	if located, is := errors.AsType[*file.Error](err); is {
 		known := make([]string, 0, len(answer))
 		for name := range answer {
 			known = append(known, name)

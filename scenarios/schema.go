@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"bytes"
-
 	"encoding/json"
 	"fmt"
 	"sync"

@@ -72,6 +72,8 @@ type aligner struct {
 	quote  rune
 	indent int
 	block  bool
+
+	written struct{ line, end int } // where the writing on a line ends
 }
 
 // take returns the place of the next character of the value and moves behind it.
@@ -90,15 +92,15 @@ func (a *aligner) take(r rune) Position {
 
 // takeBlock: in a block, a line is a line; where a folded block has made a space of a line's end, the next line follows.
 func (a *aligner) takeBlock(r rune) Position {
-	at := a.at
-	if a.current() == 0 {
+	for a.atEnd() && a.at.Line < len(a.lines) {
+		at := a.at
 		a.at.Line++
 		a.skipIndent()
-		if r != '\n' && r != ' ' {
-			return a.takeBlock(r)
+		if r == '\n' || r == ' ' {
+			return at
 		}
-		return at
 	}
+	at := a.at
 	a.at.Column++
 	return at
 }
@@ -106,7 +108,7 @@ func (a *aligner) takeBlock(r rune) Position {
 // takeSpace: a break with the indentation after it is one space of the value.
 func (a *aligner) takeSpace() Position {
 	at := a.at
-	if a.current() == 0 || a.onlySpaceLeft() {
+	if a.atEnd() || a.onlySpaceLeft() {
 		a.skipBreak()
 		return at
 	}
@@ -114,16 +116,22 @@ func (a *aligner) takeSpace() Position {
 	return at
 }
 
+// onlySpaceLeft tells whether the rest of the line is white and another line follows.
 func (a *aligner) onlySpaceLeft() bool {
-	line := a.line()
-	return a.at.Column <= len(line) && strings.TrimSpace(string(line[a.at.Column-1:])) == "" && a.at.Line < len(a.lines)
+	if a.atEnd() || a.at.Line >= len(a.lines) {
+		return false
+	}
+	if a.written.line != a.at.Line { // once for each line, not for each character
+		a.written.line, a.written.end = a.at.Line, len([]rune(strings.TrimRight(string(a.line()), " \t")))
+	}
+	return a.at.Column > a.written.end
 }
 
 func (a *aligner) skipBreak() {
-	for (a.current() == 0 || a.onlySpaceLeft()) && a.at.Line < len(a.lines) {
+	for (a.atEnd() || a.onlySpaceLeft()) && a.at.Line < len(a.lines) {
 		a.at.Line++
 		a.at.Column = 1
-		for a.current() == ' ' && !a.onlySpaceLeft() {
+		for a.onSpace() && !a.onlySpaceLeft() {
 			a.at.Column++
 		}
 	}
@@ -131,7 +139,7 @@ func (a *aligner) skipBreak() {
 
 func (a *aligner) skipIndent() {
 	a.at.Column = 1
-	for a.at.Column <= a.indent && a.current() == ' ' {
+	for a.at.Column <= a.indent && a.onSpace() {
 		a.at.Column++
 	}
 }
@@ -166,14 +174,10 @@ func (a *aligner) line() []rune {
 	return a.lines[a.at.Line-1]
 }
 
-// current is the character of the file at this place, 0 at the end of a line.
-func (a *aligner) current() rune {
-	line := a.line()
-	if a.at.Column < 1 || a.at.Column > len(line) {
-		return 0
-	}
-	return line[a.at.Column-1]
-}
+func (a *aligner) atEnd() bool { return a.at.Column > len(a.line()) }
+
+// onSpace tells whether the file has a space at this place.
+func (a *aligner) onSpace() bool { return !a.atEnd() && a.line()[a.at.Column-1] == ' ' }
 
 // indentation of a block is that of its first line with anything on it.
 func indentation(lines [][]rune, from int) int {

@@ -25,6 +25,7 @@ func TestCharactersOfATextKnowTheirPlaces(t *testing.T) {
 		{"literal block with an empty line", "a: |\n  one\n\n  §two\n"},
 		{"literal block that begins with an empty line", "a: |\n\n  one §two\n"},
 		{"literal block without the last break", "a: |-\n    one\n    §two"},
+		{"literal block with a zero byte", "a: |\n  one\x00two\n  §three\n"},
 		{"folded block", "a: >\n  one\n  two §three\n"},
 		{"folded block without the last break", "a: >-\n  §one\n  two\n"},
 		{"in a list", "a:\n  - b: 1\n  - >-\n    one\n    two §three\n"},
@@ -91,7 +92,7 @@ func FuzzParse(f *testing.F) {
 	}
 	for _, seed := range []string{
 		valid, "", "\x00", "a: [", "- - - - -", "? ?", "a: &b [*b]", "a: !!binary x", "<<: {a: 1}", "a: |\n\tb", "---\n---", "a: .inf", "1: 2",
-		strings.Repeat("[", 4000), strings.Repeat("- ", 4000), strings.Repeat("a: \n ", 500), "a: \"\\U0010FFFF\"", "id: {id: {id: {}}}",
+		strings.Replace(valid, "{ journal", "{\x00journal", 1), strings.Replace(valid, "operation", "\x00", 1), strings.Repeat("[", 4000), strings.Repeat("- ", 4000), strings.Repeat("a: \n ", 500), "a: \"\\U0010FFFF\"", "id: {id: {id: {}}}",
 	} {
 		f.Add([]byte(seed))
 	}

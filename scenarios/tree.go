@@ -16,7 +16,7 @@ import (
 
 // The bounds of a scenario file. A person wrote it; anything beyond is a mistake, or an attack on the parser.
 const (
-	fileLimit  = 256 << 10
+	fileLimit  = 64 << 10
 	depthLimit = 32
 )
 
@@ -178,8 +178,7 @@ func tooDeep(data []byte) (Position, bool) {
 }
 
 func yamlProblem(err error) (Position, string) {
-	var located yaml.Error
-	if errors.As(err, &located) {
+	if located, is := errors.AsType[yaml.Error](err); is {
 		return position(located.GetToken()), located.GetMessage()
 	}
 	return Position{}, err.Error()
