@@ -212,7 +212,7 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 	var kinds []string
 	_, enum, _ := strings.Cut(control.Schema, "enum FaultKind {")
 	enum, _, _ = strings.Cut(enum, "}")
-	for _, name := range strings.FieldsSeq(enum) {
+	for name := range strings.FieldsSeq(enum) {
 		kinds = append(kinds, "`"+name+"`")
 	}
 	var documented []string
