@@ -1,216 +1,178 @@
 package certify_test
 
 import (
-	"bytes"
 	"fmt"
-	"io/fs"
-	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/loadtest"
+	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/scenarios/certify"
+	"github.com/seatrial/seatrial/sim"
+	"github.com/seatrial/seatrial/syncer"
 )
 
 // root is the folder of the module, seen from this package.
 var root = filepath.Join("..", "..")
 
-// A reader with a terminal follows each README from top to bottom: what it tells to type works, and what it shows as output
-// comes out.
-func TestDocumentsCanBeFollowed(t *testing.T) {
+// document is a README.
+type document struct {
+	path   string // from the root
+	prose  string // what is outside of fences
+	fences []fence
+}
+
+// fence is a block of code.
+type fence struct {
+	path     string
+	line     int
+	language string
+	text     string
+}
+
+func (f fence) String() string { return fmt.Sprintf("%s:%d", f.path, f.line) }
+
+// name is the file that a block shows: its first line is a comment with the name.
+func (f fence) name(t *testing.T) string {
+	t.Helper()
+	first, _, _ := strings.Cut(f.text, "\n")
+	name, found := strings.CutPrefix(first, "# ")
+	require.True(t, found, "%s: the first line must be a comment with the name of the file", f)
+	return name
+}
+
+func readDocuments(t *testing.T) []document {
+	t.Helper()
+	paths := []string{"README.md"}
+	for _, folder := range []string{"sim", "syncer", "scenarios", "loadtest", "reports"} {
+		paths = append(paths, folder+"/README.md")
+	}
+	documents := make([]document, 0, len(paths))
+	for _, path := range paths {
+		text, err := os.ReadFile(filepath.Join(root, path))
+		require.NoError(t, err)
+		d, open := document{path: path}, (*fence)(nil)
+		number := 0
+		for line := range strings.Lines(string(text)) {
+			number++
+			language, mark := strings.CutPrefix(strings.TrimSpace(line), "```")
+			switch {
+			case mark && open == nil:
+				open = &fence{path: path, line: number, language: language}
+			case mark:
+				d.fences = append(d.fences, *open)
+				open = nil
+			case open != nil:
+				open.text += line
+			default:
+				d.prose += line
+			}
+		}
+		require.Nil(t, open, "%s: a block of code has no end", path)
+		documents = append(documents, d)
+	}
+	return documents
+}
+
+func documentOf(t *testing.T, path string) document {
+	t.Helper()
+	all := readDocuments(t)
+	return all[slices.IndexFunc(all, func(d document) bool { return d.path == path })]
+}
+
+// table is the body of the table whose first heading is given.
+func (d document) table(t *testing.T, heading string) [][]string {
+	t.Helper()
+	_, after, found := strings.Cut(d.prose, "\n| "+heading+" |")
+	require.True(t, found, "%s has no table of %ss", d.path, heading)
+	var rows [][]string
+	for i, line := range strings.Split(after, "\n") {
+		if i < 2 {
+			continue // the headings and the rule below them
+		}
+		if !strings.HasPrefix(line, "|") {
+			break
+		}
+		var row []string
+		for cell := range strings.SplitSeq(strings.Trim(line, "|"), "|") {
+			row = append(row, strings.TrimSpace(cell))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+var coded = regexp.MustCompile("`([^`]+)`")
+
+// words are what stands in code in a text.
+func words(text string) []string {
+	var list []string
+	for _, match := range coded.FindAllStringSubmatch(text, -1) {
+		list = append(list, match[1])
+	}
+	return list
+}
+
+// column is the words of a table's first column.
+func (d document) column(t *testing.T, heading string) []string {
+	t.Helper()
+	var list []string
+	for _, row := range d.table(t, heading) {
+		list = append(list, words(row[0])...)
+	}
+	return list
+}
+
+func TestDocumentsNameFlagsAndTargetsThatExist(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("the examples are for a POSIX shell")
-	}
-	bin := build(t)
-	documents := readDocuments(t)
-	for _, d := range documents {
-		t.Run(d.path, func(t *testing.T) {
-			t.Parallel()
-			f := &follower{T: t, bin: bin, dir: t.TempDir(), ports: map[string]string{}, files: fixtures(t, documents)}
-			for _, fence := range d.fences {
-				f.follow(fence)
+	known := flags(t)
+	for _, d := range readDocuments(t) {
+		for _, word := range words(d.prose) {
+			if target, found := strings.CutPrefix(word, "make "); found {
+				recipes(t, target)
 			}
-			f.metrics(d)
-		})
+			for _, flag := range regexp.MustCompile(`(?:^| )(--[a-z][a-z0-9-]*)`).FindAllStringSubmatch(word, -1) {
+				if flag[1] != "--connect-to" { // curl's
+					assert.Contains(t, known, flag[1], "%s: `%s`", d.path, word)
+				}
+			}
+		}
 	}
 }
 
-// build makes the binary once and returns its folder.
-func build(t *testing.T) string {
+// flags are those of all commands.
+func flags(t *testing.T) map[string]bool {
 	t.Helper()
-	bin := t.TempDir()
-	command := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "seatrial"), ".")
-	command.Dir = root
-	said, err := command.CombinedOutput()
-	require.NoError(t, err, "go build: %s", said)
-	return bin
-}
-
-// quick makes expensive commands short, and lenient towards a busy machine. A flag that the line sets to 0 stays.
-var quick = map[string][][2]string{
-	"seatrial certify": {
-		{"--population", "300"},
-		{"--burst", "100"},
-		{"--rate", "5"},
-		{"--for", "3s"},
-		{"--latency-p50", "20ms"},
-		{"--latency-p95", "60ms"},
-		{"--criteria", "lenient.yaml"},
-	},
-	"seatrial loadtest": {
-		{"--population", "300"},
-		{"--burst", "100"},
-		{"--rate", "0"},
-		{"--latency-p50", "20ms"},
-		{"--latency-p95", "60ms"},
-		{"--criteria", "lenient.yaml"},
-	},
-}
-
-// lenient demands nothing that depends on the speed of this machine.
-const lenient = "success: 0.9\nmean: 1m\np95: 2m\nmin_concurrency: 2\n"
-
-// stalled is what a run says when the machine, not the engine, was too slow.
-const stalled = "this machine did not keep up"
-
-// fixtures are the files that the examples name, by path: those that the READMEs show, and those that a reader has.
-func fixtures(t *testing.T, documents []document) map[string]string {
-	t.Helper()
-	files := map[string]string{"lenient.yaml": lenient, "bad.yaml": "success: 0.9\nmean: 2\n", "policy.json": `{"minLength": 14, "minNumerals": 1}`}
-	for _, d := range documents {
-		for _, f := range d.fences {
-			if f.language == "yaml" {
-				files[f.name(t)] = f.text
-			}
+	known := map[string]bool{}
+	collect := func(help string) {
+		for _, flag := range regexp.MustCompile(`(?m)^ +(?:-\w, )?(--[a-z0-9-]+)`).FindAllStringSubmatch(help, -1) {
+			known[flag[1]] = true
 		}
 	}
-	files["broken.yaml"] = strings.NewReplacer("[31, 32]", "[31, 99]", "violates: minLength", "violates: minLenght").Replace(files["my-scenario.yaml"])
-	require.NotEqual(t, files["my-scenario.yaml"], files["broken.yaml"], "the example of scenarios/README.md has other steps now: break it elsewhere")
-	var people strings.Builder
-	for i := range 160 {
-		fmt.Fprintf(&people, "dn: uid=p%[1]d,ou=people,dc=example,dc=com\nobjectClass: inetOrgPerson\nuid: p%[1]d\ngivenName: Given%[1]d\nsn: Family%[1]d\nmail: p%[1]d@example.com\n\n", i)
+	for _, command := range []interface{ UsageString() string }{certify.Command(""), loadtest.Command(), sim.Command()} {
+		collect(command.UsageString())
 	}
-	files["people.ldif"] = people.String()
-	project := filepath.Join(root, "syncer", "idmconf", "testdata", "project")
-	require.NoError(t, filepath.WalkDir(project, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		name, _ := filepath.Rel(project, path)
-		files[filepath.Join("openidm", name)] = string(text)
-		return err
-	}))
-	return files
-}
-
-// follower follows one document.
-type follower struct {
-	*testing.T
-	bin, dir  string
-	files     map[string]string
-	ports     map[string]string // those of the document, and those that were free
-	variables []string
-	printed   bytes.Buffer // all that came out so far
-}
-
-func (f *follower) follow(block fence) {
-	f.Helper()
-	switch block.language {
-	case "sh":
-		f.shell(block)
-	case "text":
-		printed := map[string]bool{}
-		for line := range strings.Lines(f.printed.String()) {
-			printed[normal(line)] = true
-		}
-		for line := range strings.Lines(block.text) {
-			if normal(line) != "" && !printed[normal(line)] {
-				f.Errorf("%s: no command before prints a line like %q:\n%s", block, strings.TrimSpace(line), &f.printed)
-				return
-			}
-		}
+	for _, command := range slices.Concat(scenarios.Command().Commands(), syncer.Command().Commands()) {
+		collect(command.UsageString())
 	}
+	return known
 }
 
-// metrics compares the metrics that the document names with those that were printed.
-func (f *follower) metrics(d document) {
-	f.Helper()
-	var named []string
-	for _, word := range words(d.prose) {
-		if strings.HasPrefix(word, "idm_") {
-			named = append(named, word)
-		}
-	}
-	var printed []string
-	for _, metric := range regexp.MustCompile(`(?m)^# TYPE (idm_\w+)`).FindAllStringSubmatch(f.printed.String(), -1) {
-		printed = append(printed, metric[1])
-	}
-	assert.ElementsMatch(f, printed, named, "%s: metrics", d.path)
-}
-
-var (
-	comment    = regexp.MustCompile(`\s+#\s+(.*)$`)
-	exitCode   = regexp.MustCompile(`^exit (\d)`)
-	assignment = regexp.MustCompile(`^(export )?[A-Z_]+=`)
-	curl       = regexp.MustCompile(`^(curl|\$[A-Z_]+) `)
-	longLived  = regexp.MustCompile(`^seatrial (sim|sync run)\b`)
-	amount     = regexp.MustCompile(`\d+(\.\d+)?`)
-	span       = regexp.MustCompile(`(# ?(h|min|ms|µs|s|m)\b ?)+`)
-)
-
-// normal is a line without what differs from run to run: figures, spans of time, the width of columns.
-func normal(line string) string {
-	line = amount.ReplaceAllString(strings.Join(strings.Fields(line), " "), "#")
-	return strings.TrimSpace(span.ReplaceAllString(line, "a while "))
-}
-
-func (f *follower) shell(block fence) {
-	f.Helper()
-	var running []*process
-	defer func() {
-		for _, p := range slices.Backward(running) {
-			p.stop(f)
-		}
-	}()
-	for line := range strings.Lines(block.text) {
-		line, want := strings.TrimSpace(line), 0
-		if note := comment.FindStringSubmatch(line); note != nil {
-			line = strings.TrimSuffix(line, note[0])
-			if code := exitCode.FindStringSubmatch(note[1]); code != nil {
-				want = int(code[1][0] - '0')
+func TestLinksBetweenDocumentsLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	for _, d := range readDocuments(t) {
+		for _, link := range regexp.MustCompile(`\]\(([^)#]+)`).FindAllStringSubmatch(d.prose, -1) {
+			if strings.Contains(link[1], "://") {
+				continue
 			}
-		}
-		switch {
-		case line == "" || strings.HasPrefix(line, "#"):
-		case assignment.MatchString(line):
-			f.variables = append(f.variables, line)
-		case strings.HasPrefix(line, "make "):
-			for _, recipe := range recipes(f.T, strings.TrimPrefix(line, "make ")) {
-				f.run(block, recipe, want)
-			}
-		case longLived.MatchString(line):
-			running = append(running, f.start(block, line))
-		case strings.HasPrefix(line, "seatrial "):
-			f.run(block, line, want)
-		case curl.MatchString(line):
-			if _, err := exec.LookPath("curl"); err != nil {
-				f.Skip("there is no curl here")
-			}
-			f.run(block, line+" --fail", want)
-			assert.NotContains(f, f.printed.String(), `"errors":`, "%s: %s", block, line)
-		default:
-			f.Fatalf("%s: nobody knows how to check the line %q", block, line)
+			assert.FileExists(t, filepath.Join(root, filepath.Dir(d.path), link[1]), d.path)
 		}
 	}
 }
@@ -230,144 +192,4 @@ func recipes(t *testing.T, target string) []string {
 		}
 	}
 	return lines
-}
-
-// command is a line for the shell, with the variables so far, in a folder with all the files.
-func (f *follower) command(line string) *exec.Cmd {
-	f.Helper()
-	var pairs []string
-	for _, port := range slices.Sorted(maps.Keys(f.ports)) {
-		pairs = append(pairs, ":"+port, ":"+f.ports[port])
-	}
-	ports := strings.NewReplacer(pairs...)
-	for name, text := range f.files {
-		path := filepath.Join(f.dir, name)
-		require.NoError(f, os.MkdirAll(filepath.Dir(path), 0o750))
-		require.NoError(f, os.WriteFile(path, []byte(ports.Replace(text)), 0o600))
-	}
-	command := exec.CommandContext(f.Context(), "sh", "-euc", ports.Replace(strings.Join(append(slices.Clone(f.variables), line), "\n")))
-	command.Dir = f.dir
-	command.Env = append(os.Environ(), "PATH="+f.bin+string(os.PathListSeparator)+os.Getenv("PATH"), "NO_COLOR=1")
-	return command
-}
-
-// run runs a line to its end, and again when the machine was too busy for it to prove anything.
-func (f *follower) run(block fence, line string, want int) {
-	f.Helper()
-	if want == 0 {
-		line = hurry(line)
-	}
-	const tries = 3
-	for range tries {
-		command := f.command(line)
-		said, err := command.CombinedOutput()
-		if command.ProcessState == nil {
-			f.Fatalf("%s: %s: %v", block, line, err)
-		}
-		code := command.ProcessState.ExitCode()
-		if want == 0 && code == 3 && bytes.Contains(said, []byte(stalled)) {
-			continue
-		}
-		f.printed.Write(said)
-		f.printed.WriteByte('\n')
-		if code != want {
-			f.Fatalf("%s: %s\nexit code %d, wanted %d\n%s", block, line, code, want, said)
-		}
-		return
-	}
-	f.Skipf("%s: %s: %s, %d times in a row", block, line, stalled, tries)
-}
-
-func hurry(line string) string {
-	for prefix, flags := range quick {
-		for _, flag := range flags {
-			if strings.HasPrefix(line, prefix) && !strings.Contains(line+" ", " "+flag[0]+" 0 ") {
-				line += " " + flag[0] + " " + flag[1]
-			}
-		}
-	}
-	return line
-}
-
-// process is a command that runs until it is told to stop.
-type process struct {
-	line    string
-	command *exec.Cmd
-	ended   chan error
-
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-// Write takes what the process prints.
-func (p *process) Write(text []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.Write(text)
-}
-
-func (p *process) text() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.String()
-}
-
-// How a command that goes on says that it is ready, and where it listens.
-var (
-	ready  = regexp.MustCompile(`Ctrl-C stops it|listening on http`)
-	listen = regexp.MustCompile(`(?:address +127\.0\.0\.1|listening on http://127\.0\.0\.1):(\d+)`)
-	port   = regexp.MustCompile(`-port (\d+)`)
-)
-
-const (
-	hookPort = "8470" // in the engine's example
-	patience = time.Minute
-)
-
-// start starts a command that goes on, on free ports, and returns when it is ready.
-func (f *follower) start(block fence, line string) *process {
-	f.Helper()
-	asked := []string{hookPort}
-	if ports := port.FindAllStringSubmatch(line, -1); ports != nil {
-		asked = nil
-		for _, p := range ports {
-			asked = append(asked, p[1])
-		}
-	}
-	if strings.HasPrefix(line, "seatrial sync") {
-		f.ports[hookPort] = "0"
-	}
-	p := &process{line: line, ended: make(chan error, 1)}
-	p.command = f.command("exec " + port.ReplaceAllString(line, "-port 0"))
-	p.command.Stdout, p.command.Stderr = p, p
-	require.NoError(f, p.command.Start())
-	go func() { p.ended <- p.command.Wait() }()
-	f.Cleanup(func() { _ = p.command.Process.Kill() }) // for a test that gave up
-	for deadline := time.Now().Add(patience); !ready.MatchString(p.text()); {
-		select {
-		case err := <-p.ended:
-			f.Fatalf("%s: %s ended at once: %v\n%s", block, line, err, p.text())
-		case <-time.After(10 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			f.Fatalf("%s: %s is not ready after %v:\n%s", block, line, patience, p.text())
-		}
-	}
-	for i, address := range listen.FindAllStringSubmatch(p.text(), len(asked)) {
-		f.ports[asked[i]] = address[1]
-	}
-	f.printed.WriteString(p.text())
-	return p
-}
-
-// stop tells the process to stop, as an operator would, and wants exit code 0.
-func (p *process) stop(f *follower) {
-	f.Helper()
-	require.NoError(f, p.command.Process.Signal(syscall.SIGTERM))
-	select {
-	case err := <-p.ended:
-		assert.NoError(f, err, "%s\n%s", p.line, p.text())
-	case <-time.After(patience):
-		f.Errorf("%s does not stop:\n%s", p.line, p.text())
-	}
 }
