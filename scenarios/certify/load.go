@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/seatrial/seatrial/loadtest"
 	"github.com/seatrial/seatrial/reports"
@@ -39,7 +38,7 @@ func (in *inputs) noteCriteria(c loadtest.Criteria, file string) {
 func (in *inputs) load(
 	ctx context.Context, o Options, criteria loadtest.Criteria, engine sut.Factory, p *progress,
 ) (loads []reports.Load, switches []reports.Switch, err error) {
-	p.step("load test: preparing "+fmt.Sprint(len(in.people))+" users", 1, 1)
+	p.step(fmt.Sprintf("load test: preparing %d users", len(in.people)), 1, 1)
 	setting := loadtest.DefaultSetting()
 	setting.Seed, setting.People = random.Seed(o.Seed), in.people
 	setting.Source, setting.Target = in.source, in.target
@@ -60,7 +59,9 @@ func (in *inputs) load(
 		{Name: "rate", Rate: o.Load.Rate, For: o.Load.For},
 	}
 	loads, err = stage.Run(ctx, plan, func(e loadtest.Event) {
-		p.step("load test: "+e.Shape+", "+strings.ToLower(string(e.Phase)), e.Ended, e.Planned)
+		if e.Phase == loadtest.Sending {
+			p.step("load test: "+e.Shape, e.Ended, e.Planned)
+		}
 	})
 	return loads, switches, err
 }

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// progress tells on standard error how far a run is: one line that is rewritten on a terminal, a line for each tenth of
-// the way elsewhere. It is safe for concurrent use.
+// progress tells on standard error how far a run is: one line that is rewritten on a terminal, elsewhere a line for each
+// quarter of the way. It is safe for concurrent use.
 type progress struct {
 	mu       sync.Mutex
 	out      io.Writer
 	terminal bool
 	stage    string
-	tenth    int
+	quarter  int
 }
 
 func newProgress(out io.Writer) *progress {
@@ -28,17 +28,29 @@ func (p *progress) step(stage string, done, total int) {
 		return
 	}
 	if p.terminal {
-		end := ""
-		if done == total {
-			end = "\n"
+		if stage != p.stage && p.stage != "" {
+			_, _ = fmt.Fprintln(p.out)
 		}
-		_, _ = fmt.Fprintf(p.out, "\r\x1b[K%s %d/%d%s", stage, done, total, end)
+		p.stage = stage
+		_, _ = fmt.Fprintf(p.out, "\r\x1b[K%s %d/%d", stage, done, total)
 		return
 	}
-	tenth := done * 10 / total
-	if stage == p.stage && tenth <= p.tenth {
-		return
+	quarter := done * 4 / total
+	if stage != p.stage {
+		p.stage, p.quarter = stage, 0
 	}
-	p.stage, p.tenth = stage, tenth
-	_, _ = fmt.Fprintf(p.out, "%s %d/%d\n", stage, done, total)
+	if quarter > p.quarter {
+		p.quarter = quarter
+		_, _ = fmt.Fprintf(p.out, "%s %d/%d\n", stage, done, total)
+	}
+}
+
+// end closes the line that is being rewritten.
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.terminal && p.stage != "" {
+		_, _ = fmt.Fprintln(p.out)
+		p.stage = ""
+	}
 }

@@ -15,6 +15,7 @@ import (
 
 // Run rehearses and returns the judged report. An error is a usage error, or a run that could not be carried out.
 func Run(ctx context.Context, o Options, version string, p *progress) (reports.Report, error) {
+	defer p.end()
 	in, err := gather(o)
 	if err != nil {
 		return reports.Report{}, err
@@ -54,8 +55,8 @@ func (in *inputs) configure(c *syncer.Config) {
 // limits are what a certificate of this kind does not say.
 func limits() []string {
 	return []string{
-		"The target is a simulator: it behaves as Oracle documents and as others observed; the switches below are where " +
-			"neither was found, with the assumption that was made.",
+		"The target is a simulator: it behaves as Oracle documents and as others observed. Where neither was to be had, a " +
+			"switch says what was assumed; the report lists all switches.",
 		"The engine under test is seatrial's own. An IDM hook script is not run.",
 		"Latency of the network between the source, the engine and the real target is not part of the figures.",
 	}
