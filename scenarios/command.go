@@ -222,9 +222,13 @@ func runThem(c *cobra.Command, args []string, f runFlags) error {
 	}
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt)
 	defer stop()
+	words := []string{"seatrial scenarios run"}
+	for _, arg := range args {
+		words = append(words, shellWord(arg))
+	}
 	report := reports.Report{
 		Title: "Scenarios of password synchronisation", Started: time.Now(), Seed: f.seed,
-		Command: strings.TrimSpace(fmt.Sprintf("seatrial scenarios run %s", strings.Join(args, " "))) + fmt.Sprintf(" --seed %d", f.seed),
+		Command: fmt.Sprintf("%s --seed %d", strings.Join(words, " "), f.seed),
 	}
 	report.Suite = Run(ctx, list, Options{Seed: random.Seed(f.seed), Parallel: f.parallel, Progress: progress(c.ErrOrStderr())})
 	report.Finished = time.Now()

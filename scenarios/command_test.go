@@ -81,6 +81,7 @@ steps: [{wait: 1s}]
 		{"lint what is not there", []string{"lint", "nowhere.yaml"}, 2, []string{"nowhere.yaml"}},
 		{"run one", []string{"run", "idcs/password-usable-at-once", "--seed", "7"}, 0, []string{"idcs/password-usable-at-once", "virtual hours a second"}},
 		{"run an area by a wrong name", []string{"run", "idc"}, 2, []string{`no scenario "idc"`}},
+		{"run by a pattern", []string{"run", "idcs/*-usable-*"}, 0, []string{"seatrial scenarios run 'idcs/*-usable-*' --seed 1"}},
 		{"run a bad file", []string{"run", bad}, 2, []string{"bad.yaml:2:1:"}},
 		{"run one that fails", []string{"run", failing}, 1, []string{"1 of 1 scenarios failed", "seatrial scenarios run " + failing + " --seed 1"}},
 		{"run one that proves nothing", []string{"run", void}, 3, []string{"1 of 1 scenarios are void", "no password was changed"}},

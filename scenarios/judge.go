@@ -17,6 +17,7 @@ func (r *run) judge() error {
 	if err != nil {
 		return fmt.Errorf("observe the run: %w", err)
 	}
+	r.judged = history.Changes
 	r.count(history)
 	r.checkPremises(history)
 	for _, check := range invariants.Check(history) {
@@ -110,9 +111,13 @@ func (r *run) complete(entries []control.Entry) ([]invariants.Change, error) {
 			}
 		}
 		c.Acceptable = s.acceptable
-		if s.person.disturbed || r.policyChanged {
-			// What the target could take depended on the moment; so what it did take counts.
-			c.Acceptable = accepted[c.Digest] || s.acceptable && !s.person.disturbed && !refused[c.Digest]
+		// What changed at the target while the change was under way makes it a matter of the moment; then what the target
+		// did counts, not what it could have done.
+		switch {
+		case s.overtaken:
+			c.Acceptable = accepted[c.Digest]
+		case s.outdated:
+			c.Acceptable = accepted[c.Digest] || s.acceptable && !refused[c.Digest]
 		}
 		changes = append(changes, c)
 	}

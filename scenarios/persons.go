@@ -20,9 +20,8 @@ type person struct {
 	initial  secret.Value
 	known    []secret.Value // the passwords that the target could accept so far, oldest first, the initial one included
 
-	blocked   bool // cannot take a password at the target now: federated, deactivated or removed
-	disturbed bool // was blocked at some time of the run
-	sent      chan struct{}
+	blocked bool          // cannot take a password at the target now: federated, deactivated or removed
+	sent    chan struct{} // closed when the latest change was answered
 }
 
 func (p *person) current() secret.Value {

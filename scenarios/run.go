@@ -123,7 +123,15 @@ func repeatArgument(s Scenario) string {
 	if s.embedded {
 		return s.ID
 	}
-	return s.file
+	return shellWord(s.file)
+}
+
+// shellWord quotes what a shell would otherwise take apart.
+func shellWord(word string) string {
+	if !strings.ContainsAny(word, " \t\n*?[]{}()<>|&;$`\"'\\#~!") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // seedOf gives each scenario its own seed, so that what happens in one does not depend on which others run.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,6 +208,91 @@ expect:
 	}
 }
 
+// What a target can take may change while a change is under way; who judges must not ask for the impossible, nor for less
+// than what is possible.
+func TestTheMomentDecidesWhatATargetCouldTake(t *testing.T) {
+	tests := []struct {
+		name, steps string
+		want        []bool
+	}{
+		{"nothing happens", "- change: {users: all}\n  - settle: 1m", []bool{true}},
+		{"blocked before", "- deactivate: all\n  - change: {users: all}\n  - settle: 1m", []bool{false}},
+		{"blocked on the way", "- faults: [{kind: status, status: 503, until: 20s}]\n  - change: {users: all}\n  - wait: 5s\n  - federate: all\n  - settle: 40m\n  - unfederate: all", []bool{false}},
+		{"blocked afterwards", "- change: {users: all}\n  - settle: 1m\n  - deactivate: all\n  - activate: all", []bool{true}},
+		{"again within reach", "- deactivate: all\n  - change: {users: all}\n  - settle: 1m\n  - activate: all\n  - change: {users: all}", []bool{false, true}},
+		{"a policy too strict before", "- set_policy: {minLength: 60}\n  - change: {users: all, with: {violates: minLength}}", []bool{false}},
+		{"a policy too strict on the way", "- faults: [{kind: status, status: 503, until: 20s}]\n  - change: {users: all}\n  - wait: 5s\n  - set_policy: {minLength: 60}", []bool{false}},
+		{"a policy that changes afterwards", "- change: {users: all}\n  - settle: 1m\n  - set_policy: {minLength: 60}", []bool{true}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			// The rule that is violated must be one of the policy given at first, too.
+			r := played(t, written(t, "given: {idcs: {users: 1}}\nsteps:\n  "+test.steps+"\n"), flawed.Engine(flawed.None))
+			assert.Empty(t, r.premises)
+			var got []bool
+			for _, c := range r.judged {
+				got = append(got, c.Acceptable)
+			}
+			assert.Equal(t, test.want, got)
+			assert.False(t, slices.ContainsFunc(r.checks, func(c reports.Check) bool { return c.Verdict == reports.Failed }), "%v", r.checks)
+		})
+	}
+}
+
+func played(t *testing.T, s Scenario, system sut.Factory) *run {
+	t.Helper()
+	r := &run{scenario: s, options: Options{System: system}, seed: 5, dir: t.TempDir(), interrupted: func() error { return nil }}
+	require.NoError(t, virtualtime.Run(r.play))
+	return r
+}
+
+// slow takes its time to acknowledge and notes who was heard at the same time as himself.
+type slow struct {
+	sut.System
+	mu      sync.Mutex
+	under   map[string]int
+	overlap []string
+	most    int
+}
+
+func (s *slow) Submit(ctx context.Context, c sut.Change) (string, error) {
+	s.note(c.UserName, 1)
+	defer s.note(c.UserName, -1)
+	time.Sleep(time.Second)
+	return s.System.Submit(ctx, c)
+}
+
+func (s *slow) note(user string, by int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.under[user] += by
+	if s.under[user] > 1 {
+		s.overlap = append(s.overlap, user)
+	}
+	total := 0
+	for _, n := range s.under {
+		total += n
+	}
+	s.most = max(s.most, total)
+}
+
+func TestAUserChangesOnePasswordAtATimeAndManyUsersAtOnce(t *testing.T) {
+	s := &slow{under: map[string]int{}}
+	r := played(t, written(t, "given: {idcs: {users: 4}}\nsteps:\n  - change: {users: all, count: 3}\n"), func(p sut.Place) (sut.System, error) {
+		var err error
+		s.System, err = flawed.Engine(flawed.None)(p)
+		return s, err
+	})
+	require.Len(t, r.changes, 12)
+	assert.Empty(t, s.overlap)
+	assert.Equal(t, 4, s.most)
+}
+
+func TestTheWeatherIsNoFault(t *testing.T) {
+	r := played(t, written(t, "given: {idcs: {users: 1}}\nsteps: [{change: {users: all}}]\n"), flawed.Engine(flawed.None))
+	assert.Empty(t, r.faults)
+}
+
 func TestAnInterruptedRunIsVoid(t *testing.T) {
 	list, err := Suite("idcs/happy-path", "idcs/outage")
 	require.NoError(t, err)
@@ -229,7 +315,7 @@ func TestASystemThatDoesNotStartIsVoid(t *testing.T) {
 	assert.Contains(t, result.Reasons[0], assert.AnError.Error())
 }
 
-// once plays a scenario and returns the run itself.
+// once plays a built-in scenario and returns the run itself.
 func once(t *testing.T, id string, seed random.Seed) *run {
 	t.Helper()
 	list, err := Suite(id)
@@ -269,8 +355,7 @@ func TestAReportShowsNoPassword(t *testing.T) {
 	list, err := Suite("idcs/happy-path", "idcs/history-reused-password")
 	require.NoError(t, err)
 	for _, s := range list {
-		r := &run{scenario: s, options: Options{System: flawed.Engine(flawed.LeaksPassword)}, seed: 3, dir: t.TempDir(), interrupted: func() error { return nil }}
-		require.NoError(t, virtualtime.Run(r.play))
+		r := played(t, s, flawed.Engine(flawed.LeaksPassword))
 		var result reports.Scenario
 		r.report(&result)
 		require.Equal(t, reports.Failed, result.Verdict, "the engine leaks")

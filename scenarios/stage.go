@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/reports"
+	"github.com/seatrial/seatrial/scenarios/invariants"
 	"github.com/seatrial/seatrial/scenarios/sut"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/control"
@@ -42,14 +43,14 @@ type run struct {
 	planned              []string                 // ids of the fault rules that are in force
 	faults               []control.Fault          // what became of the rules
 	expires              map[string]time.Duration // of a rule: its until
-	policyChanged        bool
-	settled              time.Duration // how long the last settle took
+	settled              time.Duration            // how long the last settle took
 
 	outcomes   []sut.Outcome
 	observable bool // the system tells outcomes
 	virtual    time.Duration
 
 	premises []string // why the run proves nothing
+	judged   []invariants.Change
 	checks   []reports.Check
 	failures []reports.Failure
 	counts   map[string]int

@@ -14,6 +14,8 @@ type submission struct {
 	invariants.Change
 	person     *person
 	acceptable bool // what is known at the source: whether the target could take this password from this user
+	overtaken  bool // the user was put out of reach after this change was made
+	outdated   bool // the target's policy was replaced after this change was made
 	done       chan struct{}
 	err        error
 }

@@ -29,7 +29,10 @@ func (r *run) turn(s Step) error {
 		err = r.switches(s.SetSwitches)
 	case s.SetPolicy != nil:
 		err = r.control.SetPolicy(r.ctx, targetName, s.SetPolicy.Policy)
-		r.passwords.target, r.policyChanged = s.SetPolicy.Policy, true
+		r.passwords.target = s.SetPolicy.Policy
+		for _, c := range r.changes {
+			c.outdated = true
+		}
 		if r.scenario.Given.Source.Policy == nil {
 			r.passwords.source = s.SetPolicy.Policy
 		}
@@ -51,7 +54,10 @@ func (r *run) turn(s Step) error {
 func (r *run) block(u Users, change func(*control.User)) []string {
 	picked := r.pick(u)
 	for _, p := range picked {
-		p.blocked, p.disturbed = true, true
+		p.blocked = true
+	}
+	for _, s := range r.changes {
+		s.overtaken = s.overtaken || s.person.blocked
 	}
 	return r.note(picked, change)
 }
