@@ -50,13 +50,40 @@ func TestTheSameTransactionIsQueuedOnce(t *testing.T) {
 		r.settled(2, time.Second)
 		assert.Equal(t, first, r.submitAs("same", "a", "Password-1"))
 		r.stop()
-		r.start() // The audit trail and the queue remember.
+		r.start()                  // The audit trail and the queue remember.
 		time.Sleep(25 * time.Hour) // Longer than the queue remembers.
 		_, answer, _ := r.request(http.MethodPost, "/v1/changes", map[string]any{"transactionId": "same", "userName": "a", "password": "Password-1"})
 		assert.JSONEq(t, `{"id":"`+first+`","state":"applied"}`, string(answer))
 		time.Sleep(time.Minute)
 		assert.Len(t, r.domain.Log("write"), 2)
 		assert.Len(t, r.outcomes(), 2)
+		r.close()
+	})
+}
+
+// slow is a writer that takes its time.
+type slow struct{ buffer }
+
+func (s *slow) Write(p []byte) (int, error) {
+	time.Sleep(3 * time.Second)
+	return s.buffer.Write(p)
+}
+
+func TestStopWaitsForTheTrail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.domain.Add("a")
+		var trail slow
+		r.startWith(&trail)
+		r.submit("a", "Password-1")
+		time.Sleep(time.Second)
+		start := time.Now()
+		r.stop()
+		assert.InDelta(t, 2, time.Since(start).Seconds(), 0.1)
+		assert.Contains(t, trail.String(), `"outcome":"applied"`)
+		r.start()
+		time.Sleep(time.Minute)
+		assert.Empty(t, r.outcomes(), "and it was removed from the queue")
 		r.close()
 	})
 }

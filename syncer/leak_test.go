@@ -2,11 +2,13 @@ package syncer
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,13 +19,20 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/syncer/seal"
+	"github.com/seatrial/seatrial/syncer/target"
 )
 
 // encodings are the forms in which a secret could show.
 func encodings(secret string) [][]byte {
 	quoted, _ := json.Marshal(secret) //nolint:errchkjson // A string always marshals.
+	var plain bytes.Buffer            // As slog does it: without the escapes for HTML.
+	e := json.NewEncoder(&plain)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(secret) //nolint:errchkjson // A string always encodes.
 	return [][]byte{
-		[]byte(secret), quoted[1 : len(quoted)-1], []byte(url.QueryEscape(secret)), []byte(url.PathEscape(secret)),
+		[]byte(secret), quoted[1 : len(quoted)-1], bytes.Trim(plain.Bytes(), "\"\n"), []byte(url.QueryEscape(secret)), []byte(url.PathEscape(secret)),
 		[]byte(hex.EncodeToString([]byte(secret))), []byte(strings.ToUpper(hex.EncodeToString([]byte(secret)))),
 		[]byte(strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "=")),
 		[]byte(strings.TrimRight(base64.URLEncoding.EncodeToString([]byte(secret)), "=")),
@@ -55,8 +64,8 @@ func TestNoPasswordShowsAnywhere(t *testing.T) {
 		secrets := []string{hookToken, r.domain.ClientSecret}
 		for user := range troubles {
 			r.domain.Add(user)
-			secret := `C4n@ry "` + user + `" ü&\+/`
-			secrets = append(secrets, secret)
+			secret := `C4n4ry-` + user + ` "ü&\+/`
+			secrets = append(secrets, secret, "C4n4ry-"+user)
 			r.submit(user, secret)
 		}
 		r.submit("missing", secrets[2])
@@ -94,6 +103,45 @@ func TestNoPasswordShowsAnywhere(t *testing.T) {
 		for _, e := range r.domain.Log() {
 			assert.NotContains(t, e.Path, "C4n", "a URL")
 		}
+	})
+}
+
+func TestTheSearchFindsWhatIsThere(t *testing.T) {
+	secret := `C4n4ry "ü&\+/`
+	var log buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "y", secret)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "y", []byte(secret))
+	found := 0
+	for _, text := range encodings(secret) {
+		if strings.Contains(log.String(), string(text)) {
+			found++
+		}
+	}
+	assert.GreaterOrEqual(t, found, 1)
+}
+
+// keeper is a target that keeps what it is given.
+type keeper struct{ passwords []seal.Secret }
+
+func (k *keeper) Name() string { return "idcs" }
+func (k *keeper) Close()       {}
+func (k *keeper) Apply(_ context.Context, j target.Job) target.Answer {
+	k.passwords = append(k.passwords, j.Password)
+	return target.Answer{Class: target.Applied}
+}
+
+func TestThePasswordIsWipedAfterUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.start()
+		k := &keeper{}
+		r.engine.target.Close()
+		r.engine.target = k
+		r.submit("a", "Password-1")
+		r.settled(1, time.Second)
+		require.Len(t, k.passwords, 1)
+		assert.Equal(t, make([]byte, len("Password-1")), []byte(k.passwords[0]))
+		r.close()
 	})
 }
 

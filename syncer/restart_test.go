@@ -90,6 +90,31 @@ func TestAWriteInFlightIsNotRepeatedAfterAKill(t *testing.T) {
 	}
 }
 
+func TestAKillIsNoFailureOfTheTarget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.config.Retry.Retries, r.config.Rounds = 0, 0 // Any failure would be the last.
+		hang := true
+		r.domain.Script = func(call string, _ int, _ string) *step { return &step{Hang: hang && call == "find"} }
+		for i := range 12 {
+			r.domain.Add(fmt.Sprint("user-", i))
+		}
+		r.start()
+		for i := range 12 {
+			r.submit(fmt.Sprint("user-", i), "Password-1")
+		}
+		time.Sleep(time.Second)
+		r.kill()
+		assert.Empty(t, r.trail())
+		hang = false
+		r.start()
+		for _, o := range r.settled(12, time.Minute) {
+			assert.Equal(t, hook.Applied, o.State)
+		}
+		r.close()
+	})
+}
+
 func TestKilledAtEveryMomentNothingIsLostOrRepeated(t *testing.T) {
 	for moment := range 40 {
 		t.Run(fmt.Sprint(moment*37, "ms"), func(t *testing.T) {
