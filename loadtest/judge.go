@@ -23,6 +23,7 @@ func (t *trial) judge(ctx context.Context) error {
 	}
 	l := t.load
 	l.Checks = invariants.Check(h)
+	t.listen(h)
 	if h.Dropped > 0 {
 		l.Reasons = append(l.Reasons, fmt.Sprintf("%d entries of the journal are gone: it is too small for this load, so what the target did cannot be told", h.Dropped))
 	}

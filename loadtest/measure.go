@@ -46,11 +46,8 @@ func (t *trial) measure() {
 		case c.err == nil:
 			l.Refused++
 		}
-		if l.Errors == nil {
-			l.Errors = map[string]int{}
-		}
-		l.Errors[t.trouble(c)]++
 	}
+	l.Errors = t.troubles()
 	l.FromIntended, l.FromSent = reports.Measure(intended), reports.Measure(sent)
 	l.Points = t.points()
 	l.Criteria = t.plan.Criteria.judge(t.shape, *l)
@@ -89,6 +86,8 @@ func (t *trial) trouble(c *change) string {
 		return "not taken by the engine: " + root(c.err).Error()
 	case c.refusal == "":
 		return "refused by the target"
+	case c.words != "":
+		return "refused by the target: " + c.refusal + ": " + c.words
 	default:
 		return "refused by the target: " + c.refusal
 	}

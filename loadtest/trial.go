@@ -36,6 +36,7 @@ type change struct {
 	intended, sent, done time.Time
 	applied              bool
 	refusal              string // why the target refused it
+	words                string // the same in the target's own words, when they are known
 	err                  error  // why the engine did not take it
 	lost                 bool   // neither applied nor refused in time
 }

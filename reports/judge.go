@@ -167,7 +167,11 @@ func (s Scenario) reasons() []string {
 
 // reasons why the load did not pass.
 func (l Load) reasons() []string {
-	return append(append([]string(nil), l.Reasons...), l.failures()...)
+	reasons := append(append([]string(nil), l.Reasons...), l.failures()...)
+	if worst := counted(l.Errors); len(reasons) > 0 && len(worst) > 0 {
+		reasons = append(reasons, fmt.Sprintf("%d × %s", worst[0].N, worst[0].Name))
+	}
+	return reasons
 }
 
 // failures are the criteria not met and the checks failed.
@@ -196,8 +200,9 @@ func failedChecks(checks []Check) []string {
 	return reasons
 }
 
-// everyCriterion is how many reasons of a load a sentence gives: as many as it has criteria.
-const everyCriterion = 4
+// everyCriterion is how many reasons of a load a sentence gives: as many as it has criteria, and the
+// commonest error.
+const everyCriterion = 5
 
 // because gives the first of the reasons, and how many more there are.
 func because(reasons []string, shown int) string {
