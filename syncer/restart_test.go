@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,9 +25,9 @@ func TestARestartResumesInOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t)
-				healed := false
+				var healed atomic.Bool
 				r.domain.Script = func(call string, _ int, _ string) *step {
-					if !healed && call != "token" {
+					if !healed.Load() && call != "token" {
 						return &step{Status: 503}
 					}
 					return nil
@@ -42,7 +43,7 @@ func TestARestartResumesInOrder(t *testing.T) {
 					time.Sleep(time.Second)
 				}
 				end(r)
-				healed = true
+				healed.Store(true)
 				r.start()
 				r.settled(60, time.Minute)
 				for i := range 20 {
@@ -94,8 +95,9 @@ func TestAKillIsNoFailureOfTheTarget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.config.Retry.Retries, r.config.Rounds = 0, 0 // Any failure would be the last.
-		hang := true
-		r.domain.Script = func(call string, _ int, _ string) *step { return &step{Hang: hang && call == "find"} }
+		var hang atomic.Bool
+		hang.Store(true)
+		r.domain.Script = func(call string, _ int, _ string) *step { return &step{Hang: hang.Load() && call == "find"} }
 		for i := range 12 {
 			r.domain.Add(fmt.Sprint("user-", i))
 		}
@@ -106,7 +108,7 @@ func TestAKillIsNoFailureOfTheTarget(t *testing.T) {
 		time.Sleep(time.Second)
 		r.kill()
 		assert.Empty(t, r.trail())
-		hang = false
+		hang.Store(false)
 		r.start()
 		for _, o := range r.settled(12, time.Minute) {
 			assert.Equal(t, hook.Applied, o.State)

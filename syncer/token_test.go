@@ -3,6 +3,7 @@ package syncer
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,10 +33,9 @@ func TestAHundredWorkersRefreshOnce(t *testing.T) {
 				for i := range 100 {
 					r.domain.Add(fmt.Sprint("user-", i))
 				}
-				armed := false
+				var armed atomic.Bool
 				r.domain.Script = func(call string, _ int, _ string) *step {
-					if armed && call == settings.call {
-						armed = false
+					if call == settings.call && armed.CompareAndSwap(true, false) {
 						r.domain.ExpireTokens()
 					}
 					if settings.call == "slow" && call == "find" {
@@ -47,7 +47,7 @@ func TestAHundredWorkersRefreshOnce(t *testing.T) {
 				if settings.warm {
 					r.submit("first", "Password-0")
 					r.settled(1, time.Second)
-					armed = settings.call != "slow"
+					armed.Store(settings.call != "slow")
 				}
 				for i := range 100 {
 					r.submit(fmt.Sprint("user-", i), "Password-1")
@@ -76,7 +76,13 @@ func TestATokenThatIsRefusedAtOnceIsNotFetchedForever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.domain.Add("a")
-		r.domain.Script = writes(func(int, string) *step { return &step{Status: 401, HTML: true} })
+		var healed atomic.Bool
+		r.domain.Script = writes(func(int, string) *step {
+			if healed.Load() {
+				return nil
+			}
+			return &step{Status: 401, HTML: true}
+		})
 		r.start()
 		id := r.submit("a", "Password-1")
 		time.Sleep(time.Minute)
@@ -84,7 +90,7 @@ func TestATokenThatIsRefusedAtOnceIsNotFetchedForever(t *testing.T) {
 		assert.Equal(t, "credential", r.status(id).Reason)
 		assert.Len(t, r.domain.Log("write"), 8, "two per attempt")
 		assert.LessOrEqual(t, len(r.domain.Log("token")), 5)
-		r.domain.Script = nil
+		healed.Store(true)
 		r.settled(1, 20*time.Minute)
 		assert.Equal(t, hook.Applied, r.status(id).State)
 		r.close()
