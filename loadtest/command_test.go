@@ -89,5 +89,5 @@ func TestCommandNamesTheFlagThatIsWrong(t *testing.T) {
 func TestCommandEndsWithThreeWhenTheRunProvesNothing(t *testing.T) {
 	out, err := execute(t, "--rate", "0", "--population", "10")
 	assert.Equal(t, 3, code(t, err))
-	assert.Contains(t, out, "VOID\n  - load burst is void: the shape needs 155 users of its own, 150 for its changes and 5 to warm up, and the population has 10\n")
+	assert.Contains(t, out, "VOID\n  - load burst is void: the shape needs 155 users of its own, 150 for its changes and 5 to warm up, and the population has 10; make the shape smaller or add users\n")
 }

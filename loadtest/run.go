@@ -109,7 +109,7 @@ func (r *run) premise(s Shape) string {
 		if r.plan.WarmUp > 0 {
 			extra = fmt.Sprintf(", %d for its changes and %d to warm up", changes, r.plan.WarmUp)
 		}
-		return fmt.Sprintf("the shape needs %d users of its own%s, and the population has %d", need, extra, len(r.plan.Users))
+		return fmt.Sprintf("the shape needs %d users of its own%s, and the population has %d; make the shape smaller or add users", need, extra, len(r.plan.Users))
 	}
 	if s.Burst > 0 && s.Burst < r.plan.Criteria.MinConcurrency {
 		return fmt.Sprintf("a burst of %d cannot have the %d changes in flight at once that the criteria ask for (min_concurrency)", s.Burst, r.plan.Criteria.MinConcurrency)

@@ -184,7 +184,7 @@ func TestAPopulationThatIsTooSmallMakesAShapeVoid(t *testing.T) {
 	}), func(*Plan) {})
 	require.NoError(t, err)
 	assert.Equal(t, reports.Void, loads[0].Verdict)
-	assert.Equal(t, []string{"the shape needs 25 users of its own, 20 for its changes and 5 to warm up, and the population has 24"}, loads[0].Reasons)
+	assert.Equal(t, []string{"the shape needs 25 users of its own, 20 for its changes and 5 to warm up, and the population has 24; make the shape smaller or add users"}, loads[0].Reasons)
 	assert.False(t, submitted, "nothing is sent for a shape that can prove nothing")
 }
 

@@ -80,5 +80,5 @@ func show(cmd *cobra.Command, report reports.Report, o Options) error {
 // isTerminal tells whether somebody is looking.
 func isTerminal(stream any) bool {
 	file, ok := stream.(interface{ Fd() uintptr })
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a file descriptor fits an int
+	return ok && term.IsTerminal(int(file.Fd()))
 }

@@ -49,6 +49,12 @@ func (in *inputs) load(
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, stage.Close(context.WithoutCancel(ctx))) }()
+	if stage.Refused > 0 {
+		in.list = append(in.list, reports.Input{
+			What: "users", Value: "left out", From: "the target",
+			Problem: fmt.Sprintf("%d of %d were refused on creation; the first: %v", stage.Refused, len(in.people), stage.Refusal),
+		})
+	}
 	if switches, err = stage.Switches(ctx); err != nil {
 		return nil, nil, err
 	}

@@ -27,7 +27,7 @@ func Run(ctx context.Context, o Options, version string, p *progress) (reports.R
 	in.noteCriteria(criteria, o.Criteria)
 	report := reports.Report{
 		Title: "Password synchronisation from ForgeRock IDM to Oracle IDCS", Started: time.Now().UTC(),
-		Seed: o.Seed, Command: o.command(), Version: version, Inputs: in.list, Limits: limits(),
+		Seed: o.Seed, Command: o.command(), Version: version, Limits: limits(),
 	}
 	list, err := scenarios.Suite()
 	if err != nil {
@@ -42,6 +42,7 @@ func Run(ctx context.Context, o Options, version string, p *progress) (reports.R
 	if err != nil {
 		return report, brokenRun{fmt.Errorf("load test: %w", err)}
 	}
+	report.Inputs = in.list
 	report.Finished = time.Now().UTC()
 	report.Judge()
 	return report, nil
