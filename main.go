@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,11 @@ const (
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		// A large population is live memory that the collector would mark again and again for little garbage. Four times
+		// what is live is still small: 100 000 users are about 110 MB.
+		debug.SetGCPercent(400)
+	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -87,7 +87,7 @@ func toEntry(e journal.Entry) Entry {
 		Sequence: e.Sequence, Target: e.Target, Client: e.Client, User: e.User, Method: e.Method, Path: e.Path, Query: e.Query,
 		Route: e.Route, Received: e.Received, Answered: e.Answered, Status: e.Status, Lost: e.Lost, Faults: list(e.Faults),
 		Token: e.Token, Operation: e.Operation, Outcome: e.Outcome, Reason: e.Reason, Digest: digest(e.Password),
-		Surprise: e.Surprise, RequestHeaders: header(e.RequestHeaders), ResponseHeaders: header(e.ResponseHeaders),
+		Surprise: e.Surprise, RequestHeaders: header(e.RequestHeaders.Map()), ResponseHeaders: header(e.ResponseHeaders.Map()),
 		RequestBody: e.RequestBody, ResponseBody: e.ResponseBody,
 	}
 }

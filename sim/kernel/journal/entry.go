@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/seatrial/seatrial/sim/kernel/secret"
@@ -33,7 +32,7 @@ type Entry struct {
 	Password  secret.Digest
 	Surprise  string // what the target's API does not have: an unknown route, attribute or method
 
-	RequestHeaders, ResponseHeaders http.Header
+	RequestHeaders, ResponseHeaders Headers
 	RequestBody, ResponseBody       string // at most BodyLimit bytes and a note, or "(312 bytes, not shown)"
 }
 

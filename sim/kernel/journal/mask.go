@@ -68,24 +68,30 @@ var confidential = []string{
 	"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Openidm-Password", "X-Openidm-Reauth-Password",
 }
 
-// header masks a map that belongs to the caller; the slices in it may be shared with the request, and are replaced.
-func (m masker) header(h http.Header) http.Header {
-	for _, name := range confidential {
-		if values, ok := h[name]; ok {
-			h[name] = each(values, credentials)
-		}
-	}
+// flatten turns a header into its compact form, with what is a credential by its name masked.
+func flatten(h http.Header) Headers {
+	var room [1024]byte // enough for most, so that only what is kept is allocated
+	b := room[:0]
 	for name, values := range h {
-		for i, value := range values {
-			if text := clip(m.text(value, false)); text != value {
-				values = slices.Clone(values)
-				values[i] = text
-				h[name] = values
+		secret := slices.Contains(confidential, name)
+		for _, value := range values {
+			b = append(append(b, name...), ':')
+			switch {
+			case secret:
+				b = append(b, credentials(value)...)
+			case len(value) > BodyLimit:
+				b = append(append(b, value[:BodyLimit]...), "…"...)
+			default:
+				b = append(b, value...)
 			}
+			b = append(b, '\n')
 		}
 	}
-	return h
+	return Headers(b)
 }
+
+// headers masks the named secrets.
+func (m masker) headers(h Headers) Headers { return Headers(valid(m.text(string(h), false))) }
 
 // credentials leaves the scheme to be seen: "Bearer ••••••••".
 func credentials(value string) string {
@@ -95,14 +101,6 @@ func credentials(value string) string {
 	default:
 		return dots
 	}
-}
-
-func each(values []string, change func(string) string) []string {
-	changed := make([]string, len(values))
-	for i, value := range values {
-		changed[i] = change(value)
-	}
-	return changed
 }
 
 // query masks the named secrets, and the values of parameters that are credentials by their name: no handler may have

@@ -129,7 +129,7 @@ func TestHeadersAndQueriesThatAreCredentials(t *testing.T) {
 		"X-Trace":            {"visible", "with Geheim1! inside"},
 	}
 	original := h["X-Trace"]
-	got := newMasker([]secret.Value{secret.New("Geheim1!")}).header(h)
+	got := newMasker([]secret.Value{secret.New("Geheim1!")}).headers(flatten(h)).Map()
 	assert.Equal(t, http.Header{
 		"Authorization":      {"Basic " + dots, "Bearer " + dots, dots, "Digest " + dots},
 		"Cookie":             {dots},

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -48,7 +47,7 @@ type passage struct {
 	http.ResponseWriter
 	exchange        Exchange
 	asked, answered body
-	header          http.Header // as sent; nil before
+	header          Headers // as sent, but for its secrets; empty before
 	status          int
 	hijacked        bool
 }
@@ -67,14 +66,14 @@ func (p *passage) finish(r *http.Request, finished bool) {
 	e.Path = clip(m.text(r.URL.Path, false))
 	e.Query = clip(m.query(r.URL.RawQuery))
 	e.Surprise = m.text(e.Surprise, false)
-	e.RequestHeaders = m.header(maps.Clone(r.Header))
-	e.ResponseHeaders = m.header(p.header)
+	e.RequestHeaders = m.headers(flatten(r.Header))
+	e.ResponseHeaders = m.headers(p.header)
 	p.asked.size = max(p.asked.size, r.ContentLength) // what the handler did not care to read
 	e.RequestBody = p.asked.text(m, p.exchange.showBodies)
 	e.ResponseBody = p.answered.text(m, p.exchange.showBodies)
 	// The journal keeps this object for as long as the entry: everything else in it can go now.
 	p.exchange.secrets = nil
-	p.asked, p.answered, p.header, p.ResponseWriter = body{}, body{}, nil, nil
+	p.asked, p.answered, p.header, p.ResponseWriter = body{}, body{}, "", nil
 }
 
 // WriteHeader notes the status and the headers as they are at this moment; later changes are not sent either.
@@ -88,7 +87,7 @@ func (p *passage) WriteHeader(status int) {
 
 func (p *passage) note(status int) {
 	p.status = status
-	p.header = maps.Clone(p.Header()) // the slices are shared: setting a header replaces its slice
+	p.header = flatten(p.Header())
 }
 
 func (p *passage) Write(b []byte) (int, error) {

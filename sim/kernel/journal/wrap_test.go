@@ -79,8 +79,8 @@ func TestWrapRecordsTheExchange(t *testing.T) {
 	assert.Equal(t, http.StatusCreated, e.Status)
 	assert.Equal(t, `{"password":"`+dots+`"}`, e.RequestBody)
 	assert.Equal(t, e.RequestBody, e.ResponseBody)
-	assert.Equal(t, []string{"Bearer " + dots}, e.RequestHeaders["Authorization"])
-	assert.Equal(t, http.Header{"Content-Type": {"application/scim+json"}}, e.ResponseHeaders)
+	assert.Equal(t, []string{"Bearer " + dots}, e.RequestHeaders.Map()["Authorization"])
+	assert.Equal(t, http.Header{"Content-Type": {"application/scim+json"}}, e.ResponseHeaders.Map())
 	assert.False(t, e.Received.Before(before))
 	assert.False(t, e.Answered.Before(e.Received))
 }

@@ -55,6 +55,14 @@ func refuse(operation int, reason, format string, args ...any) error {
 // operation must have what its op needs, and a member that no operation has is refused, for a misspelt path would turn a
 // change of one attribute into a change of the resource. Its errors are *PatchError.
 func DecodePatch(body []byte) (PatchOp, error) {
+	if p, ok := plainPatch(body); ok {
+		return p, nil
+	}
+	return decodePatch(body)
+}
+
+// decodePatch reads whatever body.
+func decodePatch(body []byte) (PatchOp, error) {
 	var message map[string]any
 	if err := json.Unmarshal(body, &message); err != nil {
 		return PatchOp{}, decodeError(err)
