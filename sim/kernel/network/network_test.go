@@ -168,7 +168,7 @@ func TestTCPReachesNothingButTheRehearsal(t *testing.T) {
 func TestTCPPortsAreFixed(t *testing.T) {
 	probe, err := TCP("").Listen("probe.test")
 	require.NoError(t, err)
-	port := probe.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // a TCP listener's
+	port := probe.Addr().(*net.TCPAddr).Port
 	require.NoError(t, probe.Close())
 
 	n := TCPPorts("127.0.0.1", map[string]int{"IDCS.test": port})
