@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/scenarios/invariants"
@@ -110,8 +109,6 @@ func (t *trial) complete(outcomes []sut.Outcome) []invariants.Change {
 	return changes
 }
 
-const logInsAtOnce = 1_000
-
 // probe tries the old and the new password of each user whose password was to change.
 func (t *trial) probe(ctx context.Context, changes []invariants.Change) ([]invariants.Probe, error) {
 	var probes []invariants.Probe
@@ -126,19 +123,12 @@ func (t *trial) probe(ctx context.Context, changes []invariants.Change) ([]invar
 		}
 		try(c.User, c.Number, c.Password)
 	}
-	next := 0
-	for batch := range slices.Chunk(attempts, logInsAtOnce) {
-		answers, err := t.plane.LogIns(ctx, t.plan.Target, batch)
-		if err != nil {
-			return nil, err
-		}
-		if len(answers) != len(batch) {
-			return nil, fmt.Errorf("%d log-ins were asked for, %d answered", len(batch), len(answers))
-		}
-		for _, a := range answers {
-			probes[next].OK, probes[next].MustChange, probes[next].Reason = a.OK, a.MustChange, a.Reason
-			next++
-		}
+	answers, err := t.plane.LogIns(ctx, t.plan.Target, attempts)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range answers {
+		probes[i].OK, probes[i].MustChange, probes[i].Reason = a.OK, a.MustChange, a.Reason
 	}
 	return probes, nil
 }
@@ -258,38 +248,11 @@ func (e evidence) of(user string) []reports.Exchange {
 	entries := e.byUser[strings.ToLower(user)]
 	var list []reports.Exchange
 	for _, entry := range entries[:min(len(entries), exchangesShown)] {
-		list = append(list, exchange(entry))
+		list = append(list, invariants.Exchange(entry))
 	}
 	if left := len(entries) - exchangesShown; left > 0 {
 		last := &list[len(list)-1]
 		last.Note = strings.TrimPrefix(fmt.Sprintf("%s; %d more exchanges follow", last.Note, left), "; ")
 	}
 	return list
-}
-
-// exchange is an entry of the journal, which is redacted, in the form of the report.
-func exchange(e control.Entry) reports.Exchange {
-	var notes []string
-	if e.Lost {
-		notes = append(notes, "applied, but the answer was lost")
-	}
-	if e.Token != "" && e.Token != "valid" {
-		notes = append(notes, e.Token+" token")
-	}
-	if e.Reason != "" {
-		notes = append(notes, e.Outcome+": "+e.Reason)
-	}
-	if e.Surprise != "" {
-		notes = append(notes, e.Surprise)
-	}
-	path := e.Path
-	if e.Query != "" {
-		path += "?" + e.Query
-	}
-	return reports.Exchange{
-		Time: e.Received, Target: e.Target, Method: e.Method, Path: path, Status: e.Status,
-		Request: e.RequestBody, Response: e.ResponseBody,
-		Duration: e.Answered.Sub(e.Received).Round(time.Millisecond).String(),
-		Faults:   e.Faults, Note: strings.Join(notes, "; "),
-	}
 }

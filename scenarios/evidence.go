@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/scenarios/invariants"
@@ -84,7 +83,9 @@ func exchanges(entries []control.Entry, wanted func(control.Entry) bool) []repor
 	var list []reports.Exchange
 	for _, e := range entries {
 		if wanted(e) {
-			list = append(list, exchange(e))
+			x := invariants.Exchange(e)
+			x.Faults = slices.DeleteFunc(slices.Clone(x.Faults), func(id string) bool { return id == weatherID })
+			list = append(list, x)
 		}
 	}
 	if len(list) > exchangesAsEvidence {
@@ -94,36 +95,6 @@ func exchanges(entries []control.Entry, wanted func(control.Entry) bool) []repor
 		list[half].Note = strings.TrimPrefix(fmt.Sprintf("%s; %d exchanges before this one are left out", list[half].Note, omitted), "; ")
 	}
 	return list
-}
-
-// exchange is an entry of the journal, which is redacted, in the form of the report.
-func exchange(e control.Entry) reports.Exchange {
-	var notes []string
-	if e.Lost {
-		notes = append(notes, "applied, but the answer was lost")
-	} else if e.Status == 0 {
-		notes = append(notes, "no answer")
-	}
-	if e.Token != "" && e.Token != "valid" {
-		notes = append(notes, e.Token+" token")
-	}
-	if e.Reason != "" {
-		notes = append(notes, e.Outcome+": "+e.Reason)
-	}
-	if e.Surprise != "" {
-		notes = append(notes, e.Surprise)
-	}
-	path := e.Path
-	if e.Query != "" {
-		path += "?" + e.Query
-	}
-	return reports.Exchange{
-		Time: e.Received, Target: e.Target, Method: e.Method, Path: path, Status: e.Status,
-		Request: e.RequestBody, Response: e.ResponseBody,
-		Duration: e.Answered.Sub(e.Received).Round(time.Millisecond).String(),
-		Faults:   slices.DeleteFunc(slices.Clone(e.Faults), func(id string) bool { return id == weatherID }),
-		Note:     strings.Join(notes, "; "),
-	}
 }
 
 // compact is an answer in one line, not too long.

@@ -138,20 +138,12 @@ func (r *run) probe(changes []invariants.Change) ([]invariants.Probe, error) {
 	for _, c := range changes {
 		try(c.User, c.Number, c.Password)
 	}
-	const atOnce = 1000
-	next := 0
-	for batch := range slices.Chunk(attempts, atOnce) {
-		answers, err := r.control.LogIns(r.ctx, targetName, batch)
-		if err != nil {
-			return nil, err
-		}
-		if len(answers) != len(batch) {
-			return nil, fmt.Errorf("%d log-ins were asked for, %d answered", len(batch), len(answers))
-		}
-		for _, a := range answers {
-			probes[next].OK, probes[next].MustChange, probes[next].Reason = a.OK, a.MustChange, a.Reason
-			next++
-		}
+	answers, err := r.control.LogIns(r.ctx, targetName, attempts)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range answers {
+		probes[i].OK, probes[i].MustChange, probes[i].Reason = a.OK, a.MustChange, a.Reason
 	}
 	return probes, nil
 }

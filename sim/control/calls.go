@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -200,13 +201,27 @@ func (c *Client) RegisterClient(ctx context.Context, target string, client Clien
 		map[string]any{"target": target, "client": clientVariables(client)}, nil)
 }
 
-// LogIns asks the probe whether these user names and passwords would sign in; the answers are in the order of the attempts.
+// logInsAtOnce bounds one request of the probe.
+const logInsAtOnce = 1_000
+
+// LogIns asks the probe whether these user names and passwords would sign in, however many there are; the answers are in
+// the order of the attempts, one for each.
 func (c *Client) LogIns(ctx context.Context, target string, attempts []LogInInput) ([]LogIn, error) {
-	var data struct{ LogIns []LogIn }
-	err := c.Do(ctx, `mutation($target: String!, $attempts: [LogInInput!]!) {
-		logIns(target: $target, attempts: $attempts) { ok mustChange reason } }`,
-		map[string]any{"target": target, "attempts": each(attempts, logInVariables)}, &data)
-	return data.LogIns, err
+	answers := make([]LogIn, 0, len(attempts))
+	for batch := range slices.Chunk(attempts, logInsAtOnce) {
+		var data struct{ LogIns []LogIn }
+		err := c.Do(ctx, `mutation($target: String!, $attempts: [LogInInput!]!) {
+			logIns(target: $target, attempts: $attempts) { ok mustChange reason } }`,
+			map[string]any{"target": target, "attempts": each(batch, logInVariables)}, &data)
+		if err != nil {
+			return nil, err
+		}
+		if len(data.LogIns) != len(batch) {
+			return nil, fmt.Errorf("%d log-ins were asked for, %d answered", len(batch), len(data.LogIns))
+		}
+		answers = append(answers, data.LogIns...)
+	}
+	return answers, nil
 }
 
 // CheckPassword tells which rules of the target's policy a password would break for that user; none: it would be accepted.

@@ -592,10 +592,29 @@ func TestWorldAndUnknownTargets(t *testing.T) {
 			func() error {
 				return b.plane.RegisterClient(ctx, "okta", control.ClientInput{ID: "x", Secret: secret.New("y")})
 			},
-			func() error { _, err := b.plane.LogIns(ctx, "okta", nil); return err },
+			func() error { _, err := b.plane.LogIns(ctx, "okta", []control.LogInInput{{UserName: "bjensen"}}); return err },
 			func() error { return b.plane.Reset(ctx, "okta") },
 		} {
 			assert.ErrorContains(t, do(), `target: there is no "okta" in this world; there is idcs`)
+		}
+	})
+}
+
+func TestManyLogInsKeepTheirOrder(t *testing.T) {
+	inWorld(t, func(ctx context.Context, b *bench) {
+		b.add(ctx, "bjensen")
+		attempts := make([]control.LogInInput, 2_500)
+		for i := range attempts {
+			attempts[i] = control.LogInInput{UserName: "bjensen", Password: secret.New("wrong")}
+			if i%7 == 0 {
+				attempts[i].Password = secret.New("Initial-bjensen-1")
+			}
+		}
+		answers, err := b.plane.LogIns(ctx, "idcs", attempts)
+		require.NoError(b, err)
+		require.Len(b, answers, len(attempts))
+		for i, a := range answers {
+			require.Equal(b, i%7 == 0, a.OK, i)
 		}
 	})
 }
