@@ -592,7 +592,10 @@ func TestWorldAndUnknownTargets(t *testing.T) {
 			func() error {
 				return b.plane.RegisterClient(ctx, "okta", control.ClientInput{ID: "x", Secret: secret.New("y")})
 			},
-			func() error { _, err := b.plane.LogIns(ctx, "okta", []control.LogInInput{{UserName: "bjensen"}}); return err },
+			func() error {
+				_, err := b.plane.LogIns(ctx, "okta", []control.LogInInput{{UserName: "bjensen"}})
+				return err
+			},
 			func() error { return b.plane.Reset(ctx, "okta") },
 		} {
 			assert.ErrorContains(t, do(), `target: there is no "okta" in this world; there is idcs`)
