@@ -29,6 +29,9 @@ Exit codes: 0 certified, 1 not certified, 2 wrong usage or unreadable input, 3 v
 			if err := o.Validate(); err != nil {
 				return &UsageError{err}
 			}
+			if err := prepare(o.Out); err != nil { // now, and not after the run, when the report would be lost
+				return &UsageError{err}
+			}
 			report, err := Run(cmd.Context(), o, version, newProgress(cmd.ErrOrStderr()))
 			if err != nil {
 				return err

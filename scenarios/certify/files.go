@@ -2,6 +2,7 @@ package certify
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,12 +11,21 @@ import (
 	"github.com/seatrial/seatrial/reports"
 )
 
+// prepare makes the folder and tells whether files can be written there.
+func prepare(folder string) error {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	probe, err := os.CreateTemp(folder, "probe.*")
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
 // write puts the report's renderings into the folder and returns their paths, the one for people first. Each file appears
 // whole or not at all.
 func write(folder string, report reports.Report) ([]string, error) {
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		return nil, fmt.Errorf("--out: %w", err)
-	}
 	var paths []string
 	for _, rendering := range []struct {
 		name   string

@@ -39,8 +39,8 @@ func Run(ctx context.Context, o Options, version string, p *progress) (reports.R
 		Progress: func(e scenarios.Event) { p.step("scenarios", e.Done, e.Total) },
 	})
 	report.Load, report.Switches, err = in.load(ctx, o, criteria, engine, p)
-	if err != nil {
-		return report, brokenRun{fmt.Errorf("load test: %w", err)}
+	if err != nil { // what was found out until then is not lost
+		report.Load = append(report.Load, reports.Load{Name: "test", Verdict: reports.Void, Reasons: []string{"it broke off: " + err.Error()}})
 	}
 	report.Inputs = in.list
 	report.Finished = time.Now().UTC()
