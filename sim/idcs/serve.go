@@ -78,6 +78,13 @@ func newTable() table {
 	mountUsers(t)
 	mountPasswords(t)
 	mountPolicies(t)
+	mountGroups(t)
+	mountApps(t)
+	mountDiscovery(t)
+	mountBulk(t)
+	mountMe(t)
+	mountResets(t)
+	mountStates(t)
 	return t
 }
 

@@ -1,0 +1,4 @@
+package idcs
+
+// mountApps is Apps, AppRoles and Grants.
+func mountApps(table) {}

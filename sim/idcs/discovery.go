@@ -1,0 +1,4 @@
+package idcs
+
+// mountDiscovery is Schemas, ResourceTypes, ServiceProviderConfig and the well-known documents.
+func mountDiscovery(table) {}

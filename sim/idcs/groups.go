@@ -1,0 +1,4 @@
+package idcs
+
+// mountGroups is Groups with its search.
+func mountGroups(table) {}

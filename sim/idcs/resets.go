@@ -1,0 +1,4 @@
+package idcs
+
+// mountResets is UserPasswordResetter, UserPasswordGenerator and UserPasswordValidator.
+func mountResets(table) {}

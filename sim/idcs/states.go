@@ -1,0 +1,4 @@
+package idcs
+
+// mountStates is UserStatusChanger, UserStateChanger and UserLockedStateChanger.
+func mountStates(table) {}
