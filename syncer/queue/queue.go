@@ -39,6 +39,8 @@ type Queue struct {
 	js       jetstream.JetStream
 	changes  jetstream.Stream
 	notes    jetstream.Stream
+	parked   jetstream.Stream
+	lost     chan struct{}
 	messages jetstream.MessagesContext
 	created  time.Time
 	last     uint64
@@ -46,11 +48,17 @@ type Queue struct {
 
 // Open starts or reaches the store and makes what is missing in it. All changes that are not done are delivered again,
 // in their order.
-func Open(ctx context.Context, c Config) (_ *Queue, err error) {
+func Open(ctx context.Context, c Config) (*Queue, error) { return open(ctx, c, true) }
+
+// OpenForAdministration opens the store to look at and purge parked changes, and delivers nothing. On a directory that
+// needs the lock, so no engine may run; by URL it works beside one.
+func OpenForAdministration(ctx context.Context, c Config) (*Queue, error) { return open(ctx, c, false) }
+
+func open(ctx context.Context, c Config, deliver bool) (_ *Queue, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	q := &Queue{config: c, release: func() error { return nil }}
+	q := &Queue{config: c, release: func() error { return nil }, lost: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			_ = q.Close(context.WithoutCancel(ctx))
@@ -62,7 +70,7 @@ func Open(ctx context.Context, c Config) (_ *Queue, err error) {
 	if q.js, err = jetstream.New(q.conn); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	if err := q.prepare(ctx); err != nil {
+	if err := q.prepare(ctx, deliver); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	return q, nil
@@ -108,7 +116,7 @@ func (q *Queue) connect() error {
 	return nil
 }
 
-func (q *Queue) prepare(ctx context.Context) (err error) {
+func (q *Queue) prepare(ctx context.Context, deliver bool) (err error) {
 	q.changes, err = q.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: q.config.Stream, Subjects: []string{q.changeSubject()}, Retention: jetstream.WorkQueuePolicy,
 		Discard: jetstream.DiscardNew, MaxMsgs: q.config.Limit, Duplicates: q.config.Duplicates,
@@ -126,8 +134,19 @@ func (q *Queue) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("stream %s-NOTES: %w", q.config.Stream, err)
 	}
+	q.parked, err = q.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: q.parkedName(), Subjects: []string{q.parkedSubject("*")}, MaxMsgsPerSubject: 1,
+		Storage: jetstream.FileStorage, Replicas: q.config.Replicas, AllowDirect: true,
+		Description: "changes that no attempt could apply; passwords are sealed",
+	})
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", q.parkedName(), err)
+	}
 	info := q.changes.CachedInfo()
 	q.created, q.last = info.Created, info.State.LastSeq
+	if !deliver {
+		return nil
+	}
 	if err := q.dismiss(ctx); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func at(dir string) Config {
 	return c
 }
 
-func open(t *testing.T, c Config) *Queue {
+func opened(t *testing.T, c Config) *Queue {
 	t.Helper()
 	q, err := Open(t.Context(), c)
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func next(t *testing.T, q *Queue) Delivery {
 func TestChangesArriveInOrderAndStayUntilDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := at(t.TempDir())
-		q := open(t, c)
+		q := opened(t, c)
 		for i := range 5 {
 			duplicate, err := q.Publish(t.Context(), fmt.Sprint("id-", i), fmt.Append(nil, i))
 			require.NoError(t, err)
@@ -56,7 +56,7 @@ func TestChangesArriveInOrderAndStayUntilDone(t *testing.T) {
 		require.NoError(t, q.Done(t.Context(), second))
 		require.NoError(t, q.Close(t.Context()))
 
-		again := open(t, c) // All but the second, in order, without waiting.
+		again := opened(t, c) // All but the second, in order, without waiting.
 		assert.Equal(t, uint64(5), again.Last())
 		start := time.Now()
 		for _, want := range []string{"0", "2", "3", "4"} {
@@ -67,7 +67,7 @@ func TestChangesArriveInOrderAndStayUntilDone(t *testing.T) {
 		assert.Zero(t, time.Since(start))
 		require.NoError(t, again.Close(t.Context()))
 
-		empty := open(t, c)
+		empty := opened(t, c)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		_, err := empty.Next(ctx)
@@ -79,11 +79,11 @@ func TestChangesArriveInOrderAndStayUntilDone(t *testing.T) {
 func TestDuplicatesAreKnownAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := at(t.TempDir())
-		q := open(t, c)
+		q := opened(t, c)
 		_, err := q.Publish(t.Context(), "same", []byte("a"))
 		require.NoError(t, err)
 		require.NoError(t, q.Close(t.Context()))
-		q = open(t, c)
+		q = opened(t, c)
 		duplicate, err := q.Publish(t.Context(), "same", []byte("b"))
 		require.NoError(t, err)
 		assert.True(t, duplicate)
@@ -95,7 +95,7 @@ func TestAFullQueueRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := at(t.TempDir())
 		c.Limit = 2
-		q := open(t, c)
+		q := opened(t, c)
 		for i := range 2 {
 			_, err := q.Publish(t.Context(), fmt.Sprint(i), []byte("x"))
 			require.NoError(t, err)
@@ -112,7 +112,7 @@ func TestAFullQueueRefuses(t *testing.T) {
 func TestNotesKeepTheLastValue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := at(t.TempDir())
-		q := open(t, c)
+		q := opened(t, c)
 		none, err := q.Note(t.Context(), "ab")
 		require.NoError(t, err)
 		assert.Nil(t, none)
@@ -120,7 +120,7 @@ func TestNotesKeepTheLastValue(t *testing.T) {
 		require.NoError(t, q.SetNote(t.Context(), "ab", []byte("two")))
 		created := q.Created()
 		require.NoError(t, q.Close(t.Context()))
-		q = open(t, c)
+		q = opened(t, c)
 		got, err := q.Note(t.Context(), "ab")
 		require.NoError(t, err)
 		assert.Equal(t, "two", string(got))
@@ -132,17 +132,17 @@ func TestNotesKeepTheLastValue(t *testing.T) {
 func TestTwoEnginesNeverShareADirectory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := at(t.TempDir())
-		q := open(t, c)
+		q := opened(t, c)
 		_, err := Open(t.Context(), c)
 		require.ErrorIs(t, err, ErrInUse)
 		require.NoError(t, q.Close(t.Context()))
-		require.NoError(t, open(t, c).Close(t.Context()))
+		require.NoError(t, opened(t, c).Close(t.Context()))
 	})
 }
 
 func TestInterruptEndsTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := open(t, at(t.TempDir()))
+		q := opened(t, at(t.TempDir()))
 		done := make(chan error)
 		go func() {
 			_, err := q.Next(t.Context())
@@ -157,7 +157,7 @@ func TestInterruptEndsTheWait(t *testing.T) {
 
 func TestManyPublishersLoseNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := open(t, at(t.TempDir()))
+		q := opened(t, at(t.TempDir()))
 		var publishers sync.WaitGroup
 		for p := range 16 {
 			publishers.Go(func() {
@@ -181,7 +181,7 @@ func TestManyPublishersLoseNothing(t *testing.T) {
 
 func TestAChangeHeldForDaysIsNotDeliveredTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := open(t, at(t.TempDir()))
+		q := opened(t, at(t.TempDir()))
 		_, err := q.Publish(t.Context(), "held", []byte("x"))
 		require.NoError(t, err)
 		d := next(t, q)

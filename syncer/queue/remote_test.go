@@ -24,7 +24,7 @@ func TestAServerOfItsOwn(t *testing.T) {
 	c := DefaultConfig()
 	c.Dir, c.URL = "", s.ClientURL()
 
-	q := open(t, c)
+	q := opened(t, c)
 	_, err = q.Publish(t.Context(), "one", []byte("1"))
 	require.NoError(t, err)
 	assert.Equal(t, "1", string(next(t, q).Data))
@@ -32,7 +32,7 @@ func TestAServerOfItsOwn(t *testing.T) {
 	require.ErrorIs(t, err, ErrInUse, "a second engine would break the order")
 	require.NoError(t, q.Close(t.Context()))
 
-	q = open(t, c)
+	q = opened(t, c)
 	d := next(t, q)
 	assert.Equal(t, "1", string(d.Data), "not done, so delivered again")
 	require.NoError(t, q.Done(t.Context(), d))

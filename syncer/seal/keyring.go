@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 )
 
 // ErrMismatch says that no key of the ring opens a box: the key is another one, or the box was altered or moved.
@@ -29,11 +30,17 @@ type Box struct {
 	Text  []byte `json:"text"`  // ciphertext and tag
 }
 
+// KeyID names the key that opens the box; Keyring.IDs tells whether it is there.
+func (b Box) KeyID() string { return b.Key }
+
 // Keyring seals with its first key and opens with any. It is safe for concurrent use.
 type Keyring struct {
-	first string
-	keys  map[string]cipher.AEAD
+	ids  []string // in the order of the file; the first seals
+	keys map[string]cipher.AEAD
 }
+
+// IDs returns the names of the keys, the one that seals in front.
+func (k *Keyring) IDs() []string { return slices.Clone(k.ids) }
 
 // Open returns the keyring that the configuration names.
 func Open(c Config) (*Keyring, error) {
@@ -153,11 +160,9 @@ func parseKeys(text []byte) (*Keyring, error) {
 			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
 		k.keys[id] = aead
-		if k.first == "" {
-			k.first = id
-		}
+		k.ids = append(k.ids, id)
 	}
-	if k.first == "" {
+	if len(k.ids) == 0 {
 		return nil, errors.New("it holds no key")
 	}
 	return k, nil
@@ -177,12 +182,13 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 
 // Seal closes a secret under the first key, bound to the change and the user. The secret itself stays as it is.
 func (k *Keyring) Seal(s Secret, change, user string) (Box, error) {
-	aead := k.keys[k.first]
+	first := k.ids[0]
+	aead := k.keys[first]
 	nonce := make([]byte, aead.NonceSize())
 	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
 		return Box{}, fmt.Errorf("seal: %w", err)
 	}
-	return Box{Key: k.first, Nonce: nonce, Text: aead.Seal(nil, nonce, s, binding(k.first, change, user))}, nil
+	return Box{Key: first, Nonce: nonce, Text: aead.Seal(nil, nonce, s, binding(first, change, user))}, nil
 }
 
 // Open returns the secret, which the caller wipes. Whatever is wrong with the box, the error is ErrMismatch.
