@@ -20,9 +20,11 @@ type Line struct {
 	ID            string    `json:"id"`
 	UserName      string    `json:"userName"`
 	Target        string    `json:"target"`
-	Outcome       string    `json:"outcome"` // applied, parked or superseded
+	Outcome       string    `json:"outcome"` // applied, parked, superseded, skipped or planned
 	Reason        string    `json:"reason"`
 	Attempts      int       `json:"attempts"`
+	Replay        int       `json:"replay,omitempty"` // how often an operator had sent the parked change again
+	Plan          string    `json:"plan,omitempty"`   // of a dry run: what would have been done
 	Previous      string    `json:"previous"`       // hash of the line before; zeros in the first line
 	Hash          string    `json:"hash,omitempty"` // SHA-256 of this line without this member, hexadecimal
 }

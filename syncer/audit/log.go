@@ -24,7 +24,7 @@ type Log struct {
 }
 
 type request struct {
-	line   Line
+	lines  []Line
 	answer chan error
 }
 
@@ -62,8 +62,11 @@ func begin(l *Log) *Log {
 }
 
 // Write appends a line and returns when it is on disk. After an error the line is not in the trail.
-func (l *Log) Write(ctx context.Context, line Line) error {
-	r := request{line, make(chan error, 1)}
+func (l *Log) Write(ctx context.Context, line Line) error { return l.WriteAll(ctx, []Line{line}) }
+
+// WriteAll appends lines in their order and returns when they are on disk. After an error none of them is in the trail.
+func (l *Log) WriteAll(ctx context.Context, lines []Line) error {
+	r := request{lines, make(chan error, 1)}
 	select {
 	case l.requests <- r:
 		return <-r.answer // The owner answers what it has taken.
@@ -123,12 +126,15 @@ func (l *Log) commit(list []request) {
 	var text []byte
 	previous := l.previous
 	var err error
+encoding:
 	for _, r := range list {
-		var one []byte
-		if one, previous, err = encode(r.line, previous); err != nil {
-			break
+		for _, line := range r.lines {
+			var one []byte
+			if one, previous, err = encode(line, previous); err != nil {
+				break encoding
+			}
+			text = append(text, one...)
 		}
-		text = append(text, one...)
 	}
 	if err == nil {
 		err = l.append(text)
