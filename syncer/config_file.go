@@ -117,7 +117,7 @@ func (s *Source) quote(err error) error {
 // durations checks what should be a duration; the YAML library says what is wrong with one, but not where it stands.
 func (s *Source) durations() error {
 	var errs []error
-	for _, key := range []string{"queue.duplicates", "idcs.timeout", "retry.first", "retry.patience"} {
+	for _, key := range []string{"queue.duplicates", "idcs.timeout", "idcs.remember", "retry.first", "retry.patience"} {
 		path, err := yaml.PathString("$." + key)
 		if err != nil {
 			return err

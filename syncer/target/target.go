@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/seatrial/seatrial/syncer/seal"
@@ -24,6 +25,8 @@ const (
 	Missing Class = "missing"
 	// Unknown: a write was sent and its outcome never came back. The next attempt looks before it writes.
 	Unknown Class = "unknown"
+	// Planned: the job was a dry run, and Answer.Plan says what would have been done.
+	Planned Class = "planned"
 )
 
 // Reason says in one word why a change is not applied. It is the same in logs, metrics, audit and answers.
@@ -45,20 +48,25 @@ const (
 	BadCredential  Reason = "credential"      // token or client refused
 	SealMismatch   Reason = "seal_mismatch"   // no key opens the stored password
 	UnknownOutcome Reason = "unknown_outcome" // a write may or may not have been applied
+	Deadline       Reason = "deadline"        // it has waited for longer than it may
 )
 
 // Reasons lists all reasons.
 func Reasons() []Reason {
 	return []Reason{
 		Policy, Federated, Inactive, Forbidden, NotFound, Malformed, Duplicate, Timeout, Throttled, Unavailable, Connection,
-		BadCredential, SealMismatch, UnknownOutcome,
+		BadCredential, SealMismatch, UnknownOutcome, Deadline,
 	}
 }
 
-// Mark is what a target showed just before a write: enough to tell later whether that write was applied.
+// Mark is what is known of a user just before a write: enough to tell later whether that write was applied.
 type Mark struct {
 	User  string `json:"user"`  // the target's id of the user
-	State string `json:"state"` // changes when the password changes; "" when the target does not show it
+	State string `json:"state"` // changes when the password changes; "" when it is not known or the target does not show it
+	// Since is set when the write goes out without a look just before it. The write, if it is applied, gives the password a
+	// date that is not before this one; both are by the target's clock. Another date than State alone says nothing then:
+	// somebody else may have changed the password since the last look.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Job is one attempt to bring one change to the target.
@@ -74,6 +82,8 @@ type Job struct {
 	Prior *Mark
 	// LookOnly forbids a write: only Prior is to be settled.
 	LookOnly bool
+	// DryRun forbids every write: the user is looked up, and the answer is Planned or says what is in the way.
+	DryRun bool
 	// BeforeWrite stores the mark durably. The write is not sent when it fails.
 	BeforeWrite func(ctx context.Context, m Mark) error
 }
@@ -93,6 +103,10 @@ type Answer struct {
 	Wrote bool
 	// Evidence is set when a change is known to be applied although the target did not simply say so.
 	Evidence Evidence
+	// Allowance is what the target said about its limit, if it did.
+	Allowance Allowance
+	// Plan is what a dry run would have done: "update", "create", or "park: " and a reason.
+	Plan string
 	// Detail is for the log: status, the vendor's message id. It holds no secret and no text of the vendor's.
 	Detail string
 }
@@ -108,12 +122,43 @@ const (
 	ByHistory Evidence = "confirmed_by_history"
 )
 
-// Target takes passwords. It is safe for concurrent use.
+// Allowance is what a target says about its limit in the headers of an answer. The zero value says nothing.
+type Allowance struct {
+	// Known: the target said something, so that a Remaining of 0 is one.
+	Known bool
+	// Remaining is the number of requests that may still come before Reset.
+	Remaining int
+	// Limit is the number of requests of the whole period; 0 when the target does not say.
+	Limit int
+	// Reset is when the period ends, by our clock; zero when the target does not say.
+	Reset time.Time
+	// Concurrent: the limit that was met is one of requests at a time, not of requests in a period.
+	Concurrent bool
+}
+
+// Person is a user of the target as a listing shows it.
+type Person struct {
+	ID, UserName                             string
+	GivenName, FamilyName, DisplayName, Mail string
+	Active, Federated                        bool
+	// PasswordSetAt is zero when there is no password or the target does not tell.
+	PasswordSetAt time.Time
+	Created       time.Time
+	// Attributes are further ones, by the names that sources use: title, employeeNumber, …
+	Attributes map[string]string
+}
+
+// Target takes passwords. It is safe for concurrent use, but for one user there is one attempt at a time.
 type Target interface {
 	// Name is the target's label in metrics and audit.
 	Name() string
 	// Apply makes one attempt. It obeys ctx.
 	Apply(ctx context.Context, j Job) Answer
+	// People lists every user, page by page, without changing anything. An error ends the listing.
+	People(ctx context.Context) iter.Seq2[Person, error]
+	// KeepWarm looks all users up before they are needed, again and again until ctx ends, so that a write needs no look of
+	// its own. It returns at once when that is not wanted.
+	KeepWarm(ctx context.Context)
 	// Close ends what the target has running.
 	Close()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/syncer/seal"
@@ -15,6 +16,13 @@ const (
 	DoorChanger = "changer"
 	// DoorPatch is PATCH Users/{id}: the user must change the password at the next log-in.
 	DoorPatch = "patch"
+)
+
+// The bounds of Config.Remember. A user may be federated, deactivated or renamed while we remember otherwise, and the
+// listing of a large domain takes minutes.
+const (
+	longestRemember = 24 * time.Hour
+	shortestWarm    = time.Minute
 )
 
 // Config names the identity domain and how to write to it.
@@ -45,6 +53,12 @@ type Config struct {
 	MaxIdle int `yaml:"maxIdle"`
 	// CreateAttributes are added to each provisioned user as they stand, under their SCIM names.
 	CreateAttributes map[string]any `yaml:"createAttributes"`
+	// Remember is how long a user who was looked up is written to without another look. Default 10m; 0 looks every time.
+	Remember time.Duration `yaml:"remember"`
+	// RememberLimit is the number of users who are remembered. Default 200000.
+	RememberLimit int `yaml:"rememberLimit"`
+	// Warm looks all users up at the start, page by page, and again before they are forgotten. Default false.
+	Warm bool `yaml:"warm"`
 	// CAFile holds certificates (PEM) to trust besides the system's.
 	CAFile string `yaml:"caFile"`
 }
@@ -53,7 +67,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Scope: "urn:opc:idm:__myscopes__", Door: DoorChanger, ContentType: "application/json",
-		Timeout: 30 * time.Second, MaxIdle: 64,
+		Timeout: 30 * time.Second, MaxIdle: 64, Remember: 10 * time.Minute, RememberLimit: 200_000,
 	}
 }
 
@@ -84,6 +98,20 @@ func (c Config) Validate() error {
 	}
 	if c.MaxIdle < 1 {
 		errs = append(errs, fmt.Errorf("maxIdle: %d is below 1", c.MaxIdle))
+	}
+	if c.Remember < 0 || c.Remember > longestRemember {
+		errs = append(errs, fmt.Errorf("remember: %v is not within 0…%v", c.Remember, longestRemember))
+	}
+	if c.RememberLimit < 1 {
+		errs = append(errs, fmt.Errorf("rememberLimit: %d is below 1; remember: 0s switches it off", c.RememberLimit))
+	}
+	if c.Warm && c.Remember < shortestWarm {
+		errs = append(errs, fmt.Errorf("warm: needs remember of at least %v, and it is %v: users would be forgotten faster than they are listed", shortestWarm, c.Remember))
+	}
+	for key := range c.CreateAttributes {
+		if strings.EqualFold(key, "password") {
+			errs = append(errs, errors.New("createAttributes.password: not allowed; the password comes with each change"))
+		}
 	}
 	return errors.Join(errs...)
 }

