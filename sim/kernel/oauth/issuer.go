@@ -37,6 +37,8 @@ type Client struct {
 	Name   string
 	Roles  []string
 	Scopes []string
+	// Grants are the grant types that the client may use beside client_credentials: "password", "refresh_token".
+	Grants []string
 	Active bool
 }
 
@@ -44,6 +46,7 @@ type Client struct {
 type Token struct {
 	ID      string
 	Client  string
+	User    string // the id of the user whom it stands for; empty when the client speaks for itself
 	Scopes  []string
 	Roles   []string
 	Issued  time.Time
@@ -83,11 +86,14 @@ type Issuer struct {
 	tokens  map[digest]*Token
 	// issued is the order of issue, for forgetting.
 	issued []digest
+	// refreshes are the rights to further tokens, and their order.
+	refreshes map[digest]Refresh
+	granted   []digest
 }
 
 // NewIssuer returns an Issuer that judges expiry by c and takes token ids from ids.
 func NewIssuer(c *clock.Clock, ids *random.Stream) *Issuer {
-	return &Issuer{clock: c, ids: ids, clients: map[string]Client{}, tokens: map[digest]*Token{}}
+	return &Issuer{clock: c, ids: ids, clients: map[string]Client{}, tokens: map[digest]*Token{}, refreshes: map[digest]Refresh{}}
 }
 
 // Register adds a client, or replaces the one with that id.
@@ -95,7 +101,7 @@ func (i *Issuer) Register(c Client) error {
 	if c.ID == "" || c.Secret.Empty() {
 		return fmt.Errorf("register client %q: %w", c.ID, ErrInvalidClient)
 	}
-	c.Roles, c.Scopes = slices.Clone(c.Roles), slices.Clone(c.Scopes)
+	c.Roles, c.Scopes, c.Grants = slices.Clone(c.Roles), slices.Clone(c.Scopes), slices.Clone(c.Grants)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.clients[c.ID] = c
@@ -131,11 +137,16 @@ func (i *Issuer) Authenticate(id string, s secret.Value) (Client, error) {
 	return c, nil
 }
 
-// Issue signs a token for c. The claims are the vendor's; "iat", "exp" and "jti" are added to them.
+// Issue signs a token for c itself. The claims are the vendor's; "iat", "exp" and "jti" are added to them.
 func (i *Issuer) Issue(c Client, scopes []string, lifetime time.Duration, claims map[string]any) (string, Token, error) {
+	return i.IssueFor("", c, scopes, lifetime, claims)
+}
+
+// IssueFor signs a token with which c acts for the user with that id.
+func (i *Issuer) IssueFor(user string, c Client, scopes []string, lifetime time.Duration, claims map[string]any) (string, Token, error) {
 	now := i.clock.Now().Truncate(time.Second)
 	t := Token{
-		ID: i.ids.Hex(32), Client: c.ID, Scopes: slices.Clone(scopes), Roles: slices.Clone(c.Roles),
+		ID: i.ids.Hex(32), Client: c.ID, User: user, Scopes: slices.Clone(scopes), Roles: slices.Clone(c.Roles),
 		Issued: now, Expires: now.Add(lifetime),
 	}
 	all := maps.Clone(claims)
@@ -199,8 +210,10 @@ func (i *Issuer) Expire(client string) int {
 	return i.end(client, now, func(t *Token) { t.Expires = now })
 }
 
-// Revoke withdraws the valid tokens of a client, or of all with an empty id, and returns how many.
+// Revoke withdraws the valid tokens of a client, or of all with an empty id, and returns how many. What would refresh them
+// goes with them.
 func (i *Issuer) Revoke(client string) int {
+	i.revokeRefreshes(client)
 	return i.end(client, i.clock.Now(), func(t *Token) { t.Revoked = true })
 }
 
@@ -217,7 +230,7 @@ func (i *Issuer) end(client string, now time.Time, change func(*Token)) int {
 	return n
 }
 
-// RevokeToken withdraws one token; it is false when the token was not known or not valid any more.
+// RevokeToken withdraws one access token; it is false when the token was not known or not valid any more.
 func (i *Issuer) RevokeToken(text string) bool {
 	key := digestOf(text)
 	i.mu.Lock()
@@ -235,5 +248,6 @@ func (i *Issuer) Reset() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	clear(i.tokens)
-	i.issued = nil
+	clear(i.refreshes)
+	i.issued, i.granted = nil, nil
 }

@@ -20,8 +20,19 @@ type Credential struct {
 	MustChange bool
 	SetAt      time.Time
 	Failures   int
-	LockedAt   time.Time
+	// LockedAt and LockedBy tell of a lock when it began and what closed it.
+	LockedAt time.Time
+	LockedBy Lock
 }
+
+// Lock is what closed an account.
+type Lock string
+
+// The locks: too many failed log-ins, which may end with time, and an administrator's.
+const (
+	ByFailures      Lock = "failures"
+	ByAdministrator Lock = "administrator"
+)
 
 // Set stores a new password: it becomes the newest of the history. Sets within one millisecond differ in SetAt all the
 // same, because clients tell them apart by a time stamp of that precision. A lock stays; Unlock ends it.
@@ -39,7 +50,7 @@ func (c *Credential) Set(d secret.Digest, v secret.Value, at time.Time, mustChan
 }
 
 // Unlock forgets failures and lock.
-func (c *Credential) Unlock() { c.Failures, c.LockedAt = 0, time.Time{} }
+func (c *Credential) Unlock() { c.Failures, c.LockedAt, c.LockedBy = 0, time.Time{}, "" }
 
 // Clear removes the password and keeps the history.
 func (c *Credential) Clear() {

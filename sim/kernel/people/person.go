@@ -24,7 +24,9 @@ type Person struct {
 	Emails      []Email
 	Active      bool
 	Federated   bool
-	Locked      bool
+	// Delegated users have their password elsewhere, in Active Directory for instance, and log in here with it.
+	Delegated bool
+	Locked    bool
 	Groups      []string
 	// Attributes is all the rest, in the vendor's wire form.
 	Attributes map[string]any
@@ -55,6 +57,7 @@ func (p Person) clone() Person {
 type LogIn struct {
 	OK         bool
 	MustChange bool
-	// Reason says why not: "wrong_password", "not_found", "inactive", "federated", "locked", "expired" or "no_password".
+	// Reason says why not: "wrong_password", "not_found", "inactive", "federated", "delegated", "locked", "expired"
+	// or "no_password".
 	Reason string
 }
