@@ -36,7 +36,7 @@ func newMetrics(r prometheus.Registerer, targetName string, l *ledger) (*metrics
 		Buckets: []float64{.05, .1, .25, .5, 1, 2, 2.3, 4.1, 5, 10, 20, 30, 60, 300, 900, 1800, 3600, 7200},
 	})
 	m := &metrics{
-		total:    counter("idm_password_sync_total", "Changes by final status: applied, parked or superseded.", "status"),
+		total:    counter("idm_password_sync_total", "Changes by final status: applied, parked, superseded, skipped or planned.", "status"),
 		duration: duration,
 		parked:   counter("idm_password_sync_parked_total", "Changes that were parked for good, by reason.", "reason"),
 		retries:  counter("idm_password_sync_retries_total", "Attempts beyond a change's first, by the reason of the failure before.", "reason"),
@@ -74,7 +74,7 @@ func newMetrics(r prometheus.Registerer, targetName string, l *ledger) (*metrics
 		registered = append(registered, c)
 	}
 	// Series that exist from the start: a rate over a series that appears with its first failure misses that failure.
-	for _, s := range []hook.State{hook.Applied, hook.Parked, hook.Superseded} {
+	for _, s := range hook.Finals() {
 		m.total.WithLabelValues(string(s))
 	}
 	for _, reason := range target.Reasons() {
@@ -106,6 +106,6 @@ func (m *metrics) finished(o outcome, took time.Duration) {
 		m.duration.Observe(took.Seconds())
 	case hook.Parked:
 		m.parked.WithLabelValues(o.reason).Inc()
-	case hook.Queued, hook.Retrying, hook.Superseded:
+	case hook.Queued, hook.Retrying, hook.Superseded, hook.Skipped, hook.Planned:
 	}
 }

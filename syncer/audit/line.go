@@ -25,8 +25,8 @@ type Line struct {
 	Attempts      int       `json:"attempts"`
 	Replay        int       `json:"replay,omitempty"` // how often an operator had sent the parked change again
 	Plan          string    `json:"plan,omitempty"`   // of a dry run: what would have been done
-	Previous      string    `json:"previous"`       // hash of the line before; zeros in the first line
-	Hash          string    `json:"hash,omitempty"` // SHA-256 of this line without this member, hexadecimal
+	Previous      string    `json:"previous"`         // hash of the line before; zeros in the first line
+	Hash          string    `json:"hash,omitempty"`   // SHA-256 of this line without this member, hexadecimal
 }
 
 // start is the Previous of the first line.

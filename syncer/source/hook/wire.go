@@ -19,14 +19,19 @@ type Change struct {
 // State is where a change stands.
 type State string
 
-// The states. The last three are final.
+// The states. All but the first two are final.
 const (
 	Queued     State = "queued"
 	Retrying   State = "retrying" // it has failed in passing and is tried again
 	Applied    State = "applied"
 	Parked     State = "parked"
 	Superseded State = "superseded" // a newer change of the same user came first
+	Skipped    State = "skipped"    // the roll-out does not include the user yet
+	Planned    State = "planned"    // a dry run: nothing was written
 )
+
+// Finals lists the final states.
+func Finals() []State { return []State{Applied, Parked, Superseded, Skipped, Planned} }
 
 // Receipt acknowledges a change.
 type Receipt struct {
