@@ -38,6 +38,9 @@ type Server struct {
 	handler http.Handler
 	names   names
 	routes  table
+	groups  *groupStore
+	// writes puts the writes of groups, applications and grants in a row: each refers to the others, and to users.
+	writes sync.Mutex
 
 	policy   atomic.Pointer[passwordPolicy]
 	lifetime atomic.Int64 // of a token, in nanoseconds
@@ -59,6 +62,7 @@ func New(c Config, k Kernel) (*Server, error) {
 		faults: faults.NewSet(k.Seed.Stream("idcs.faults")),
 		names:  newNames(c.Host, k.Seed),
 		routes: newTable(),
+		groups: newGroupStore(),
 	}
 	for _, client := range c.Clients {
 		if err := s.issuer.Register(client); err != nil {
@@ -130,10 +134,11 @@ func (s *Server) SetTokenLifetime(d time.Duration) error {
 	return nil
 }
 
-// Reset brings back the start: no users, no tokens, no faults, the real time, and policy, token lifetime and switches of
+// Reset brings back the start: no users, no groups, no tokens, no faults, the real time, and policy, token lifetime and switches of
 // the configuration. Clients stay.
 func (s *Server) Reset() {
 	s.people.Reset()
+	s.groups.reset()
 	s.issuer.Reset()
 	s.faults.Remove()
 	s.kernel.Clock.Reset()
