@@ -3,6 +3,7 @@ package idmconf
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -54,6 +55,17 @@ func (p Policy) String() string {
 
 const policyFile = "conf/policy.json"
 
+// knownPolicies are the policies that IDM has, and those that its newer versions add.
+// Source: ForgeRock IDM, bin/defaults/script/policy.js; Ping Identity, Default policy reference.
+var knownPolicies = []string{
+	"required", "not-empty", "not-null", "unique", "valid-username", "no-internal-user-conflict", "minimum-length",
+	"maximum-length", "minimum-number", "maximum-number", "valid-number", "at-least-X-capitals", "at-least-X-numbers",
+	"cannot-contain-others", "cannot-contain-characters", "cannot-contain-duplicates", "regexpMatches", "valid-type",
+	"valid-array-items", "valid-query-filter", "valid-email-address-format", "valid-name-format", "valid-phone-format",
+	"valid-date", "valid-formatted-date", "valid-time", "valid-datetime", "valid-duration", "valid-temporal-constraints",
+	"mapping-exists", "max-attempts-triggers-lock-cooldown", "re-auth-required",
+}
+
 // rule is one policy as IDM configures it.
 type rule struct {
 	ID     string          `json:"policyId"`
@@ -74,7 +86,7 @@ func (r *reader) policy() {
 	rules, ignoredByIDM := doc.passwordRules()
 	if len(rules) == 0 {
 		r.found(Finding{
-			What: what, File: doc.file, Instead: instead,
+			What: what, File: doc.File, Instead: instead,
 			Problem: "has no policies for the property password of managed/user",
 		})
 		return
@@ -82,19 +94,26 @@ func (r *reader) policy() {
 	policy := Policy{}
 	for _, rule := range rules {
 		if problem, instead := policy.add(rule); problem != "" {
-			r.found(Finding{What: what, File: doc.file, Line: doc.line(rule.path), Problem: problem, Instead: instead})
+			at := doc.finding(what, rule.path)
+			at.Kind, at.Problem, at.Instead = Unusable, problem, instead
+			if !slices.Contains(knownPolicies, rule.ID) {
+				at.Kind = UnknownPolicy
+			}
+			r.found(at)
 		}
 	}
-	r.project.Policy = policy
-	taken := Finding{What: what, Value: policy.String(), File: doc.file, Line: doc.line(rules[0].path)}
+	r.project.Policy, r.project.PolicyInForce = policy, !ignoredByIDM
+	taken := doc.finding(what, rules[0].path)
+	taken.Value = policy.String()
 	if ignoredByIDM {
+		taken.Kind = Ignored
 		taken.Problem = "IDM reads policies at resources[].properties[].policies and ignores them at the top of the file"
 		taken.Instead = "the policies as the file means them"
 	}
 	r.found(taken)
 }
 
-func (d document) passwordRules() (rules []rule, ignoredByIDM bool) {
+func (d Document) passwordRules() (rules []rule, ignoredByIDM bool) {
 	collect := func(list any, path string) {
 		items, _ := list.([]any)
 		for i, item := range items {
@@ -103,13 +122,13 @@ func (d document) passwordRules() (rules []rule, ignoredByIDM bool) {
 			if encoded, err := json.Marshal(item); err == nil {
 				_ = json.Unmarshal(encoded, &one) // an unreadable rule keeps an empty id and is reported as unknown
 			}
-			if _, known := d.lines[at+"/policyId"]; known {
+			if d.Has(at + "/policyId") {
 				one.path = at + "/policyId"
 			}
 			rules = append(rules, one)
 		}
 	}
-	root := d.object()
+	root := d.Object()
 	resources, _ := root["resources"].([]any)
 	for i, item := range resources {
 		resource, _ := item.(map[string]any)
@@ -204,3 +223,5 @@ func (l *list) UnmarshalJSON(data []byte) error {
 	*l = slices.DeleteFunc(strings.Split(one, ","), func(s string) bool { return s == "" })
 	return nil
 }
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

@@ -3,6 +3,7 @@ package idmconf
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -18,15 +19,32 @@ type Project struct {
 	ContentType string // of requests to the target, when the connector sets one
 	Schedule    string // Quartz cron expression of the retries
 	Policy      Policy // the source's password policy
-	Findings    []Finding
+	// PolicyInForce tells that IDM itself reads the policy too. Without it IDM enforces what its own default is.
+	PolicyInForce bool
+	Findings      []Finding
 }
+
+// Kind tells apart what can be the matter with a finding.
+type Kind string
+
+// The kinds of findings.
+const (
+	Taken         Kind = ""               // the value was taken
+	Missing       Kind = "missing"        // the file or the member is not there
+	NotJSON       Kind = "not JSON"       // the file is not JSON, so IDM does not load it either
+	Unreadable    Kind = "unreadable"     // the file could not be read
+	Ignored       Kind = "ignored"        // IDM does not look at that place
+	UnknownPolicy Kind = "unknown policy" // none of IDM's own policies
+	Unusable      Kind = "unusable"       // anything else; the problem tells
+)
 
 // Finding is one thing that was taken from the folder, or could not be.
 type Finding struct {
+	Kind    Kind
 	What    string // "endpoint", "client", "scope", "retry schedule", "source policy", …
 	Value   string // what was taken; empty when nothing was
 	File    string // below the project folder, "conf/policy.json"
-	Line    int    // 1-based; 0 when the whole file is meant
+	Position
 	Problem string // why it could not be read or used as it stands; empty when all is well
 	Instead string // what is used in its place
 }
@@ -77,27 +95,57 @@ type reader struct {
 func (r *reader) found(f Finding) { r.project.Findings = append(r.project.Findings, f) }
 
 // read parses one file; when that fails it records a finding about what and says what is used instead.
-func (r *reader) read(name, what, instead string) (document, bool) {
-	data, err := fs.ReadFile(r.folder, name)
+func (r *reader) read(name, what, instead string) (Document, bool) {
+	f := Finding{Kind: Unreadable, What: what, File: name, Instead: instead}
+	data, err := ReadFile(r.folder, name)
 	if err != nil {
-		problem := "cannot be read: " + reason(err)
+		f.Problem = "cannot be read: " + reason(err)
 		if errors.Is(err, fs.ErrNotExist) {
-			problem = "is not there" + r.neighbours(name)
-		}
-		r.found(Finding{What: what, File: name, Problem: problem, Instead: instead})
-		return document{}, false
-	}
-	doc, err := parse(data)
-	if err != nil {
-		f := Finding{What: what, File: name, Problem: err.Error(), Instead: instead}
-		if syntax := (*syntaxError)(nil); errors.As(err, &syntax) {
-			f.Line = syntax.line
+			f.Kind, f.Problem = Missing, "is not there"+r.neighbours(name)
 		}
 		r.found(f)
-		return document{}, false
+		return Document{}, false
 	}
-	doc.file = name
+	doc, err := Parse(name, data)
+	if err != nil {
+		f.Kind, f.Problem = NotJSON, err.Error()
+		if syntax := (*SyntaxError)(nil); errors.As(err, &syntax) {
+			f.Position = syntax.Position
+		}
+		r.found(f)
+		return Document{}, false
+	}
 	return doc, true
+}
+
+// MaxFile is the longest file that is read, in bytes: longer ones are no configuration.
+const MaxFile = 4 << 20
+
+// ErrTooLong is what ReadFile answers for a file longer than MaxFile.
+var ErrTooLong = fmt.Errorf("longer than %d MiB", MaxFile>>20)
+
+// ReadFile reads a file of a project folder: regular files only (a pipe would wait for ever), and only up to MaxFile.
+func ReadFile(folder fs.FS, name string) ([]byte, error) {
+	info, err := fs.Stat(folder, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	if info.Size() > MaxFile {
+		return nil, ErrTooLong
+	}
+	f, err := folder.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err == nil && len(data) > MaxFile {
+		return nil, ErrTooLong // it grew
+	}
+	return data, err
 }
 
 // neighbours lists files of the same kind, for a name that is only slightly off.

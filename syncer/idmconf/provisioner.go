@@ -16,16 +16,17 @@ func (r *reader) provisioner() {
 	}
 	const properties = "/configurationProperties"
 	text := func(what, member, instead string, keys ...string) (string, bool) {
-		value, present := doc.object(keys...)[member]
-		at := Finding{What: what, File: doc.file, Line: doc.line("/" + strings.Join(append(keys, member), "/")), Instead: instead}
+		value, present := doc.Object(keys...)[member]
+		at := doc.finding(what, "/"+strings.Join(append(keys, member), "/"))
+		at.Instead = instead
 		s, isText := value.(string)
 		switch {
 		case !present:
-			at.Problem = member + " is missing"
+			at.Kind, at.Problem = Missing, member+" is missing"
 		case !isText || s == "":
-			at.Problem = member + " is not a text"
+			at.Kind, at.Problem = Unusable, member+" is not a text"
 		case strings.Contains(s, "&{"):
-			at.Problem = "property " + s + " is not resolved here"
+			at.Problem = "property " + s + " is not resolved here" // which is as it should be in a project folder
 		default:
 			return s, true
 		}
@@ -33,15 +34,16 @@ func (r *reader) provisioner() {
 		return "", false
 	}
 	take := func(what, value, path string) {
-		r.found(Finding{What: what, Value: value, File: doc.file, Line: doc.line(path)})
+		at := doc.finding(what, path)
+		at.Value = value
+		r.found(at)
 	}
 
 	if base, ok := text("endpoint", "baseAddress", "the embedded default", "configurationProperties"); ok {
 		if problem := notHTTPS(base); problem != "" {
-			r.found(Finding{
-				What: "endpoint", File: doc.file, Line: doc.line(properties + "/baseAddress"),
-				Problem: problem, Instead: "the embedded default",
-			})
+			at := doc.finding("endpoint", properties+"/baseAddress")
+			at.Kind, at.Problem, at.Instead = Unusable, problem, "the embedded default"
+			r.found(at)
 		} else {
 			r.project.BaseAddress = strings.TrimRight(base, "/")
 			take("endpoint", r.project.BaseAddress, properties+"/baseAddress")
@@ -60,15 +62,16 @@ func (r *reader) provisioner() {
 		take("scope", scope, properties+"/oauth2/scope")
 	}
 	r.clientSecret(doc)
-	if kind, ok := doc.object("configurationProperties", "customAuthHeaders")["Content-Type"].(string); ok {
+	if kind, ok := doc.Object("configurationProperties", "customAuthHeaders")["Content-Type"].(string); ok {
 		r.project.ContentType = kind
 		take("content type", kind, properties+"/customAuthHeaders/Content-Type")
 	}
 }
 
 // tokenEndpoint must be on the endpoint's host: one simulator stands for the whole tenant.
-func (r *reader) tokenEndpoint(doc document, endpoint string) {
-	at := Finding{What: "token endpoint", File: doc.file, Line: doc.line("/configurationProperties/oauth2/tokenEndpoint")}
+func (r *reader) tokenEndpoint(doc Document, endpoint string) {
+	at := doc.finding("token endpoint", "/configurationProperties/oauth2/tokenEndpoint")
+	at.Kind = Unusable
 	base, _ := url.Parse(r.project.BaseAddress)
 	parsed, err := url.Parse(endpoint)
 	switch {
@@ -79,26 +82,24 @@ func (r *reader) tokenEndpoint(doc document, endpoint string) {
 		at.Instead = "/oauth2/v1/token of the endpoint"
 	default:
 		r.project.TokenURL = endpoint
-		at.Value = endpoint
+		at.Kind, at.Value = Taken, endpoint
 	}
 	r.found(at)
 }
 
 // clientSecret is looked at but never taken: the finding only tells a secret in clear from a reference to one.
-func (r *reader) clientSecret(doc document) {
-	at := Finding{
-		What: "client secret", File: doc.file, Line: doc.line("/configurationProperties/oauth2/clientSecret"),
-		Instead: "a secret made for this rehearsal",
-	}
-	switch secret := doc.object("configurationProperties", "oauth2")["clientSecret"].(type) {
+func (r *reader) clientSecret(doc Document) {
+	at := doc.finding("client secret", "/configurationProperties/oauth2/clientSecret")
+	at.Instead = "a secret made for this rehearsal"
+	switch secret := doc.Object("configurationProperties", "oauth2")["clientSecret"].(type) {
 	case nil:
-		at.Problem = "clientSecret is missing"
+		at.Kind, at.Problem = Missing, "clientSecret is missing"
 	case string:
 		at.Value = "(not read)"
 		if strings.HasPrefix(secret, "&{") && strings.HasSuffix(secret, "}") {
 			at.Value = secret
 		} else {
-			at.Problem = "stands in the file in clear; use a property, &{idcs.client.secret}"
+			at.Kind, at.Problem = Unusable, "stands in the file in clear; use a property, &{idcs.client.secret}"
 		}
 	default:
 		at.Value = "(encrypted)"
@@ -117,4 +118,9 @@ func notHTTPS(address string) string {
 		return "must have no user, query or fragment"
 	}
 	return ""
+}
+
+// finding begins a finding about the member at a JSON pointer.
+func (d Document) finding(what, pointer string) Finding {
+	return Finding{What: what, File: d.File, Position: d.Position(pointer)}
 }

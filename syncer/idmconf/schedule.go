@@ -13,7 +13,7 @@ func (r *reader) schedule() {
 	const what, instead = "retry schedule", "every 15 minutes (0 0/15 * * * ?)"
 	names, err := fs.Glob(r.folder, "conf/schedule-*.json")
 	if err != nil || len(names) == 0 {
-		r.found(Finding{What: what, File: "conf", Problem: "has no schedule-*.json", Instead: instead})
+		r.found(Finding{Kind: Missing, What: what, File: "conf", Problem: "has no schedule-*.json", Instead: instead})
 		return
 	}
 	for _, name := range names {
@@ -21,18 +21,19 @@ func (r *reader) schedule() {
 		if !ok {
 			continue
 		}
-		script, _ := doc.object("invokeContext", "script")["file"].(string)
+		script, _ := doc.Object("invokeContext", "script")["file"].(string)
 		if !strings.Contains(strings.ToLower(path.Base(name)+script), "retry") {
 			continue
 		}
-		at := Finding{What: what, File: name, Line: doc.line("/schedule"), Instead: instead}
-		expression, _ := doc.object()["schedule"].(string)
-		if enabled, ok := doc.object()["enabled"].(bool); ok && !enabled {
-			at.Line, at.Problem = doc.line("/enabled"), "the schedule is disabled"
+		at := doc.finding(what, "/schedule")
+		at.Kind, at.Instead = Unusable, instead
+		expression, _ := doc.Object()["schedule"].(string)
+		if enabled, ok := doc.Object()["enabled"].(bool); ok && !enabled {
+			at.Position, at.Problem = doc.Position("/enabled"), "the schedule is disabled"
 		} else if err := CheckCron(expression); err != nil {
 			at.Problem = err.Error()
 		} else {
-			at.Value, at.Instead = expression, ""
+			at.Kind, at.Value, at.Instead = Taken, expression, ""
 			r.project.Schedule = expression
 		}
 		r.found(at)
