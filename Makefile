@@ -7,11 +7,13 @@ GOLANGCI    := v2.15.0
 LINT        := $(BUILD)/golangci-lint-$(GOLANGCI)
 CLIENTS     := sim/idcs/clients
 FUZZTIME    ?= 10s
+CHANGES     ?= 10000
+KILLS       ?= 50
 CC_FOUND    := $(shell command -v "$$(go env CC)" 2>/dev/null)
 RACE        := $(if $(CC_FOUND),-race,)
 
 .DEFAULT_GOAL := help
-.PHONY: help build certify test bench fuzz cover lint fmt tidy-check generate-check scenarios load ci clean
+.PHONY: help build certify test bench fuzz cover lint fmt tidy-check generate-check scenarios load crash ci clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +67,9 @@ scenarios: build ## run the scenario suite alone
 
 load: build ## run the load test alone
 	$(BINARY) loadtest
+
+crash: build ## kill the engine KILLS times (default 50) in CHANGES password changes (default 10000)
+	$(BINARY) loadtest crash --changes $(CHANGES) --kills $(KILLS)
 
 ci: ## what the continuous integration runs
 	.ci/run

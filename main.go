@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/loadtest"
+	"github.com/seatrial/seatrial/loadtest/crash"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/certify"
 	"github.com/seatrial/seatrial/sim"
@@ -63,7 +64,9 @@ them, drives it through scenarios and load, and hands out a certificate, or the 
 		PersistentPreRun:  func(*cobra.Command, []string) { parsed = true },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(certify.Command(version), scenarios.Command(), loadtest.Command(), sim.Command(), syncer.Command())
+	load := loadtest.Command()
+	load.AddCommand(crash.Command())
+	root.AddCommand(certify.Command(version), scenarios.Command(), load, sim.Command(), syncer.Command())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

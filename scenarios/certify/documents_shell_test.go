@@ -61,6 +61,11 @@ var quick = map[string][][2]string{
 		{"--latency-p95", "60ms"},
 		{"--criteria", "lenient.yaml"},
 	},
+	"seatrial loadtest crash": {
+		{"--changes", "300"},
+		{"--kills", "3"},
+		{"--users", "40"},
+	},
 	"seatrial loadtest": {
 		{"--population", "300"},
 		{"--burst", "100"},
@@ -257,12 +262,17 @@ func (f *follower) run(block fence, line string, want int) {
 	}
 }
 
+// hurry adds the quick flags of the command that the line begins with, the longest one that fits.
 func hurry(line string) string {
-	for prefix, flags := range quick {
-		for _, flag := range flags {
-			if strings.HasPrefix(line, prefix) && !strings.Contains(line+" ", " "+flag[0]+" 0 ") {
-				line += " " + flag[0] + " " + flag[1]
-			}
+	command := ""
+	for prefix := range quick {
+		if strings.HasPrefix(line, prefix) && len(prefix) > len(command) {
+			command = prefix
+		}
+	}
+	for _, flag := range quick[command] {
+		if !strings.Contains(line+" ", " "+flag[0]+" 0 ") {
+			line += " " + flag[0] + " " + flag[1]
 		}
 	}
 	return line

@@ -1,6 +1,7 @@
 package invariants
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/scenarios/sut"
@@ -32,9 +33,28 @@ type History struct {
 	Initial                 map[string]secret.Value // each user's password before the run
 	Secrets                 []secret.Value          // what else must not leak: client secret, hook token
 	Retries                 Discipline
+	Crashes                 []Crash // when the system died, and was started again
 	TokenLifetime           time.Duration
 	Provisioning            map[string]bool // users that may be created
 	MustChange              bool            // the system was told to use a door after which users must change their password
+}
+
+// Crash is the death of the system and its start on what it left behind.
+type Crash struct{ Died, Started time.Time }
+
+// restarted tells whether the system was started again within a span: it then knows nothing of what it held in memory.
+func (h History) restarted(from, to time.Time) bool {
+	return slices.ContainsFunc(h.Crashes, func(c Crash) bool { return !c.Started.Before(from) && !c.Started.After(to) })
+}
+
+// unwritten is how long an answer may have been heard and not yet be written down when the system dies.
+const unwritten = 100 * time.Millisecond
+
+// diedOver tells whether the system died before it can have written down what an answer of that time said.
+func (h History) diedOver(received, answered time.Time) bool {
+	return slices.ContainsFunc(h.Crashes, func(c Crash) bool {
+		return !received.After(c.Died) && !answered.Before(c.Died.Add(-unwritten))
+	})
 }
 
 // Change is one password change, as submitted and as it ended.

@@ -105,7 +105,7 @@ func oneWrite(v *view) reports.Check {
 					a.changes[0].name(), numbers(a.accepted[0]), numbers(a.burnt...))
 			}
 			if v.OutcomesObservable {
-				a.compare(&f)
+				a.compare(&f, v)
 			}
 		}
 	}
@@ -116,7 +116,7 @@ func oneWrite(v *view) reports.Check {
 }
 
 // compare holds what the system says became of its changes against what the target accepted.
-func (a *account) compare(f *findings) {
+func (a *account) compare(f *findings, v *view) {
 	applied, excused := 0, 0
 	for _, c := range a.changes {
 		switch {
@@ -134,10 +134,10 @@ func (a *account) compare(f *findings) {
 		f.add("%s: said to be applied, but %s", a.changes[0].name(), told)
 		return
 	}
-	// A write that was cut off may have been superseded before anybody learnt that it had arrived.
+	// A write that was cut off, or whose sender died, may have been superseded before anybody learnt that it had arrived.
 	heard := 0
 	for _, e := range a.accepted {
-		if !unheard(e) {
+		if !unheard(e) && !v.diedOver(e.Received, e.Answered) {
 			heard++
 		}
 	}
