@@ -44,7 +44,7 @@ func (c *call) readPatch(body []byte) (userPatch, error) {
 	}
 	patch := userPatch{rest: scim.PatchOp{Schemas: op.Schemas}}
 	for _, t := range targets {
-		name, a, err := patchedAttribute(t.Path)
+		name, a, err := userSchema.target(t.Path)
 		switch {
 		case err != nil:
 			return userPatch{}, err
@@ -84,22 +84,22 @@ func (u *userPatch) keep(t scim.Target) {
 	u.rest.Operations = append(u.rest.Operations, scim.Operation{Op: t.Op, Path: t.Path.String(), Value: t.Value})
 }
 
-// patchedAttribute is what a path leads to; nil stands for an extension as a whole.
-func patchedAttribute(p scim.Path) (name string, a *attribute, err error) {
+// target is what a path leads to; nil stands for an extension as a whole.
+func (s *schema) target(p scim.Path) (name string, a *attribute, err error) {
 	name = p.Attribute
 	if p.URN != "" {
 		name = p.URN + ":" + p.Attribute
 		if p.Attribute == "" {
-			if _, ok := userSchema.extensions[strings.ToLower(p.URN)]; !ok {
+			if _, ok := s.extensions[strings.ToLower(p.URN)]; !ok {
 				return p.URN, nil, refuse(unknownAttribute, p.URN).surprising("there is no attribute %s", p.URN)
 			}
 			return p.URN, nil, nil
 		}
 	}
-	a = userSchema.find(name)
+	a = s.find(name)
 	if a != nil && p.Sub != "" && a != &opaque && a.kind != anything && a.mutability != readOnly {
 		name += "." + p.Sub
-		a = userSchema.find(name)
+		a = s.find(name)
 	}
 	if a == nil {
 		return name, nil, refuse(unknownAttribute, name).surprising("there is no attribute %s", name)

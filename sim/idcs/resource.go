@@ -432,7 +432,7 @@ func (s *schema) check(name string, value any) error {
 func (s *schema) checkValue(name string, a *attribute, value any) error {
 	ok := true
 	switch a.kind {
-	case text:
+	case text, instant, reference:
 		_, ok = value.(string)
 	case flag:
 		_, ok = value.(bool)

@@ -29,10 +29,12 @@ const (
 	number
 	object
 	anything
+	instant
+	reference
 )
 
 func (k valueKind) String() string {
-	return [...]string{"a string", "a boolean", "a number", "an object", "anything"}[k]
+	return [...]string{"a string", "a boolean", "a number", "an object", "anything", "a string", "a string"}[k]
 }
 
 type mutability int
@@ -52,6 +54,8 @@ type attribute struct {
 	mutability mutability
 	returned   scim.Returned
 	exact      bool // compared with regard to case
+	needed     bool // a resource cannot be created without it
+	uniqueness string
 	sub        []attribute
 }
 
@@ -59,14 +63,19 @@ type attribute struct {
 // "urn:…:userstate:user:locked.on".
 type schema struct {
 	core       string
+	rows       []attribute
 	attributes map[string]*attribute
+	// parts are the rows of the extensions, by URN.
+	parts map[string][]attribute
 	// extensions maps a lower-case URN to the URN; the attributes of an open one are not checked.
 	extensions map[string]string
 	open       map[string]bool
 }
 
 func newSchema(core string, rows []attribute, extensions map[string][]attribute, open []string) *schema {
-	s := &schema{core: core, attributes: map[string]*attribute{}, extensions: map[string]string{}, open: map[string]bool{}}
+	s := &schema{
+		core: core, rows: rows, parts: extensions, attributes: map[string]*attribute{}, extensions: map[string]string{}, open: map[string]bool{},
+	}
 	s.add("", rows)
 	for urn, rows := range extensions {
 		s.extensions[strings.ToLower(urn)] = urn
@@ -146,7 +155,15 @@ func (a attribute) onRequest() attribute {
 func (a attribute) never() attribute {
 	return a.with(func(a *attribute) { a.returned = scim.ReturnedNever })
 }
+
 func (a attribute) caseExact() attribute { return a.with(func(a *attribute) { a.exact = true }) }
+
+func (a attribute) required() attribute { return a.with(func(a *attribute) { a.needed = true }) }
+
+// unique: by SCIM's "server" in this domain, by "global" in all of them.
+func (a attribute) unique(where string) attribute {
+	return a.with(func(a *attribute) { a.uniqueness = where })
+}
 
 func one(kind valueKind, name string) attribute { return attribute{name: name, kind: kind} }
 

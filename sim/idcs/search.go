@@ -68,30 +68,47 @@ type search struct {
 }
 
 func (c *call) searchUsers() error {
-	query := c.r.URL.Query()
-	v, err := viewOf(query)
+	q, err := c.query(userSchema)
 	if err != nil {
 		return err
 	}
-	q := search{view: v, start: 1, count: defaultCount}
-	if q.filter, err = c.filter(query.Get("filter")); err != nil {
+	return c.answerSearch(q)
+}
+
+func (c *call) searchUsersByPost() error {
+	q, err := c.queryByPost(userSchema)
+	if err != nil {
 		return err
 	}
-	if err := q.sort(query.Get("sortBy"), query.Get("sortOrder")); err != nil {
-		return err
+	return c.answerSearch(q)
+}
+
+// query reads the parameters of a search in the URL.
+func (c *call) query(s *schema) (search, error) {
+	query := c.r.URL.Query()
+	v, err := viewOf(query)
+	if err != nil {
+		return search{}, err
+	}
+	q := search{view: v, start: 1, count: defaultCount}
+	if q.filter, err = c.filter(s, query.Get("filter")); err != nil {
+		return search{}, err
+	}
+	if err := q.sort(s, query.Get("sortBy"), query.Get("sortOrder")); err != nil {
+		return search{}, err
 	}
 	if query.Has("startIndex") {
 		if q.start, err = strconv.Atoi(query.Get("startIndex")); err != nil {
-			return refuse(invalidPaging, "startIndex", "it is not a number")
+			return search{}, refuse(invalidPaging, "startIndex", "it is not a number")
 		}
 	}
 	if query.Has("count") {
 		if q.count, err = strconv.Atoi(query.Get("count")); err != nil {
-			return refuse(invalidPaging, "count", "it is not a number")
+			return search{}, refuse(invalidPaging, "count", "it is not a number")
 		}
 	}
 	c.x.ShowBodies()
-	return c.answerSearch(q)
+	return q, c.page(&q)
 }
 
 // searchRequest is the body of .search.
@@ -103,33 +120,34 @@ var searchRequest = newSchema(scim.SearchRequestURN, []attribute{
 	one(text, "page"), one(number, "limit"),
 }, nil, nil)
 
-func (c *call) searchUsersByPost() error {
+// queryByPost reads the body of .search.
+func (c *call) queryByPost(s *schema) (search, error) {
 	body, err := c.body()
 	if err != nil {
-		return err
+		return search{}, err
 	}
 	m, err := decodeObject(body)
 	if err != nil {
-		return err
+		return search{}, err
 	}
 	if err := requireSchema(m, scim.SearchRequestURN); err != nil {
-		return err
+		return search{}, err
 	}
 	if err := checkTypes(m, searchRequest); err != nil {
-		return err
+		return search{}, err
 	}
 	q := search{start: 1, count: defaultCount}
 	if q.view, err = newView(stringsOf(m["attributes"]), stringsOf(m["attributeSets"])); err != nil {
-		return err
+		return search{}, err
 	}
 	filter, _ := m["filter"].(string)
-	if q.filter, err = c.filter(filter); err != nil {
-		return err
+	if q.filter, err = c.filter(s, filter); err != nil {
+		return search{}, err
 	}
 	by, _ := m["sortBy"].(string)
 	order, _ := m["sortOrder"].(string)
-	if err := q.sort(by, order); err != nil {
-		return err
+	if err := q.sort(s, by, order); err != nil {
+		return search{}, err
 	}
 	if n, ok := m["startIndex"].(float64); ok {
 		q.start = int(n)
@@ -138,7 +156,20 @@ func (c *call) searchUsersByPost() error {
 		q.count = int(n)
 	}
 	c.x.ShowBodies()
-	return c.answerSearch(q)
+	return q, c.page(&q)
+}
+
+// page brings start and count into their bounds.
+func (c *call) page(q *search) error {
+	q.start = max(q.start, 1)
+	switch {
+	case q.count < 0:
+		q.count = defaultCount
+	case q.count > maximumCount && c.s.is(countOverMaximum, "refuse"):
+		return refuse(invalidPaging, "count", "the maximum is 1000")
+	}
+	q.count = min(q.count, maximumCount)
+	return nil
 }
 
 func stringsOf(value any) []string {
@@ -152,8 +183,8 @@ func stringsOf(value any) []string {
 	return all
 }
 
-// filter parses a filter. One that compares the password is refused, because the attribute is writeOnly, and not shown.
-func (c *call) filter(given string) (scim.Filter, error) {
+// filter parses a filter. One that compares a secret is refused and not shown.
+func (c *call) filter(s *schema, given string) (scim.Filter, error) {
 	if given == "" {
 		return nil, nil //nolint:nilnil // no filter is everybody
 	}
@@ -165,12 +196,12 @@ func (c *call) filter(given string) (scim.Filter, error) {
 		return nil, refuse(invalidFilter, err.Error())
 	}
 	for _, attribute := range filterAttributes(f.String()) {
-		switch a := userSchema.find(attribute); {
-		case a == nil && userSchema.extensions[strings.ToLower(attribute)] == "":
+		switch a := s.find(attribute); {
+		case a == nil && s.extensions[strings.ToLower(attribute)] == "":
 			return nil, refuse(unknownAttribute, attribute).surprising("there is no attribute %s", attribute)
-		case a != nil && a.name == "password":
+		case a != nil && secretName(a.name):
 			c.x.Secret(secret.New(given))
-			return nil, refuse(invalidFilter, "the attribute password cannot be searched")
+			return nil, refuse(invalidFilter, "the attribute "+a.name+" cannot be searched")
 		}
 	}
 	return f, nil
@@ -215,7 +246,7 @@ func filterAttributes(canonical string) []string {
 
 var operators = []string{"eq", "ne", "co", "sw", "ew", "pr", "gt", "ge", "lt", "le"}
 
-func (q *search) sort(by, order string) error {
+func (q *search) sort(s *schema, by, order string) error {
 	switch strings.ToLower(order) {
 	case "", "ascending":
 	case "descending":
@@ -230,7 +261,7 @@ func (q *search) sort(by, order string) error {
 	if err != nil {
 		return refuse(invalidPaging, "sortBy", err.Error())
 	}
-	_, a, err := patchedAttribute(path)
+	_, a, err := s.target(path)
 	if err != nil {
 		return err
 	}
@@ -242,14 +273,6 @@ func (q *search) sort(by, order string) error {
 }
 
 func (c *call) answerSearch(q search) error {
-	q.start = max(q.start, 1)
-	switch {
-	case q.count < 0:
-		q.count = defaultCount
-	case q.count > maximumCount && c.s.is(countOverMaximum, "refuse"):
-		return refuse(invalidPaging, "count", "the maximum is 1000")
-	}
-	q.count = min(q.count, maximumCount)
 	page, total := c.s.find(q, c.base)
 	if total == 1 && len(page) == 1 {
 		c.x.User = page[0].UserName
