@@ -30,6 +30,10 @@ type Config struct {
 	Policy policy.Policy
 	// Clients may ask for tokens.
 	Clients []oauth.Client
+	// Tier is the domain type whose rate limits are in force, one of Tiers(); "" is none.
+	Tier string
+	// Visibility is how long a search does not find a user whom a client has created: 0s to 1h.
+	Visibility time.Duration
 	// Switches decide what Oracle leaves open; an absent one has its default.
 	Switches Switches
 }
@@ -58,6 +62,9 @@ func (c Config) Validate() error {
 		wrong("idcs.host: %q is not a host name", c.Host)
 	}
 	if err := checkLifetime(c.TokenLifetime); err != nil {
+		mistakes = append(mistakes, err)
+	}
+	if err := errors.Join(checkTier(c.Tier), checkVisibility(c.Visibility)); err != nil {
 		mistakes = append(mistakes, err)
 	}
 	if err := c.Policy.Validate(); err != nil {

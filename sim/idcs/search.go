@@ -304,7 +304,7 @@ func (c *call) answerSearch(q search) error {
 // find returns one page and the number of all matches. A search by user name or id is a look-up.
 func (s *Server) find(q search, base string) (page []people.Person, total int) {
 	if p, ok, indexed := s.lookUp(q.filter); indexed {
-		if !ok {
+		if !ok || s.unseen(p.ID) {
 			return nil, 0
 		}
 		if q.start > 1 || q.count == 0 {
@@ -318,6 +318,9 @@ func (s *Server) find(q search, base string) (page []people.Person, total int) {
 	}
 	var rows []row
 	for p := range s.people.All() {
+		if s.unseen(p.ID) {
+			continue
+		}
 		var key any
 		if q.filter != nil || q.sortBy != nil {
 			m := s.resource(&p, base)

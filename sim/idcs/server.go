@@ -1,6 +1,7 @@
 package idcs
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -42,11 +43,14 @@ type Server struct {
 	// writes puts the writes of groups, applications and grants in a row: each refers to the others, and to users.
 	writes sync.Mutex
 
-	policy   atomic.Pointer[passwordPolicy]
-	lifetime atomic.Int64 // of a token, in nanoseconds
-	switches atomic.Pointer[Switches]
-	requests atomic.Uint64
-	authors  sync.Map // client id → *author
+	policy      atomic.Pointer[passwordPolicy]
+	lifetime    atomic.Int64            // of a token, in nanoseconds
+	limiter     atomic.Pointer[limiter] // nil without limits
+	maintenance atomic.Pointer[closed]  // nil when open
+	newcomers   newcomers
+	switches    atomic.Pointer[Switches]
+	requests    atomic.Uint64
+	authors     sync.Map // client id → *author
 }
 
 // New builds a domain from its configuration.
@@ -72,9 +76,9 @@ func New(c Config, k Kernel) (*Server, error) {
 	if err := s.restore(); err != nil {
 		return nil, err
 	}
-	// The order of a request: the journal opens, faults may delay, refuse or cut it, then the protocol begins. The route is
-	// named before the faults, so that the journal knows what a cut request wanted.
-	s.handler = k.Journal.Wrap(name, s.identify(s.faults.Wrap(vendor{s}, http.HandlerFunc(s.serve))))
+	// The order of a request: the journal opens, the gateway admits it, faults may delay, refuse or cut it, then the protocol
+	// begins. The route is named before all that may end it, so that the journal knows what it wanted.
+	s.handler = k.Journal.Wrap(name, s.identify(s.gateway(s.faults.Wrap(vendor{s}, http.HandlerFunc(s.serve)))))
 	return s, nil
 }
 
@@ -86,6 +90,11 @@ func (s *Server) restore() error {
 	}
 	s.switches.Store(&values)
 	s.lifetime.Store(int64(s.config.TokenLifetime))
+	s.maintenance.Store(nil)
+	s.newcomers.set(0)
+	if err := errors.Join(s.SetTier(s.config.Tier), s.SetVisibility(s.config.Visibility)); err != nil {
+		return err
+	}
 	return s.SetPolicy(s.config.Policy)
 }
 

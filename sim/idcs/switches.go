@@ -45,6 +45,10 @@ const (
 	familyName        = "familyName"
 	throttledBody     = "throttledBody"
 	retryAfter        = "retryAfter"
+	rateHeaders       = "rateHeaders"
+	rateWindow        = "rateWindow"
+	maintenanceBody   = "maintenanceBody"
+	visibilityByID    = "visibilityById"
 )
 
 // switchboard is every switch with its options, the default first.
@@ -72,7 +76,11 @@ var switchboard = []Switch{
 	{Name: primaryEmail, Options: []string{"required", "optional"}, Note: "A domain setting: whether a user needs a primary e-mail."},
 	{Name: familyName, Options: []string{"optional", "required"}, Note: "Whether a user needs a family name; the SDK says no, the console asks for it."},
 	{Name: throttledBody, Options: []string{"scim", "text"}, Note: "The body of a 429; not documented."},
-	{Name: retryAfter, Options: []string{"none", "seconds"}, Note: "Retry-After on a 429 or 503 whose rule names none; Oracle documents no such header. seconds sends 1."},
+	{Name: retryAfter, Options: []string{"none", "seconds"}, Note: "Retry-After on a 429 or 503 whose rule names none; Oracle documents no such header. seconds sends the wait, or 1 where there is none."},
+	{Name: rateHeaders, Options: []string{"none", "send"}, Note: "X-RateLimit-Limit, -Remaining and -Reset (in seconds) on every answer of a domain with a tier; not documented."},
+	{Name: rateWindow, Options: []string{"sliding", "fixed"}, Note: "Whether a tier's limits hold for any second and minute, or for those of the clock; not documented."},
+	{Name: maintenanceBody, Options: []string{"vendor", "gateway"}, Note: "The body of a 503 in a maintenance: the envelope of SCIM or OAuth, or a gateway's page of HTML; not documented."},
+	{Name: visibilityByID, Options: []string{"at_once", "late"}, Note: "Whether a GET by id finds a user whom a search does not find yet; not documented."},
 }
 
 // resolve returns a value for every switch.

@@ -49,6 +49,7 @@ func (c *call) createUser() error {
 	if err != nil {
 		return err
 	}
+	c.s.newcomers.created(created.ID, now)
 	c.x.Outcome = "accepted"
 	c.w.Header()["Location"] = []string{c.base + usersPath + "/" + created.ID}
 	return c.sendUser(http.StatusCreated, &created)
@@ -87,7 +88,7 @@ func (c *call) userBody() (map[string]any, *passwordWrite, error) {
 
 func (c *call) readUser() error {
 	p, ok := c.s.people.ByID(plainID(c.id))
-	if !ok {
+	if !ok || c.s.unseen(p.ID) && c.s.is(visibilityByID, "late") {
 		return refuse(noSuchUser, c.id)
 	}
 	c.x.ShowBodies()

@@ -27,7 +27,7 @@ type Person struct {
 	// Delegated users have their password elsewhere, in Active Directory for instance, and log in here with it.
 	Delegated bool
 	Locked    bool
-	Groups      []string
+	Groups    []string
 	// Attributes is all the rest, in the vendor's wire form.
 	Attributes map[string]any
 	Credential Credential
