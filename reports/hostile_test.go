@@ -178,7 +178,7 @@ func TestJUnitCountsAgree(t *testing.T) {
 		Suites   []suite `xml:"testsuite"`
 	}
 	require.NoError(t, xml.Unmarshal([]byte(render(t, reports.WriteJUnit, notCertified())), &all))
-	require.Len(t, all.Suites, 3)
+	require.Len(t, all.Suites, 4)
 	var sum suite
 	text := ""
 	for _, s := range all.Suites {
@@ -191,7 +191,7 @@ func TestJUnitCountsAgree(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []int{sum.Tests, sum.Failures, sum.Errors}, []int{all.Tests, all.Failures, all.Errors})
-	assert.Equal(t, []int{3, 1}, []int{all.Failures, all.Errors}, "two scenarios and a criterion; the void one is an error")
+	assert.Equal(t, []int{5, 2}, []int{all.Failures, all.Errors}, "two scenarios, a criterion and two points of the checklist; what is void is an error")
 	assert.Contains(t, text, "PATCH /admin/v1/Users/1b0a4f67c1e54d5d8c3e8e1d2f3a4b5c -> no answer  120ms  lose-first  applied, but the answer was lost")
 	assert.Contains(t, text, "  < upstream connect error", "the criterion's failure holds its exchanges")
 }

@@ -125,6 +125,8 @@ func class(v Verdict) string {
 		return "passed"
 	case Failed, NotCertified:
 		return "failed"
+	case Attest:
+		return "attest"
 	default:
 		return "void"
 	}

@@ -43,6 +43,11 @@ func (r *Report) judge(good, bad Verdict, counts func(Scenario) bool) {
 		}
 		add(v, fmt.Sprintf("load %s %s%s", l.Name, participle(v), because(l.reasons(), everyCriterion)))
 	}
+	for _, i := range r.Checklist {
+		for _, reason := range i.Own {
+			failed = append(failed, fmt.Sprintf("checklist %d, %s: %s", i.Number, i.Title, reason))
+		}
+	}
 	switch {
 	case len(failed) > 0:
 		r.Verdict, r.Reasons = bad, append(failed, void...)
@@ -224,6 +229,8 @@ func participle(v Verdict) string {
 		return "failed"
 	case Void:
 		return "is void"
+	case Attest:
+		return "is to be attested"
 	default:
 		return "was not judged"
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/seatrial/seatrial/reports"
 )
@@ -92,4 +93,19 @@ func TestMeasureIsExact(t *testing.T) {
 	one := time.Second
 	assert.Equal(t, reports.Latency{Mean: one, P50: one, P90: one, P95: one, P99: one, Max: one}, reports.Measure([]time.Duration{one}))
 	assert.Equal(t, 3*time.Second, reports.Measure([]time.Duration{1, 2, 3 * time.Second}).P90, "the rank is rounded up: never better than it was")
+}
+
+func TestChecklistDecidesOnlyByWhatStandsNowhereElse(t *testing.T) {
+	r := certified()
+	require.Equal(t, reports.Certified, r.Verdict)
+	r.Checklist = []reports.Item{
+		{Number: 1, Title: "seen", Verdict: reports.Failed, Evidence: []string{"a scenario failed, which has been said"}},
+		{Number: 2, Title: "asked", Verdict: reports.Attest, Todo: "look"},
+	}
+	r.Judge()
+	assert.Equal(t, reports.Certified, r.Verdict, "the scenario itself decides")
+	r.Checklist[1].Verdict, r.Checklist[1].Own = reports.Failed, []string{"hook.js:2: never fires"}
+	r.Judge()
+	assert.Equal(t, reports.NotCertified, r.Verdict)
+	assert.Equal(t, []string{"checklist 2, asked: hook.js:2: never fires"}, r.Reasons)
 }

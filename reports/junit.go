@@ -22,6 +22,13 @@ func WriteJUnit(w io.Writer, r Report) error {
 		}
 		all.Suites = append(all.Suites, s)
 	}
+	if len(r.Checklist) > 0 {
+		s := junitSuite{Name: "checklist", Timestamp: junitTime(r.Started), Time: "0", Properties: r.properties()}
+		for _, i := range r.Checklist {
+			s.add(i.junit())
+		}
+		all.Suites = append(all.Suites, s)
+	}
 	for _, l := range r.Load {
 		s := junitSuite{Name: "load " + line(l.Name), Timestamp: junitTime(l.Started), Time: junitSeconds(l.Duration), Properties: r.properties()}
 		for _, c := range l.junit() {
@@ -119,6 +126,22 @@ func (s Scenario) junit() junitCase {
 	default:
 		problem.Type = string(Void)
 		c.Error = problem
+	}
+	return c
+}
+
+// junit of an item: what is left to people is skipped, which a server shows without counting it as passed.
+func (i Item) junit() junitCase {
+	c := junitCase{Class: "checklist", Name: line(fmt.Sprintf("%02d %s", i.Number, i.Title)), Time: "0"}
+	evidence := strings.Join(each(append(append([]string(nil), i.Own...), i.Evidence...), line), "\n")
+	switch i.Verdict {
+	case Passed:
+	case Failed:
+		c.Failure = &junitProblem{Message: line(first(append(append([]string(nil), i.Own...), i.Evidence...), i.Title)), Type: "checklist", Text: "\n" + evidence + "\n"}
+	case Attest:
+		c.Skipped = &junitProblem{Message: line(strings.TrimSpace("to be attested: " + i.Todo + " " + i.Command))}
+	default:
+		c.Error = &junitProblem{Message: line(first(i.Evidence, "nothing was shown")), Type: string(Void), Text: "\n" + evidence + "\n"}
 	}
 	return c
 }

@@ -45,6 +45,8 @@ type Report struct {
 	// Command repeats the run when typed; Version is the version of seatrial.
 	Command string `json:"command,omitempty"`
 	Version string `json:"version,omitempty"`
+	// Checklist is the go-live checklist: every line with its proof, or what is left for people to attest.
+	Checklist []Item `json:"checklist,omitempty"`
 	// Inputs are the settings taken from the files under judgement, each with its place.
 	Inputs []Input `json:"inputs,omitempty"`
 	// Suite is the part in virtual time.
@@ -55,6 +57,24 @@ type Report struct {
 	Switches []Switch `json:"switches,omitempty"`
 	// Limits say what was not covered or not observable: the limits of the report's validity.
 	Limits []string `json:"limits,omitempty"`
+}
+
+// Attest is the verdict of an item that no run can judge: somebody has to look and answer for it.
+const Attest Verdict = "to attest"
+
+// Item is one line of the go-live checklist.
+type Item struct {
+	Number int    `json:"number"`
+	Title  string `json:"title"`
+	// Verdict is Passed, Failed, Void or Attest.
+	Verdict Verdict `json:"verdict"`
+	// Evidence is what was seen, for and against, each a sentence.
+	Evidence []string `json:"evidence,omitempty"`
+	// Todo is what remains for people to attest, also beside evidence; Command is what shows it to them.
+	Todo    string `json:"todo,omitempty"`
+	Command string `json:"command,omitempty"`
+	// Own are reasons against the item that stand nowhere else in the report; they decide the verdict of the whole.
+	Own []string `json:"own,omitempty"`
 }
 
 // Input is one setting and where it was found.

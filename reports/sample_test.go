@@ -114,6 +114,11 @@ func certified() reports.Report {
 				Repeat: "seatrial loadtest --burst 0 --rate 25 --for 10s --seed 42",
 			}, load(250, 40*time.Millisecond, 0)),
 		},
+		Checklist: []reports.Item{
+			{Number: 1, Title: "The source accepts no password that the target refuses", Verdict: reports.Passed, Evidence: []string{"0 of 400 changes under load were refused for policy", "7 scenarios passed: idcs/policy-*"},
+				Todo: "compare with the policies of your domain:", Command: "seatrial forecast --idm-conf conf --config sync.yaml"},
+			{Number: 2, Title: "The hook sees every change", Verdict: reports.Attest, Todo: "no IDM folder was given:", Command: "seatrial preflight --idm-conf DIR"},
+		},
 		Switches: []reports.Switch{{Target: "idcs", Name: "throttled_body", Value: "scim", Default: "scim", Note: "Oracle does not publish the body of a 429."}},
 		Limits: []string{
 			"The rehearsal ran against a simulator of Oracle IDCS; the tenant itself was not contacted.",
@@ -126,6 +131,11 @@ func certified() reports.Report {
 
 func notCertified() reports.Report {
 	r := certified()
+	r.Checklist = []reports.Item{
+		{Number: 1, Title: "The source accepts no password that the target refuses", Verdict: reports.Failed, Evidence: []string{"35 changes under load were refused for policy"}},
+		{Number: 2, Title: "The hook sees every change", Verdict: reports.Failed, Own: []string{"conf/script/onUpdate.js:2:5: request.value is never set <here>, so the hook never fires"}},
+		{Number: 3, Title: "A pilot was held", Verdict: reports.Void, Evidence: []string{"the pilot did not run"}},
+	}
 	at := func(d time.Duration) time.Time { return virtual.Add(d) }
 	path := "/admin/v1/Users/1b0a4f67c1e54d5d8c3e8e1d2f3a4b5c"
 	body := "{\n  \"schemas\": [\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\n  \"Operations\": [{\"op\": \"replace\", \"path\": \"password\", \"value\": \"••••••••\"}]\n}"

@@ -22,6 +22,7 @@ func WriteTerminal(w io.Writer, r Report, color bool) error {
 	for _, l := range r.Load {
 		t.load(l)
 	}
+	t.checklist(r.Checklist)
 	t.list("Limits", r.Limits)
 	t.list("Remarks", r.Remarks())
 	t.verdict(r)
@@ -113,6 +114,40 @@ func (t terminal) inputs(inputs []Input) {
 			mark, place = t.paint(red, "✗"), place+": "+line(i.Problem)
 		}
 		t.row("%s %s  %s  %s", mark, pad(line(i.What), what), pad(line(i.Value), value), place)
+	}
+}
+
+// evidenceShown bounds what the terminal shows of an item's evidence.
+const evidenceShown = 2
+
+func (t terminal) checklist(items []Item) {
+	if len(items) == 0 {
+		return
+	}
+	attest := 0
+	for _, i := range items {
+		if i.Verdict == Attest {
+			attest++
+		}
+	}
+	note := fmt.Sprintf("%d points", len(items))
+	if attest > 0 {
+		note += fmt.Sprintf(" · %d to be attested by you", attest)
+	}
+	t.section("Go-live checklist", note)
+	for _, i := range items {
+		t.row("%s %2d  %s", t.mark(i.Verdict), i.Number, line(i.Title))
+		evidence := append(append([]string(nil), i.Own...), i.Evidence...)
+		for _, e := range evidence[:min(len(evidence), evidenceShown+len(i.Own))] {
+			t.row("       %s", line(e))
+		}
+		if i.Todo != "" {
+			todo := "yours: " + line(i.Todo)
+			if i.Command != "" {
+				todo += "  " + line(i.Command)
+			}
+			t.row("       %s", t.paint(dim, todo))
+		}
 	}
 }
 

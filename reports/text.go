@@ -156,6 +156,8 @@ func symbol(v Verdict) string {
 		return "✓"
 	case Failed, NotCertified:
 		return "✗"
+	case Attest:
+		return "☐"
 	default:
 		return "○"
 	}
