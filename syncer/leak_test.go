@@ -121,7 +121,10 @@ func TestTheSearchFindsWhatIsThere(t *testing.T) {
 }
 
 // keeper is a target that keeps what it is given.
-type keeper struct{ passwords []seal.Secret }
+type keeper struct {
+	target.Target
+	passwords []seal.Secret
+}
 
 func (k *keeper) Name() string { return "idcs" }
 func (k *keeper) Close()       {}
