@@ -17,14 +17,14 @@ import (
 type User struct {
 	ID, UserName, Password, GivenName, FamilyName, Mail string
 	Inactive, Federated                                 bool
-	SetAt                                               time.Time
+	SetAt, Created                                      time.Time
 	History                                             []string
 }
 
 // Exchange is one request as the domain saw it.
 type Exchange struct {
 	At       time.Time
-	Call     string // "token", "find", "create", "write"
+	Call     string // "token", "find", "list", "read", "create", "write"
 	User     string
 	Password string
 	Token    string
@@ -42,10 +42,11 @@ type Step struct {
 	Detail     string
 	HTML       bool
 	RetryAfter string
-	Delay      time.Duration // before anything else
-	Hang       bool          // until the client goes
-	Cut        bool          // no answer, nothing done
-	Lose       bool          // done, no answer
+	Header     map[string]string // of the answer, also when nothing goes wrong
+	Delay      time.Duration     // before anything else
+	Hang       bool              // until the client goes
+	Cut        bool              // no answer, nothing done
+	Lose       bool              // done, no answer
 }
 
 // Domain is the fake. Set its fields before traffic.
@@ -60,6 +61,14 @@ type Domain struct {
 	Remember int
 	// Dateless hides lastSuccessfulSetDate.
 	Dateless bool
+	// Ahead is the domain's clock minus ours; it dates passwords and answers.
+	Ahead time.Duration
+	// Undated leaves the Date out of answers.
+	Undated bool
+	// Page is the longest page of a listing. Default 1000.
+	Page int
+	// Visibility is how long a new user is found by his id only.
+	Visibility time.Duration
 
 	*Listener
 	server *http.Server
@@ -67,6 +76,7 @@ type Domain struct {
 	users  map[string]*User
 	log    []Exchange
 	counts map[string]int
+	ids    int
 	tokens map[string]time.Time
 }
 
@@ -93,9 +103,43 @@ func (d *Domain) Add(names ...string) {
 	defer d.mu.Unlock()
 	for _, n := range names {
 		d.users[strings.ToLower(n)] = &User{
-			ID: fmt.Sprintf("id-%03d", len(d.users)+1), UserName: n, Password: "initial", SetAt: time.Now(), History: []string{"initial"},
+			ID: d.newID(), UserName: n, Password: "initial", SetAt: d.now(), History: []string{"initial"},
 		}
 	}
+}
+
+// newID never gives an id twice.
+func (d *Domain) newID() string {
+	d.ids++
+	return fmt.Sprintf("id-%03d", d.ids)
+}
+
+// now is what the domain's clock shows.
+func (d *Domain) now() time.Time { return time.Now().Add(d.Ahead) }
+
+// Remove deletes a user.
+func (d *Domain) Remove(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.users, strings.ToLower(name))
+}
+
+// Rename gives a user another name.
+func (d *Domain) Rename(from, to string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	u := d.users[strings.ToLower(from)]
+	delete(d.users, strings.ToLower(from))
+	u.UserName = to
+	d.users[strings.ToLower(to)] = u
+}
+
+// Reset sets a password as another party does, past the log.
+func (d *Domain) Reset(name, password string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	u := d.users[strings.ToLower(name)]
+	u.Password, u.SetAt, u.History = password, d.now(), append([]string{password}, u.History...)
 }
 
 // Edit changes a user.
@@ -165,6 +209,14 @@ func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.record(e)
 		panic(http.ErrAbortHandler)
 	}
+	for name, value := range step.Header {
+		w.Header().Set(name, value)
+	}
+	if d.Undated {
+		w.Header()["Date"] = nil
+	} else {
+		w.Header().Set("Date", d.now().UTC().Format(http.TimeFormat))
+	}
 	if step.Status != 0 {
 		if step.RetryAfter != "" {
 			w.Header().Set("Retry-After", step.RetryAfter)
@@ -201,6 +253,8 @@ func (d *Domain) read(e *Exchange, r *http.Request) {
 	switch p := r.URL.Path; {
 	case p == "/oauth2/v1/token":
 		e.Call = "token"
+	case p == "/admin/v1/Users" && r.Method == http.MethodGet && !r.URL.Query().Has("filter"):
+		e.Call = "list"
 	case p == "/admin/v1/Users" && r.Method == http.MethodGet:
 		e.Call = "find"
 		if m := filter.FindStringSubmatch(r.URL.Query().Get("filter")); m != nil {
@@ -210,6 +264,9 @@ func (d *Domain) read(e *Exchange, r *http.Request) {
 		e.Call, e.User, e.Password = "create", content.UserName, content.Password
 	default:
 		e.Call, e.Password = "write", content.Password
+		if r.Method == http.MethodGet {
+			e.Call = "read"
+		}
 		if len(content.Operations) == 1 {
 			e.Password = content.Operations[0].Value
 		}
@@ -234,7 +291,12 @@ func (d *Domain) act(e *Exchange, r *http.Request) (int, func(http.ResponseWrite
 	u := d.users[strings.ToLower(e.User)]
 	switch e.Call {
 	case "find":
-		return 200, d.list(u)
+		if u == nil || time.Since(u.Created) < d.Visibility {
+			return 200, d.list(0, 50)
+		}
+		return 200, d.list(1, 50, u)
+	case "list":
+		return 200, d.page(r.URL.Query())
 	case "create":
 		if u != nil {
 			return 409, func(w http.ResponseWriter) { refuse(w, 409, "", "exists", false) }
@@ -249,14 +311,20 @@ func (d *Domain) act(e *Exchange, r *http.Request) (int, func(http.ResponseWrite
 				refuse(w, 400, "error.identity.user.primaryEmailNotSpecified", "The primary email must be specified.", false)
 			}
 		}
-		d.users[strings.ToLower(e.User)] = &User{
-			ID: fmt.Sprintf("id-%03d", len(d.users)+1), UserName: e.User, GivenName: in.Name.GivenName, FamilyName: in.Name.FamilyName,
-			Mail: in.Emails[0].Value,
+		u = &User{
+			ID: d.newID(), UserName: e.User, GivenName: in.Name.GivenName, FamilyName: in.Name.FamilyName, Mail: in.Emails[0].Value,
+			Created: time.Now(),
 		}
-		return 201, func(w http.ResponseWriter) { reply(w, 201, map[string]any{"id": d.User(e.User).ID}) }
+		d.users[strings.ToLower(e.User)] = u
+		created := d.render(u)
+		return 201, func(w http.ResponseWriter) { reply(w, 201, created) }
 	}
 	if u == nil {
 		return 404, func(w http.ResponseWriter) { refuse(w, 404, "", "no such user", false) }
+	}
+	if e.Call == "read" {
+		found := d.render(u)
+		return 200, func(w http.ResponseWriter) { reply(w, 200, found) }
 	}
 	refusal := ""
 	if u.Federated {
@@ -273,7 +341,7 @@ func (d *Domain) act(e *Exchange, r *http.Request) (int, func(http.ResponseWrite
 			refuse(w, 400, "error.identity.passwordmgmt.pwdpolicyViolation", refusal, false)
 		}
 	}
-	u.Password, u.SetAt, e.Applied = e.Password, time.Now(), true
+	u.Password, u.SetAt, e.Applied = e.Password, d.now(), true
 	u.History = append([]string{e.Password}, u.History...)
 	id := u.ID
 	return 200, func(w http.ResponseWriter) { reply(w, 200, map[string]any{"id": id}) }
@@ -294,42 +362,4 @@ func (d *Domain) grant(e *Exchange, r *http.Request) (int, func(http.ResponseWri
 	return 200, func(w http.ResponseWriter) {
 		reply(w, 200, map[string]any{"access_token": text, "token_type": "Bearer", "expires_in": int(d.Lifetime.Seconds())})
 	}
-}
-
-func (d *Domain) list(u *User) func(http.ResponseWriter) {
-	found := []any{}
-	if u != nil {
-		r := map[string]any{
-			"id": u.ID, "userName": u.UserName, "active": !u.Inactive,
-			"urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User": map[string]any{"isFederatedUser": u.Federated},
-		}
-		if !u.SetAt.IsZero() && !d.Dateless {
-			r["urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User"] = map[string]any{
-				"lastSuccessfulSetDate": u.SetAt.UTC().Format("2006-01-02T15:04:05.000Z"),
-			}
-		}
-		found = append(found, r)
-	}
-	return func(w http.ResponseWriter) {
-		reply(w, 200, map[string]any{"totalResults": len(found), "Resources": found, "startIndex": 1, "itemsPerPage": 50})
-	}
-}
-
-func reply(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // A reader who has gone is no news to the fake.
-}
-
-func refuse(w http.ResponseWriter, status int, message, detail string, html bool) {
-	if html {
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, "<html><body>no</body></html>")
-		return
-	}
-	reply(w, status, map[string]any{
-		"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "detail": detail, "status": fmt.Sprint(status),
-		"urn:ietf:params:scim:api:oracle:idcs:extension:messages:Error": map[string]any{"messageId": message},
-	})
 }

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// bodyLimit is the largest answer that is read. A list of two users is far below it.
-const bodyLimit = 1 << 20
+// bodyLimit is the largest answer that is read. A page of a thousand users stays below it.
+const bodyLimit = 8 << 20
 
 // client sends requests one at a time per caller, each bounded by the timeout. It follows no redirect and, but for what
 // net/http does when not a byte has been sent, repeats nothing.
@@ -67,7 +67,7 @@ func readRoots(path string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-var errAnswerTooLong = errors.New("the answer is longer than 1 MiB")
+var errAnswerTooLong = errors.New("the answer is longer than 8 MiB")
 
 // do builds and sends one request and reads the answer.
 func (c *client) do(ctx context.Context, build func(ctx context.Context) (*http.Request, error)) reply {
@@ -81,14 +81,17 @@ func (c *client) do(ctx context.Context, build func(ctx context.Context) (*http.
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", "seatrial-sync")
+	asked := time.Now()
 	response, err := c.http.Do(request)
+	got := time.Now()
 	if err != nil {
 		return reply{err: err, sent: connected.Load()}
 	}
 	defer func() { _ = response.Body.Close() }()
+	date, _ := http.ParseTime(first(response.Header, "Date"))
 	r := reply{
-		status: response.StatusCode, html: isHTML(response.Header), sent: true,
-		retryAfter: retryAfter(response.Header, time.Now()),
+		status: response.StatusCode, html: isHTML(response.Header), sent: true, date: date, asked: asked, got: got,
+		retryAfter: retryAfter(response.Header, date, got), allowance: readAllowance(response.Header, response.StatusCode, date, got),
 	}
 	r.body, r.err = io.ReadAll(io.LimitReader(response.Body, bodyLimit+1))
 	if len(r.body) > bodyLimit {

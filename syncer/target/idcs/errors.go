@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/syncer/target"
@@ -98,8 +97,11 @@ type reply struct {
 	html       bool
 	body       []byte
 	retryAfter time.Duration
-	err        error // no answer, or a body that broke off
-	sent       bool  // the request may have reached the target
+	allowance  target.Allowance
+	date       time.Time // the answer's Date, or zero
+	asked, got time.Time // when the request began, and when the answer's head was there
+	err        error     // no answer, or a body that broke off
+	sent       bool      // the request may have reached the target
 }
 
 // judge gives a reply its meaning.
@@ -197,30 +199,4 @@ func plainError(err error) error {
 func isHTML(h http.Header) bool {
 	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	return err == nil && (kind == "text/html" || kind == "application/xhtml+xml")
-}
-
-// maxRetryAfter bounds what a target can ask for: a slip of a gateway must not stop the work for a year.
-const maxRetryAfter = time.Hour
-
-// retryAfter reads both forms of RFC 9110, 10.2.3. A date is compared with the Date of the same answer when there is one,
-// because the target's clock need not agree with ours.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	text := strings.TrimSpace(h.Get("Retry-After"))
-	if text == "" {
-		return 0
-	}
-	var wait time.Duration
-	if strings.Trim(text, "0123456789") == "" {
-		seconds, err := time.ParseDuration(text + "s")
-		if err != nil {
-			return maxRetryAfter // Too large for a number.
-		}
-		wait = seconds
-	} else if until, err := http.ParseTime(text); err == nil {
-		if date, err := http.ParseTime(h.Get("Date")); err == nil {
-			now = date
-		}
-		wait = until.Sub(now)
-	}
-	return min(max(wait, 0), maxRetryAfter)
 }

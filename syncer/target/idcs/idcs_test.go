@@ -185,8 +185,8 @@ func TestRetryAfter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := http.Header{}
 			h.Set("Retry-After", tt.header)
-			h.Set("Date", tt.date)
-			assert.Equal(t, tt.want, retryAfter(h, now))
+			date, _ := http.ParseTime(tt.date)
+			assert.Equal(t, tt.want, retryAfter(h, date, now))
 		})
 	}
 }
@@ -231,16 +231,16 @@ func TestReadUsersTrustsNobody(t *testing.T) {
 		bad  bool
 	}{
 		"none":                  {body: `{"totalResults":0}`},
-		"one":                   {body: list(resource("1", "A", "")), want: []user{{id: "1", active: true}}},
-		"inactive":              {body: list(resource("1", "a", `,"active":false`)), want: []user{{id: "1"}}},
+		"one":                   {body: list(resource("1", "A", "")), want: []user{{id: "1", userName: "A", active: true}}},
+		"inactive":              {body: list(resource("1", "a", `,"active":false`)), want: []user{{id: "1", userName: "a"}}},
 		"a filter not obeyed":   {body: list(resource("1", "b", ""), resource("2", "c", ""))},
-		"the right among many":  {body: list(resource("1", "b", ""), resource("2", "a", "")), want: []user{{id: "2", active: true}}},
+		"the right among many":  {body: list(resource("1", "b", ""), resource("2", "a", "")), want: []user{{id: "2", userName: "a", active: true}}},
 		"without an id":         {body: list(resource("", "a", ""))},
 		"a single user":         {body: resource("1", "a", ""), bad: true},
 		"a page":                {body: "<html>", bad: true},
 		"a wrong type":          {body: list(resource("1", "a", `,"active":"yes"`)), bad: true},
-		"a list of many":        {body: list(resource("1", "a", ""), resource("2", "A", "")), want: []user{{id: "1", active: true}, {id: "2", active: true}}},
-		"federated with a date": {body: list(resource("1", "a", `,"`+schemaUserExtension+`":{"isFederatedUser":true},"`+schemaPasswordState+`":{"lastSuccessfulSetDate":"x"}`)), want: []user{{id: "1", active: true, federated: true, setAt: "x"}}},
+		"a list of many":        {body: list(resource("1", "a", ""), resource("2", "A", "")), want: []user{{id: "1", userName: "a", active: true}, {id: "2", userName: "A", active: true}}},
+		"federated with a date": {body: list(resource("1", "a", `,"`+schemaUserExtension+`":{"isFederatedUser":true},"`+schemaPasswordState+`":{"lastSuccessfulSetDate":"x"}`)), want: []user{{id: "1", userName: "a", active: true, federated: true, setAt: "x"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := readUsers([]byte(tt.body), "a")

@@ -23,7 +23,7 @@ func newWrite(c Config, id string, password seal.Secret) write {
 		body = append(body, `{"schemas":["`+schemaPatch+`"],"Operations":[{"op":"replace","path":"password","value":`...)
 		body = appendQuoted(body, password)
 		body = append(body, `}]}`...)
-		return write{http.MethodPatch, "/admin/v1/Users/" + url.PathEscape(id), body}
+		return write{http.MethodPatch, usersPath + "/" + url.PathEscape(id), body}
 	}
 	body = append(body, `{"schemas":["`+schemaChanger+`"],"password":`...)
 	body = appendQuoted(body, password)

@@ -3,38 +3,56 @@ package idcs
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
+
+// usersPath is the collection of users.
+const usersPath = "/admin/v1/Users"
 
 // The schemas that are read and written here.
 const (
 	schemaUser          = "urn:ietf:params:scim:schemas:core:2.0:User"
 	schemaUserExtension = "urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User"
+	schemaEnterprise    = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 	schemaPasswordState = "urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User" //nolint:gosec // A name, not a credential.
 	schemaChanger       = "urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"
 	schemaPatch         = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 )
 
-// user is what a look-up shows.
+// user is what a look shows.
 type user struct {
 	id        string
+	userName  string
 	active    bool
 	federated bool
 	setAt     string // passwordState.lastSuccessfulSetDate as it stands; "" when there is none or it is not shown
+	// since is set when the look is not a fresh one: see target.Mark.
+	since time.Time
 }
 
-// findQuery asks for one user by name. passwordState is returned only on request. Values in a filter are JSON strings
-// (RFC 7644, 3.4.2.2); the query is form-encoded, where a plus sign would mean a blank.
+// dated tells whether the date of the password, if it is shown, can be compared with another time.
+func (u user) dated() bool {
+	if u.setAt == "" {
+		return true
+	}
+	_, err := time.Parse(time.RFC3339Nano, u.setAt)
+	return err == nil
+}
+
+// shown are the attributes of a look, and no more: an answer with all of them is twenty times as long. passwordState is
+// returned only on request.
+const shown = "id,userName,active," + schemaUserExtension + ":isFederatedUser," + schemaPasswordState + ":lastSuccessfulSetDate"
+
+// findQuery asks for one user by name. Values in a filter are JSON strings (RFC 7644, 3.4.2.2); the query is form-encoded,
+// where a plus sign would mean a blank.
 func findQuery(userName string) string {
-	return url.Values{
-		"filter":     {"userName eq " + jsonString(userName)},
-		"attributes": {"id,userName,active," + schemaUserExtension + ":isFederatedUser," + schemaPasswordState + ":lastSuccessfulSetDate"},
-		"count":      {"2"},
-	}.Encode()
+	return url.Values{"filter": {"userName eq " + jsonString(userName)}, "attributes": {shown}, "count": {"2"}}.Encode()
 }
 
 // jsonString quotes without the HTML escapes that encoding/json adds by default.
@@ -46,37 +64,74 @@ func jsonString(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// readUsers reads a ListResponse and keeps the users who bear the name. A target or proxy that ignores the filter must not
-// make us write to a stranger.
+// resource is a user as the domain sends it, as far as anything here asks for it.
+type resource struct {
+	ID          string `json:"id"`
+	UserName    string `json:"userName"`
+	Active      *bool  `json:"active"`
+	DisplayName string `json:"displayName"`
+	Title       string `json:"title"`
+	Language    string `json:"preferredLanguage"`
+	Name        struct {
+		Given  string `json:"givenName"`
+		Family string `json:"familyName"`
+	} `json:"name"`
+	Emails []typed `json:"emails"`
+	Phones []typed `json:"phoneNumbers"`
+	Meta   struct {
+		Created string `json:"created"`
+	} `json:"meta"`
+	User struct {
+		Federated bool `json:"isFederatedUser"`
+	} `json:"urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User"`
+	Password struct {
+		SetAt string `json:"lastSuccessfulSetDate"`
+	} `json:"urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User"`
+	Enterprise struct {
+		Number     string `json:"employeeNumber"`
+		Department string `json:"department"`
+	} `json:"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"`
+}
+
+type typed struct {
+	Value   string `json:"value"`
+	Type    string `json:"type"`
+	Primary bool   `json:"primary"`
+}
+
+func (r resource) user() user {
+	return user{
+		id: r.ID, userName: r.UserName, active: r.Active == nil || *r.Active, federated: r.User.Federated, setAt: r.Password.SetAt,
+	}
+}
+
+// readPage reads a ListResponse.
+func readPage(body []byte) (total int, list []resource, err error) {
+	var page struct {
+		Total     *int       `json:"totalResults"`
+		Resources []resource `json:"Resources"`
+	}
+	if err := json.Unmarshal(body, &page); err != nil {
+		return 0, nil, fmt.Errorf("not a list of users: %w", err)
+	}
+	if page.Total == nil {
+		return 0, nil, errors.New("not a list of users: no totalResults")
+	}
+	return *page.Total, page.Resources, nil
+}
+
+// readUsers keeps the users of a list who bear the name. A target or proxy that ignores the filter must not make us write to
+// a stranger.
 func readUsers(body []byte, userName string) ([]user, error) {
-	var list struct {
-		Total     *int `json:"totalResults"`
-		Resources []struct {
-			ID       string `json:"id"`
-			UserName string `json:"userName"`
-			Active   *bool  `json:"active"`
-			User     struct {
-				Federated bool `json:"isFederatedUser"`
-			} `json:"urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User"`
-			Password struct {
-				SetAt string `json:"lastSuccessfulSetDate"`
-			} `json:"urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User"`
-		} `json:"Resources"`
-	}
-	if err := json.Unmarshal(body, &list); err != nil {
-		return nil, fmt.Errorf("not a list of users: %w", err)
-	}
-	if list.Total == nil {
-		return nil, fmt.Errorf("not a list of users: no totalResults")
+	_, list, err := readPage(body)
+	if err != nil {
+		return nil, err
 	}
 	var users []user
-	for _, r := range list.Resources {
-		if r.ID == "" || !strings.EqualFold(r.UserName, userName) {
-			continue
+	for _, r := range list {
+		if r.ID != "" && strings.EqualFold(r.UserName, userName) {
+			users = append(users, r.user())
 		}
-		users = append(users, user{
-			id: r.ID, active: r.Active == nil || *r.Active, federated: r.User.Federated, setAt: r.Password.SetAt,
-		})
 	}
 	return users, nil
 }
