@@ -47,6 +47,15 @@ const (
 	noSuchRoute
 	notSimulated
 	policyNotModifiable
+	policyNameTaken
+	policyGroupReference
+	groupHasPolicy
+	tooManyPolicies
+	delegatedUser
+	wrongOldPassword
+	invalidToken
+	noUserInToken
+	selfServiceMail
 	tooManyRequests
 	unavailable
 	serverError
@@ -115,6 +124,24 @@ var answers = map[kind]Answer{
 		400, ours + "policyNotModifiable", "The password policy %s cannot be modified.", "forbidden",
 		"that it cannot: Oracle, Managing Password Policies; status and id unverified",
 	},
+	policyNameTaken: {409, ours + "policyNameTaken", "A password policy with the name %s exists already.", "duplicate", statusPage},
+	policyGroupReference: {
+		400, "error.common.validation.invalidReferenceResource", "PasswordPolicy.groups references a Group with ID %s that does not exist.",
+		"not_found", "id and text: Oracle, REST API for identity domains; its use here unverified",
+	},
+	groupHasPolicy:  {400, ours + "groupHasPolicy", "The group %s has the password policy %s already.", "duplicate", "that it has one: Oracle, Managing Password Policies; status and id unverified"},
+	tooManyPolicies: {400, ours + "tooManyPolicies", "There can be %d password policies with a priority.", "malformed", "that there is a limit: Oracle, Managing Password Policies; status and id unverified"},
+	delegatedUser:   {400, ours + "delegatedUser", "The password of the user %s is managed where the authentication is delegated to.", "delegated", unverified},
+	wrongOldPassword: {
+		400, "error.identity.passwordmgmt.invalidCurrentPassword", "The current password is not correct.", "credential",
+		"id: a public client in production, and a code sample of Oracle; text unverified",
+	},
+	invalidToken: {
+		400, "error.identity.passwordmgmt.invalidToken", "The token is not valid or has expired.", "credential",
+		"id: a code sample of Oracle; text unverified",
+	},
+	noUserInToken:   {404, ours + "noUserInToken", "The access token does not stand for a user.", "not_found", unverified},
+	selfServiceMail: {400, ours + "notificationAddress", "The user has no such address for %s.", "malformed", unverified},
 	tooManyRequests: {429, ours + "tooManyRequests", "Too Many Requests", "throttled", "status: Oracle, API Rate Limits; text: Oracle Essbase; body unverified"},
 	unavailable:     {503, ours + "unavailable", "The service is unavailable.", "unavailable", statusPage},
 	serverError:     {500, ours + "internal", "%s", "unavailable", statusPage},

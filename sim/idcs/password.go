@@ -76,28 +76,28 @@ func (s *Server) setPassword(p *people.Person, w passwordWrite) error {
 	if !p.Active && s.is(inactiveWrite, "refuse") {
 		return refuse(inactiveUser, p.UserName)
 	}
-	subject := s.subject(p, w)
+	rules := s.policyFor(p.ID).rules
+	subject := s.subject(p, rules, w)
 	if s.is(minimumAge, "on") && p.Credential.HasPassword() {
 		subject.Now, subject.ChangedAt = now, p.Credential.SetAt
 	}
-	if broken := s.policy.Load().rules.Check(w.value, subject); broken != nil {
+	if broken := rules.Check(w.value, subject); broken != nil {
 		return refuse(policyViolation, s.policyDetail(broken))
 	}
 	p.Credential.Set(w.digest, w.value, now, w.door == fromAdministrator && !p.Federated)
 	if p.Credential.Failures = 0; s.is(lockedWrite, "unlock") {
-		p.Locked = false
-		p.Credential.Unlock()
+		unlock(p)
 	}
 	return nil
 }
 
 // subject is the user as the policy sees it.
-func (s *Server) subject(p *people.Person, w passwordWrite) policy.Subject {
+func (s *Server) subject(p *people.Person, rules policy.Policy, w passwordWrite) policy.Subject {
 	subject := policy.Subject{
 		UserName: p.UserName, GivenName: p.GivenName, FamilyName: p.FamilyName,
 		Current: p.Credential.Password,
 	}
-	if len(s.policy.Load().rules.DisallowedUserAttributeValues) > 0 {
+	if len(rules.DisallowedUserAttributeValues) > 0 {
 		subject.Attributes = policyAttributes(p)
 	}
 	if w.door == throughChanger || s.is(historyOnPatch, "on") {
@@ -223,42 +223,4 @@ func (c *call) authenticatePassword() error {
 		"schemas": []string{authenticators}, "id": p.ID, "type": "User", "userEmail": email, "userDisplayName": p.DisplayName,
 		"csr": false, "tenantName": c.s.names.tenant, "mappingAttribute": by, "mappingAttributeValue": userName,
 	})
-}
-
-// signIn judges a log-in and keeps count.
-func (s *Server) signIn(userName string, password secret.Value) (people.Person, people.LogIn) {
-	known, ok := s.people.ByUserName(userName)
-	if !ok {
-		return people.Person{}, people.LogIn{Reason: "not_found"}
-	}
-	var result people.LogIn
-	unchanged := errors.New("nothing to count")
-	p, err := s.people.Update(known.ID, func(p *people.Person) error {
-		result = s.judgeLogIn(p, password)
-		wasLocked := p.Locked
-		switch {
-		case result.Reason == "wrong_password":
-			if wasLocked { // the lock has run out, and the count begins anew
-				p.Locked = false
-				p.Credential.Unlock()
-			}
-			p.Credential.Failures++
-			if limit := s.policy.Load().rules.MaxIncorrectAttempts; limit > 0 && p.Credential.Failures >= limit {
-				p.Locked, p.Credential.LockedAt = true, s.kernel.Clock.Now()
-			}
-		case result.OK && (wasLocked || p.Credential.Failures > 0):
-			p.Locked = false
-			p.Credential.Unlock()
-		default:
-			return unchanged
-		}
-		return nil
-	})
-	switch {
-	case errors.Is(err, unchanged):
-		return known, result
-	case err != nil: // deleted in between
-		return people.Person{}, people.LogIn{Reason: "not_found"}
-	}
-	return p, result
 }

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/seatrial/seatrial/sim/kernel/policy"
 	"github.com/seatrial/seatrial/sim/kernel/scim"
@@ -17,62 +16,102 @@ const (
 	policiesPath      = "/admin/v1/PasswordPolicies"
 	defaultPolicyID   = "PasswordPolicy"
 	defaultPolicyName = "PasswordPolicy" // the built-in id is sourced, that the name is the same is not
+	simplePolicyID    = "SimplePasswordPolicy"
+	standardPolicyID  = "StandardPasswordPolicy"
 )
 
 func mountPolicies(t table) {
 	t.add(http.MethodGet, policiesPath, "policy", everyClient, (*call).listPolicies)
+	t.add(http.MethodPost, policiesPath, "policy", mayWritePolicies, (*call).createPolicy)
+	t.add(http.MethodPost, policiesPath+"/.search", "policy", everyClient, (*call).searchPolicies)
 	t.add(http.MethodGet, policiesPath+"/{id}", "policy", everyClient, (*call).readPolicy)
 	t.add(http.MethodPut, policiesPath+"/{id}", "policy", mayWritePolicies, (*call).replacePolicy)
 	t.add(http.MethodPatch, policiesPath+"/{id}", "policy", mayWritePolicies, (*call).patchPolicy)
+	t.add(http.MethodDelete, policiesPath+"/{id}", "policy", mayWritePolicies, (*call).deletePolicy)
 }
 
-// passwordPolicy is the domain's default policy and when it was written.
-type passwordPolicy struct {
-	rules    policy.Policy
-	modified time.Time
-	version  int
-}
+// policySettings are the attributes of a policy, for views and filters. The rules among them are judged when a policy is
+// decoded, which knows what each must be.
+var policySettings = newSchema(policySchema, slices.Concat(common(), []attribute{
+	one(text, "name").immutable().always(), one(text, "description"), one(text, "externalId"), one(number, "priority"),
+	listOf("groups", one(text, "value").caseExact(), one(text, "display"), one(text, "$ref")),
+	one(text, "passwordStrength"), one(number, "passwordExpireWarning"),
+	listOf("configuredPasswordPolicyRules", texts("key", "value")...).readOnly().onRequest(),
+	one(flag, "forcePasswordReset").writeOnly(),
+	one(anything, "dictionaryLocation"), one(anything, "dictionaryDelimiter"), one(anything, "dictionary"),
+	one(anything, "passwordExpiresAfter"), one(anything, "maxIncorrectAttempts"), one(anything, "lockoutDuration"),
+	one(anything, "characterSets"),
+}, ruleRows()), nil, nil)
 
-func (s *Server) storePolicy(rules policy.Policy) {
-	next := &passwordPolicy{rules: rules, modified: s.kernel.Clock.Now(), version: 1}
-	if old := s.policy.Load(); old != nil {
-		next.version = old.version + 1
+func ruleRows() []attribute {
+	var rows []attribute
+	for _, rule := range policy.Rules() {
+		rows = append(rows, one(anything, string(rule)))
 	}
-	s.policy.Store(next)
+	return rows
 }
 
 // builtIn are the policies that Oracle has beside the default one; nobody can change them.
-func builtIn(id string) (policy.Policy, string, bool) {
+func builtIn(id string) (passwordPolicy, bool) {
 	switch id {
-	case "SimplePasswordPolicy":
-		return policy.Simple(), "Simple", true
-	case "StandardPasswordPolicy":
-		return policy.Standard(), "Standard", true
+	case simplePolicyID:
+		return passwordPolicy{id: id, name: "simplePasswordPolicy", strength: "Simple", rules: policy.Simple()}, true
+	case standardPolicyID:
+		return passwordPolicy{id: id, name: "standardPasswordPolicy", strength: "Standard", rules: policy.Standard()}, true
 	}
-	return policy.Policy{}, "", false
+	return passwordPolicy{}, false
 }
 
-// policyResource is a policy in the wire form.
-func (c *call) policyResource(id string) (map[string]any, error) {
-	stored := c.s.policy.Load()
-	rules, strength, fixed := builtIn(id)
-	policyName := strings.ToLower(id[:1]) + id[1:]
-	switch {
-	case fixed:
-	case id == defaultPolicyID:
-		rules, strength, policyName = stored.rules, "Custom", defaultPolicyName
-	default:
+// policyByID finds a policy, built in or not.
+func (s *Server) policyByID(id string) (*passwordPolicy, error) {
+	set := s.policies.Load()
+	if p := set.find(id); p != nil {
+		return p, nil
+	}
+	p, ok := builtIn(id)
+	if !ok {
 		return nil, refuse(noSuchPolicy, id)
 	}
-	m, err := rulesOf(rules)
+	p.modified, p.version = set.standard.modified, 1
+	return &p, nil
+}
+
+// policyResource is a policy in the wire form, with all that may be asked for.
+func (c *call) policyResource(p *passwordPolicy) (map[string]any, error) {
+	m, err := rulesOf(p.rules)
 	if err != nil {
 		return nil, err
 	}
-	m["schemas"], m["id"], m["name"], m["passwordStrength"] = []any{policySchema}, id, policyName, strength
-	m["meta"] = map[string]any{
-		"resourceType": "PasswordPolicy", "location": c.base + policiesPath + "/" + id,
-		"lastModified": stamp(stored.modified), "version": fmt.Sprintf("%032x", stored.version),
+	rules := configuredRules(m)
+	m["schemas"], m["id"], m["name"], m["passwordStrength"] = []any{policySchema}, p.id, p.name, p.strength
+	put(m, "description", p.description)
+	put(m, "externalId", p.externalID)
+	if p.warning > 0 {
+		m["passwordExpireWarning"] = float64(p.warning)
 	}
+	if p.priority > 0 {
+		m["priority"] = float64(p.priority)
+	}
+	var groups []any
+	for _, id := range p.groups {
+		if display, ok := c.s.groupName(id); ok {
+			groups = append(groups, map[string]any{"value": id, "display": display, "$ref": c.base + "/admin/v1/Groups/" + id})
+		}
+	}
+	if groups != nil {
+		m["groups"] = groups
+	}
+	if rules != nil {
+		m["configuredPasswordPolicyRules"] = rules
+	}
+	meta := map[string]any{
+		"resourceType": "PasswordPolicy", "location": c.base + policiesPath + "/" + p.id,
+		"lastModified": stamp(p.modified), "version": fmt.Sprintf("%032x", p.version),
+	}
+	if p.priority > 0 {
+		meta["created"] = stamp(p.created)
+	}
+	m["meta"] = meta
 	return m, nil
 }
 
@@ -86,41 +125,100 @@ func rulesOf(p policy.Policy) (map[string]any, error) {
 }
 
 func (c *call) listPolicies() error {
-	var list []any
-	for _, id := range []string{defaultPolicyID, "SimplePasswordPolicy", "StandardPasswordPolicy"} {
-		m, err := c.policyResource(id)
+	q, err := c.query(policySettings)
+	if err != nil {
+		return err
+	}
+	return c.answerPolicies(q)
+}
+
+func (c *call) searchPolicies() error {
+	q, err := c.queryByPost(policySettings)
+	if err != nil {
+		return err
+	}
+	return c.answerPolicies(q)
+}
+
+// answerPolicies lists the default policy, those for groups by priority, and the built-in ones, unless the search has
+// another order.
+func (c *call) answerPolicies(q search) error {
+	set := c.s.policies.Load()
+	all := append([]*passwordPolicy{set.standard}, set.ranked...)
+	for _, id := range []string{simplePolicyID, standardPolicyID} {
+		p, err := c.s.policyByID(id)
 		if err != nil {
 			return err
 		}
-		list = append(list, m)
+		all = append(all, p)
 	}
-	c.x.ShowBodies()
-	return c.sendJSON(http.StatusOK, scim.NewListResponse(list, len(list), 1, defaultCount))
+	var found []map[string]any
+	for _, p := range all {
+		m, err := c.policyResource(p)
+		if err != nil {
+			return err
+		}
+		if q.filter == nil || q.filter.Match(m, policySettings) {
+			found = append(found, m)
+		}
+	}
+	if q.sortBy != nil {
+		slices.SortStableFunc(found, func(a, b map[string]any) int {
+			x, _ := scim.Lookup(a, *q.sortBy)
+			y, _ := scim.Lookup(b, *q.sortBy)
+			if q.descending {
+				x, y = y, x
+			}
+			return compareValues(x, y, q.exact)
+		})
+	}
+	page := found[min(q.start-1, len(found)):]
+	var list []any
+	for _, m := range page[:min(q.count, len(page))] {
+		list = append(list, scim.Project(m, q.view.attributes, q.view.sets, policySettings.returned))
+	}
+	return c.sendJSON(http.StatusOK, scim.NewListResponse(list, len(found), q.start, q.count))
 }
 
 func (c *call) readPolicy() error {
-	m, err := c.policyResource(c.id)
+	p, err := c.s.policyByID(c.id)
 	if err != nil {
 		return err
 	}
 	c.x.ShowBodies()
-	return c.sendJSON(http.StatusOK, m)
+	return c.sendPolicy(http.StatusOK, p)
+}
+
+func (c *call) sendPolicy(status int, p *passwordPolicy) error {
+	v, err := c.view()
+	if err != nil {
+		return err
+	}
+	m, err := c.policyResource(p)
+	if err != nil {
+		return err
+	}
+	return c.sendJSON(status, scim.Project(m, v.attributes, v.sets, policySettings.returned))
+}
+
+func (c *call) createPolicy() error {
+	m, err := c.document(policySchema)
+	if err != nil {
+		return err
+	}
+	draft, err := c.s.draftPolicy(m, passwordPolicy{id: c.s.ids.Hex(idLength)})
+	if err != nil {
+		return err
+	}
+	return c.storePolicy(http.StatusCreated, draft, m)
 }
 
 func (c *call) replacePolicy() error {
-	body, err := c.body()
+	m, err := c.document(policySchema)
 	if err != nil {
 		return err
 	}
-	m, err := decodeObject(body)
-	if err != nil {
-		return err
-	}
-	c.x.ShowBodies()
-	if err := requireSchema(m, policySchema); err != nil {
-		return err
-	}
-	return c.writePolicy(m)
+	return c.rewritePolicy(func(map[string]any) (map[string]any, error) { return m, nil })
 }
 
 func (c *call) patchPolicy() error {
@@ -133,15 +231,62 @@ func (c *call) patchPolicy() error {
 		return patchRefusal(err)
 	}
 	c.x.ShowBodies()
-	before, err := c.policyResource(c.id)
+	return c.rewritePolicy(func(before map[string]any) (map[string]any, error) {
+		after, err := op.Apply(before)
+		if err != nil {
+			return nil, patchRefusal(err)
+		}
+		return after, nil
+	})
+}
+
+// rewritePolicy puts what change makes of a policy in its place.
+func (c *call) rewritePolicy(change func(before map[string]any) (map[string]any, error)) error {
+	if _, fixed := builtIn(c.id); fixed {
+		return refuse(policyNotModifiable, c.id)
+	}
+	old, err := c.s.policyByID(c.id)
 	if err != nil {
 		return err
 	}
-	after, err := op.Apply(before)
+	before, err := c.policyResource(old)
 	if err != nil {
-		return patchRefusal(err)
+		return err
 	}
-	return c.writePolicy(after)
+	after, err := change(before)
+	if err != nil {
+		return err
+	}
+	draft, err := c.s.draftPolicy(after, passwordPolicy{id: old.id, name: old.name, priority: old.priority})
+	if err != nil {
+		return err
+	}
+	return c.storePolicy(http.StatusOK, draft, after)
+}
+
+func (c *call) storePolicy(status int, draft passwordPolicy, m map[string]any) error {
+	stored, err := c.s.putPolicy(draft)
+	if err != nil {
+		return err
+	}
+	if force, _ := m["forcePasswordReset"].(bool); force {
+		c.s.forceReset(stored.id)
+	}
+	if status == http.StatusCreated {
+		c.w.Header()["Location"] = []string{c.base + policiesPath + "/" + stored.id}
+	}
+	return c.sendPolicy(status, stored)
+}
+
+func (c *call) deletePolicy() error {
+	if _, fixed := builtIn(c.id); fixed || c.id == defaultPolicyID {
+		return refuse(policyNotModifiable, c.id)
+	}
+	if err := c.s.dropPolicy(c.id); err != nil {
+		return err
+	}
+	c.send(http.StatusNoContent, nil, nil)
+	return nil
 }
 
 // notRules are attributes of the resource that are no rules.
@@ -151,110 +296,98 @@ var notRules = map[string]bool{
 	"forcePasswordReset": true, "passwordExpireWarning": true, "dictionaryLocation": true, "dictionaryDelimiter": true,
 }
 
-// writePolicy makes a resource the default policy.
-func (c *call) writePolicy(m map[string]any) error {
-	if _, _, fixed := builtIn(c.id); fixed {
-		return refuse(policyNotModifiable, c.id)
+// draftPolicy reads a resource. What is to be known of the policy beforehand is in p.
+func (s *Server) draftPolicy(m map[string]any, p passwordPolicy) (passwordPolicy, error) {
+	for key := range notRules {
+		if value, ok := m[key]; ok && key != "meta" {
+			if err := policySettings.check(key, value); err != nil {
+				return p, err
+			}
+		}
 	}
-	if c.id != defaultPolicyID {
-		return refuse(noSuchPolicy, c.id)
+	name, _ := m["name"].(string)
+	switch {
+	case p.name == "" && name == "":
+		return p, refuse(missingAttributes, "name")
+	case p.name != "" && name != "" && name != p.name:
+		return p, refuse(readOnlyAttribute, "name")
+	case p.name == "":
+		p.name = name
 	}
+	p.description, _ = m["description"].(string)
+	p.externalID, _ = m["externalId"].(string)
+	if days, ok := m["passwordExpireWarning"].(float64); ok {
+		p.warning = int(days)
+	}
+	if err := s.draftRank(m, &p); err != nil {
+		return p, err
+	}
+	return p, draftRules(m, &p)
+}
+
+// draftRank reads for whom the policy is.
+func (s *Server) draftRank(m map[string]any, p *passwordPolicy) error {
+	priority, ranked := m["priority"].(float64)
+	list, _ := m["groups"].([]any)
+	if p.id == defaultPolicyID {
+		if ranked || len(list) > 0 {
+			return refuse(invalidValue, "priority, groups", "the default policy is for whom no other is meant and has neither")
+		}
+		return nil
+	}
+	if ranked {
+		if p.priority = int(priority); priority != float64(p.priority) || p.priority < 1 || p.priority > mostPolicies {
+			return refuse(invalidValue, "priority", fmt.Sprintf("it is a whole number from 1 to %d", mostPolicies))
+		}
+	}
+	for _, item := range list {
+		content, _ := item.(map[string]any)
+		id, _ := content["value"].(string)
+		if id == "" {
+			return refuse(missingAttributes, "groups.value")
+		}
+		if _, ok := s.groupName(id); !ok {
+			return refuse(policyGroupReference, id)
+		}
+		if !slices.Contains(p.groups, id) {
+			p.groups = append(p.groups, id)
+		}
+	}
+	return nil
+}
+
+// draftRules reads the rules. The strengths Simple and Standard have rules of their own.
+func draftRules(m map[string]any, p *passwordPolicy) error {
 	rules := maps.Clone(m)
 	maps.DeleteFunc(rules, func(key string, _ any) bool { return notRules[key] })
 	encoded, err := json.Marshal(rules)
 	if err != nil {
 		return err
 	}
-	p, err := policy.Decode(encoded)
+	if p.rules, err = policy.Decode(encoded); err == nil {
+		err = p.rules.Validate()
+	}
 	if err != nil {
 		return refuse(invalidValue, "the password policy", err.Error())
 	}
-	if err := p.Validate(); err != nil {
-		return refuse(invalidValue, "the password policy", err.Error())
+	p.strength = "Custom"
+	if strength, ok := m["passwordStrength"].(string); ok {
+		p.strength = strength
 	}
-	c.s.storePolicy(p)
-	after, err := c.policyResource(c.id)
-	if err != nil {
-		return err
-	}
-	return c.sendJSON(http.StatusOK, after)
-}
-
-// policyDetail joins the texts of broken rules.
-func (s *Server) policyDetail(broken []policy.Violation) string {
-	list := make([]string, 0, len(broken)+1)
-	if s.is(policyDetail, "sentence") {
-		list = append(list, "The password does not meet the password policy.")
-	}
-	for _, v := range broken {
-		list = append(list, RuleText(v))
-		if s.is(policyDetail, "first") {
-			break
+	switch p.strength {
+	case "Custom":
+		return nil
+	case "Simple", "Standard":
+		fixed, _ := builtIn(p.strength + "PasswordPolicy")
+		own, err := rulesOf(fixed.rules)
+		if err != nil {
+			return err
 		}
-	}
-	return strings.Join(list, " ")
-}
-
-// RuleText is Oracle's sentence for a broken rule, where a production client of the real service quotes it (lengths,
-// numerals, case, names, history); the others are in its manner, and ours.
-func RuleText(v policy.Violation) string {
-	many := func(format, noun string) string {
-		if v.Limit != 1 {
-			noun += "s"
+		if given, err := rulesOf(p.rules); err != nil || len(given) > 0 && !maps.EqualFunc(given, own, func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) }) {
+			return refuse(invalidValue, "passwordStrength", p.strength+" has rules of its own; with others it is Custom")
 		}
-		return fmt.Sprintf(format, v.Limit, noun)
+		p.rules = fixed.rules
+		return nil
 	}
-	switch v.Rule {
-	case policy.RuleMinLength:
-		return "The password must have at least " + strconv.Itoa(v.Limit) + " characters."
-	case policy.RuleMaxLength:
-		return "The password cannot exceed " + strconv.Itoa(v.Limit) + " characters."
-	case policy.RuleMinNumerals:
-		return many("The password must have at least %d numeric %s.", "character")
-	case policy.RuleMinLowerCase:
-		return many("The password must have at least %d lowercase %s.", "character")
-	case policy.RuleMinUpperCase:
-		return many("The password must have at least %d uppercase %s.", "character")
-	case policy.RuleFirstNameDisallowed:
-		return "The password cannot contain the first name of the user."
-	case policy.RuleLastNameDisallowed:
-		return "The password cannot contain the last name of the user."
-	case policy.RuleUserNameDisallowed:
-		return "The password cannot contain the username of the user."
-	case policy.RuleNumPasswordsInHistory:
-		return many("The password cannot repeat the most recent %d %s.", "password")
-	case policy.RuleMinAlphas:
-		return many("The password must have at least %d alphabetic %s.", "character")
-	case policy.RuleMinAlphaNumerals:
-		return many("The password must have at least %d alphanumeric %s.", "character")
-	case policy.RuleMinSpecialChars:
-		return many("The password must have at least %d special %s.", "character")
-	case policy.RuleMaxSpecialChars:
-		return many("The password cannot have more than %d special %s.", "character")
-	case policy.RuleMinUniqueChars:
-		return many("The password must have at least %d unique %s.", "character")
-	case policy.RuleMaxRepeatedChars:
-		return many("The password cannot repeat a character more than %d %s.", "time")
-	case policy.RuleDistinctCharacters:
-		return many("The password must have at least %d %s that the current one has not.", "character")
-	case policy.RuleStartsWithAlphabet:
-		return "The password must start with a letter."
-	case policy.RuleRequiredChars:
-		return "The password must contain the characters " + v.Value + "."
-	case policy.RuleAllowedChars:
-		return "The password can contain only the characters " + v.Value + "."
-	case policy.RuleDisallowedChars:
-		return "The password cannot contain the characters " + v.Value + "."
-	case policy.RuleDisallowedSubstrings:
-		return "The password cannot contain " + v.Value + "."
-	case policy.RuleDisallowedUserAttributeValues:
-		return "The password cannot contain the value of " + v.Value + " of the user."
-	case policy.RuleDictionaryWordDisallowed:
-		return "The password cannot be a dictionary word."
-	case policy.RuleMinPasswordAge:
-		return many("The password cannot be changed within %d %s of the last change.", "hour")
-	case policy.RuleMinCharacterSets:
-		return many("The password must have characters of at least %d character %s.", "set")
-	}
-	return "The password breaks the rule " + string(v.Rule) + "."
+	return refuse(invalidValue, "passwordStrength", "it is "+strings.Join([]string{"Simple", "Standard", "Custom"}, ", "))
 }

@@ -93,7 +93,8 @@ func (s *Server) appendUser(b []byte, p *people.Person, base string) []byte {
 	default:
 		b = append(b, `"lockDate":"`...)
 		b = appendStamp(b, p.Credential.LockedAt)
-		b = append(b, `","on":true,"reason":0`...)
+		b = append(b, `","on":true,"reason":`...)
+		b = strconv.AppendInt(b, int64(lockReason(p)), 10)
 	}
 	b = append(b, `}},"userName":`...)
 	b = appendText(b, p.UserName)

@@ -183,24 +183,15 @@ func put(m map[string]any, key, value string) {
 	}
 }
 
-func (s *Server) lockState(p *people.Person) map[string]any {
-	if !s.locked(p) {
-		return map[string]any{"on": false}
-	}
-	state := map[string]any{"on": true, "reason": float64(1)} // by an administrator
-	if !p.Credential.LockedAt.IsZero() {
-		state["reason"] = float64(0) // by failed log-ins
-		state["lockDate"] = stamp(p.Credential.LockedAt)
-	}
-	return state
-}
-
 func (s *Server) passwordState(p *people.Person, base string) map[string]any {
+	policy := s.policyFor(p.ID)
+	applies := map[string]any{"value": policy.id, "display": policy.name, "$ref": base + policiesPath + "/" + policy.id}
+	if policy.priority > 0 {
+		applies["priority"] = float64(policy.priority)
+	}
 	state := map[string]any{
-		"mustChange": p.Credential.MustChange, "expired": s.expired(p), "cantChange": p.Federated, "cantExpire": false,
-		"applicablePasswordPolicy": map[string]any{
-			"value": defaultPolicyID, "display": defaultPolicyName, "$ref": base + policiesPath + "/" + defaultPolicyID,
-		},
+		"mustChange": p.Credential.MustChange, "expired": policy.expires(p, s.kernel.Clock.Now()), "cantChange": p.Federated, "cantExpire": false,
+		"applicablePasswordPolicy": applies,
 	}
 	if !p.Credential.SetAt.IsZero() {
 		state["lastSuccessfulSetDate"] = stamp(p.Credential.SetAt)

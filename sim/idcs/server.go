@@ -13,7 +13,6 @@ import (
 	"github.com/seatrial/seatrial/sim/kernel/journal"
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
 	"github.com/seatrial/seatrial/sim/kernel/people"
-	"github.com/seatrial/seatrial/sim/kernel/policy"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
@@ -43,14 +42,15 @@ type Server struct {
 	// writes puts the writes of groups, applications and grants in a row: each refers to the others, and to users.
 	writes sync.Mutex
 
-	policy      atomic.Pointer[passwordPolicy]
-	lifetime    atomic.Int64            // of a token, in nanoseconds
-	limiter     atomic.Pointer[limiter] // nil without limits
-	maintenance atomic.Pointer[closed]  // nil when open
-	newcomers   newcomers
-	switches    atomic.Pointer[Switches]
-	requests    atomic.Uint64
-	authors     sync.Map // client id → *author
+	policies     atomic.Pointer[policySet]
+	policyWrites sync.Mutex              // held to replace policies
+	lifetime     atomic.Int64            // of a token, in nanoseconds
+	limiter      atomic.Pointer[limiter] // nil without limits
+	maintenance  atomic.Pointer[closed]  // nil when open
+	newcomers    newcomers
+	switches     atomic.Pointer[Switches]
+	requests     atomic.Uint64
+	authors      sync.Map // client id → *author
 }
 
 // New builds a domain from its configuration.
@@ -92,6 +92,7 @@ func (s *Server) restore() error {
 	s.lifetime.Store(int64(s.config.TokenLifetime))
 	s.maintenance.Store(nil)
 	s.newcomers.set(0)
+	s.policies.Store(&policySet{})
 	if err := errors.Join(s.SetTier(s.config.Tier), s.SetVisibility(s.config.Visibility)); err != nil {
 		return err
 	}
@@ -122,18 +123,6 @@ func (s *Server) People() *people.Store { return s.people }
 // Issuer issues and knows the access tokens.
 func (s *Server) Issuer() *oauth.Issuer { return s.issuer }
 
-// Policy is the domain's default password policy.
-func (s *Server) Policy() policy.Policy { return s.policy.Load().rules }
-
-// SetPolicy replaces the default password policy. Passwords that are already set are not judged again.
-func (s *Server) SetPolicy(p policy.Policy) error {
-	if err := p.Validate(); err != nil {
-		return fmt.Errorf("%w: idcs.%w", ErrInvalid, err)
-	}
-	s.storePolicy(p)
-	return nil
-}
-
 // SetTokenLifetime decides how long tokens last from now on; issued ones keep their time.
 func (s *Server) SetTokenLifetime(d time.Duration) error {
 	if err := checkLifetime(d); err != nil {
@@ -153,50 +142,4 @@ func (s *Server) Reset() {
 	s.kernel.Clock.Reset()
 	// What New has accepted is accepted again.
 	_ = s.restore()
-}
-
-// LogIn is the probe of a harness: would this name and password sign in now? It leaves no trace: no journal entry, no
-// failure counted.
-func (s *Server) LogIn(userName string, password secret.Value) people.LogIn {
-	p, ok := s.people.ByUserName(userName)
-	if !ok {
-		return people.LogIn{Reason: "not_found"}
-	}
-	return s.judgeLogIn(&p, password)
-}
-
-func (s *Server) judgeLogIn(p *people.Person, password secret.Value) people.LogIn {
-	switch {
-	case !p.Active:
-		return people.LogIn{Reason: "inactive"}
-	case p.Federated:
-		return people.LogIn{Reason: "federated"}
-	case s.locked(p):
-		return people.LogIn{Reason: "locked"}
-	case !p.Credential.HasPassword():
-		return people.LogIn{Reason: "no_password"}
-	case s.kernel.Digester.Digest(password) != p.Credential.Digest:
-		return people.LogIn{Reason: "wrong_password"}
-	case s.expired(p):
-		return people.LogIn{Reason: "expired"}
-	}
-	return people.LogIn{OK: true, MustChange: p.Credential.MustChange}
-}
-
-// locked: a lock from failed log-ins ends by itself after the policy's lockoutDuration, in minutes.
-func (s *Server) locked(p *people.Person) bool {
-	if !p.Locked {
-		return false
-	}
-	duration := time.Duration(s.policy.Load().rules.LockoutDuration) * time.Minute
-	if p.Credential.LockedAt.IsZero() || duration == 0 {
-		return true
-	}
-	return s.kernel.Clock.Now().Before(p.Credential.LockedAt.Add(duration))
-}
-
-func (s *Server) expired(p *people.Person) bool {
-	days := s.policy.Load().rules.PasswordExpiresAfter
-	return days > 0 && p.Credential.HasPassword() &&
-		!s.kernel.Clock.Now().Before(p.Credential.SetAt.AddDate(0, 0, days))
 }

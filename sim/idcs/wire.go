@@ -37,6 +37,30 @@ func decodeObject(body []byte) (map[string]any, error) {
 	return m, nil
 }
 
+// document reads a body that must say that it is of the schema.
+func (c *call) document(urn string) (map[string]any, error) {
+	body, err := c.body()
+	if err != nil {
+		return nil, err
+	}
+	m, err := decodeObject(body)
+	if err != nil {
+		return nil, err
+	}
+	nameSecrets(c.x, m, false)
+	c.x.ShowBodies()
+	return m, requireSchema(m, urn)
+}
+
+// input reads a body that must be all of the schema.
+func (c *call) input(s *schema) (map[string]any, error) {
+	m, err := c.document(s.core)
+	if err != nil {
+		return nil, err
+	}
+	return m, checkTypes(m, s)
+}
+
 // requireSchema checks that a body says what it is.
 func requireSchema(m map[string]any, urn string) error {
 	for key, value := range m {
@@ -58,7 +82,7 @@ func requireSchema(m map[string]any, urn string) error {
 // secretName tells whether an attribute of that name may hold a secret, also one that the API does not know.
 func secretName(name string) bool {
 	name = strings.ToLower(name)
-	return strings.Contains(name, "passw") && !strings.Contains(name, "passwordstate") ||
+	return strings.Contains(name, "passw") && !strings.Contains(name, "passwordstate") && name != "passwordstrength" ||
 		strings.Contains(name, "secret") || strings.Contains(name, "token")
 }
 
