@@ -174,7 +174,7 @@ func (n *Notifier) judge(e *entry, f Failure, now time.Time) (outcome string) {
 	e.withdrawn = false
 	e.Mail = &message{
 		ID: n.messageID(e.Key, now), To: to, Subject: n.config.Subject, Text: n.write(f, e.Failures, now), Queued: now,
-		Due: due.Add(spread(e.Key, 0)), Expires: due.Add(n.config.Keep),
+		Due: due, Expires: due.Add(n.config.Keep),
 	}
 	return ""
 }
@@ -220,7 +220,7 @@ func (n *Notifier) Report(id, subject, text string) {
 			continue // Validate has seen the addresses; and this one has the report.
 		}
 		n.entry(key).Mail = &message{
-			ID: n.messageID(key, now), To: address, Subject: oneLine(subject), Text: text, Queued: now, Due: now.Add(spread(key, 0)),
+			ID: n.messageID(key, now), To: address, Subject: oneLine(subject), Text: text, Queued: now, Due: now,
 			Expires: now.Add(n.config.Keep),
 		}
 	}

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -52,7 +52,7 @@ func (n *Notifier) deliver(ctx context.Context) {
 		}
 		var wake <-chan time.Time
 		if !next.IsZero() {
-			timer.Reset(time.Until(next))
+			timer.Reset(time.Until(next) + n.spread(0))
 			wake = timer.C
 		}
 		select {
@@ -67,7 +67,7 @@ func (n *Notifier) deliver(ctx context.Context) {
 // pause waits out trouble of the server's. It reports false when the notifier closes.
 func (n *Notifier) pause(trouble int) bool {
 	select {
-	case <-time.After(backOff(firstServerWait, lastServerWait, trouble) + spread("server", trouble)):
+	case <-time.After(backOff(firstServerWait, lastServerWait, trouble) + n.spread(trouble)):
 		return true
 	case <-n.closing:
 		return false
@@ -167,7 +167,7 @@ func (n *Notifier) sent(ctx context.Context, l letter, err error) {
 	default:
 		e.Mail.Tries++
 		if !errors.Is(err, errServer) {
-			e.Mail.Due = now.Add(backOff(firstMailWait, lastMailWait, e.Mail.Tries) + spread(e.Key, e.Mail.Tries))
+			e.Mail.Due = now.Add(backOff(firstMailWait, lastMailWait, e.Mail.Tries))
 		}
 	}
 	n.mu.Unlock()
@@ -208,10 +208,9 @@ func backOff(first, last time.Duration, n int) time.Duration {
 	return min(first<<min(n-1, 10), last)
 }
 
-// spread is less than a millisecond: no two scheduled times tie, which keeps runs in virtual time repeatable.
-func spread(key string, n int) time.Duration {
+// spread is less than a millisecond: our timers do not tie with anybody's, which keeps runs in virtual time repeatable.
+func (n *Notifier) spread(visit int) time.Duration {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(key))
-	_, _ = h.Write(strconv.AppendInt(nil, int64(n), 10))
+	_, _ = h.Write(fmt.Appendf(nil, "%s %d", n.config.Server, visit))
 	return time.Duration(h.Sum64()>>12) % time.Millisecond
 }
