@@ -63,6 +63,8 @@ type Domain struct {
 	Dateless bool
 	// Ahead is the domain's clock minus ours; it dates passwords and answers.
 	Ahead time.Duration
+	// Shift is the clock that dates passwords minus the one that dates answers.
+	Shift time.Duration
 	// Undated leaves the Date out of answers.
 	Undated bool
 	// Page is the longest page of a listing. Default 1000.
@@ -103,7 +105,7 @@ func (d *Domain) Add(names ...string) {
 	defer d.mu.Unlock()
 	for _, n := range names {
 		d.users[strings.ToLower(n)] = &User{
-			ID: d.newID(), UserName: n, Password: "initial", SetAt: d.now(), History: []string{"initial"},
+			ID: d.newID(), UserName: n, Password: "initial", SetAt: d.now().Add(d.Shift), History: []string{"initial"},
 		}
 	}
 }
@@ -139,7 +141,7 @@ func (d *Domain) Reset(name, password string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	u := d.users[strings.ToLower(name)]
-	u.Password, u.SetAt, u.History = password, d.now(), append([]string{password}, u.History...)
+	u.Password, u.SetAt, u.History = password, d.now().Add(d.Shift), append([]string{password}, u.History...)
 }
 
 // Edit changes a user.
@@ -341,7 +343,7 @@ func (d *Domain) act(e *Exchange, r *http.Request) (int, func(http.ResponseWrite
 			refuse(w, 400, "error.identity.passwordmgmt.pwdpolicyViolation", refusal, false)
 		}
 	}
-	u.Password, u.SetAt, e.Applied = e.Password, d.now(), true
+	u.Password, u.SetAt, e.Applied = e.Password, d.now().Add(d.Shift), true
 	u.History = append([]string{e.Password}, u.History...)
 	id := u.ID
 	return 200, func(w http.ResponseWriter) { reply(w, 200, map[string]any{"id": id}) }

@@ -83,7 +83,7 @@ func count(text string) (int, bool) {
 // thousand million, which as a time was in 2001, is a duration.
 func reset(text string, date, now time.Time) time.Time {
 	seconds, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || seconds < 0 || seconds > 1e14 {
+	if err != nil || !(seconds >= 0 && seconds <= 1e14) { // NaN is neither.
 		return time.Time{}
 	}
 	if seconds > 1e11 {

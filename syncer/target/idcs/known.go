@@ -21,7 +21,7 @@ type known struct {
 type entry struct {
 	userName string
 	id       string
-	state    string    // the date of the password as it was last shown; "" since a write of ours
+	state    string    // the date of the password as the look showed it
 	seen     time.Time // when the look began that all of this comes from
 	wrote    time.Time // the last write of ours was applied before this, by the domain's clock
 	news     time.Time // when that was by ours; looks that began before are too old to tell the date
@@ -75,7 +75,7 @@ func (k *known) wroteTo(userName, id string, before, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if e, ok := k.users[fold(userName)]; ok && e.id == id {
-		e.state, e.wrote, e.news = "", before, now
+		e.wrote, e.news = before, now
 		k.users[fold(userName)] = e
 	}
 }
