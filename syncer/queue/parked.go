@@ -20,7 +20,12 @@ type Item struct {
 
 // Park keeps a change under its id, in place of an earlier one, and returns when it is on disk.
 func (q *Queue) Park(ctx context.Context, id string, data []byte) error {
-	if _, err := q.js.Publish(ctx, q.parkedSubject(id), data, jetstream.WithExpectStream(q.parkedName())); err != nil {
+	if len(id)+len(data) > maxData {
+		return fmt.Errorf("park %s: %d bytes are %w: at most %d", id, len(data), ErrTooLarge, maxData)
+	}
+	_, err := q.parked.append(ctx, q.parkedSubject(id), data)
+	q.judge(err)
+	if err != nil {
 		return fmt.Errorf("park %s: %w", id, err)
 	}
 	return nil
@@ -49,11 +54,7 @@ func (q *Queue) ParkedItem(ctx context.Context, id string) (Item, bool, error) {
 // Parked lists the parked changes, the one that was parked first in front. It holds one at a time.
 func (q *Queue) Parked(ctx context.Context) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		for sequence := uint64(1); ; {
-			m, err := q.parked.GetMsg(ctx, sequence, jetstream.WithGetMsgSubject(q.parkedSubject("*")))
-			if errors.Is(err, jetstream.ErrMsgNotFound) {
-				return
-			}
+		for m, err := range q.parked.all(ctx) {
 			if err != nil {
 				yield(Item{}, fmt.Errorf("parked changes: %w", err))
 				return
@@ -62,12 +63,9 @@ func (q *Queue) Parked(ctx context.Context) iter.Seq2[Item, error] {
 			if !yield(Item{ID: id, Data: m.Data, Stored: m.Time}, err) {
 				return
 			}
-			sequence = m.Sequence + 1
 		}
 	}
 }
-
-func (q *Queue) parkedName() string { return q.config.Stream + "-PARKED" }
 
 // parkedSubject names one parked change, or all of them as "*". An id may hold any character.
 func (q *Queue) parkedSubject(id string) string {

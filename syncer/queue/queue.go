@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -17,274 +17,433 @@ var (
 	ErrInUse = errors.New("another engine is using this queue")
 	// ErrFull says that the limit of waiting changes is reached.
 	ErrFull = errors.New("the queue is full")
-	// ErrClosed says that the queue was closed.
+	// ErrClosed says that the queue was closed, or was opened for administration only.
 	ErrClosed = errors.New("the queue is closed")
+	// ErrTooLarge says that a change, a note or a parked change is longer than the queue takes.
+	ErrTooLarge = errors.New("longer than the queue takes")
 )
 
-const (
-	consumerName = "engine"
-	// A delivered change stays with the engine until it is done, for as long as its retries take. When the wait below ends
-	// first, the change is delivered a second time and the engine knows it by its sequence.
-	ackWait = 7 * 24 * time.Hour
-	// codeFull is JetStream's error code for "maximum messages exceeded".
-	codeFull = 10077
-)
+// maxData is the length of the longest change: one fits into a message together with what is around it.
+const maxData = maxRound
 
-// Queue is the durable queue of one engine. It is safe for concurrent use.
+// Queue is the durable queue. It is safe for concurrent use.
 type Queue struct {
-	config   Config
-	server   *server.Server // nil when the queue is on another host
-	release  func() error
-	conn     *nats.Conn
-	js       jetstream.JetStream
-	changes  jetstream.Stream
-	notes    jetstream.Stream
-	parked   jetstream.Stream
-	lost     chan struct{}
-	messages jetstream.MessagesContext
-	created  time.Time
-	last     uint64
+	store
+	timing  timing
+	changes stream
+	journal stream
+	parked  stream
+	index   *index
+	created time.Time
+	last    atomic.Uint64 // the newest message when the lead was taken
+
+	publishing *group[publication]
+	recording  *group[entry]
+	keeper     keeper
+	arrived    chan struct{} // a message of changes was stored
+	spent      chan struct{} // a message of changes can be removed
+
+	turn     chan struct{} // whoever holds its token reads
+	position uint64
+	ready    []Delivery
+
+	led         chan struct{} // closed when this process leads
+	lost        chan struct{} // closed when it does no more
+	interrupted chan struct{}
+	lose        func()
+	interrupt   func()
+	broken      atomic.Bool // the embedded store has refused to write
+	cut         context.CancelFunc
+	loops       sync.WaitGroup
 }
 
-// Open starts or reaches the store and makes what is missing in it. All changes that are not done are delivered again,
-// in their order.
-func Open(ctx context.Context, c Config) (*Queue, error) { return open(ctx, c, true) }
+// publication is a change that waits for the disk, and what came of it.
+type publication struct {
+	change
+	duplicate bool
+	err       error
+}
 
-// OpenForAdministration opens the store to look at and purge parked changes, and delivers nothing. On a directory that
-// needs the lock, so no engine may run; by URL it works beside one.
-func OpenForAdministration(ctx context.Context, c Config) (*Queue, error) { return open(ctx, c, false) }
+// Open starts or reaches the store and makes what is missing in it. In a directory this process leads at once, and all
+// changes that are not done are delivered again, in their order. By URL it stands by until Lead has returned.
+func Open(ctx context.Context, c Config) (*Queue, error) { return open(ctx, c, usual) }
 
-func open(ctx context.Context, c Config, deliver bool) (_ *Queue, err error) {
+// OpenForAdministration opens the store to look at parked changes and to purge them, and delivers nothing. A directory must
+// hold a queue that no engine uses; by URL it works beside one.
+func OpenForAdministration(ctx context.Context, c Config) (*Queue, error) {
+	t := usual
+	t.administration = true
+	return open(ctx, c, t)
+}
+
+func open(ctx context.Context, c Config, t timing, options ...nats.Option) (_ *Queue, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	q := &Queue{config: c, release: func() error { return nil }, lost: make(chan struct{})}
+	q := &Queue{
+		store: store{config: c}, timing: t, index: newIndex(c.Duplicates), publishing: newGroup[publication](), recording: newGroup[entry](),
+		arrived: make(chan struct{}, 1), spent: make(chan struct{}, 1), turn: make(chan struct{}, 1), position: 1,
+		led: make(chan struct{}), lost: make(chan struct{}), interrupted: make(chan struct{}),
+	}
+	q.lose = sync.OnceFunc(func() { close(q.lost) })
+	q.interrupt = sync.OnceFunc(func() { close(q.interrupted) })
+	life, cut := context.WithCancel(context.WithoutCancel(ctx))
+	q.cut = cut
 	defer func() {
 		if err != nil {
-			_ = q.Close(context.WithoutCancel(ctx))
+			q.abandon()
+			err = errors.Join(err, q.store.close())
 		}
 	}()
-	if err := q.connect(); err != nil {
+	if t.administration && c.URL == "" {
+		if err := holdsQueue(c.Dir); err != nil {
+			return nil, err
+		}
+	}
+	if err := q.connect(options...); err != nil {
 		return nil, err
 	}
-	if q.js, err = jetstream.New(q.conn); err != nil {
+	if err := q.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	if err := q.prepare(ctx, deliver); err != nil {
-		return nil, fmt.Errorf("queue: %w", err)
+	if t.administration {
+		q.publishing.close()
+		q.recording.close()
+		q.interrupt()
+		return q, nil
 	}
+	q.keeper.name = leaderName()
+	if c.URL == "" {
+		if err := q.takeOver(ctx); err != nil {
+			return nil, fmt.Errorf("queue: %w", err)
+		}
+	}
+	q.loops.Go(func() { q.publish(life) })
+	q.loops.Go(func() { q.record(life) })
+	q.loops.Go(func() { q.sweep(life) })
 	return q, nil
 }
 
-func (q *Queue) connect() error {
-	if q.config.URL != "" {
-		options := []nats.Option{nats.Name("seatrial sync"), nats.MaxReconnects(-1), nats.Timeout(10 * time.Second)}
-		if q.config.CredentialsFile != "" {
-			options = append(options, nats.UserCredentials(q.config.CredentialsFile))
-		}
-		conn, err := nats.Connect(q.config.URL, options...)
-		if err != nil {
-			return fmt.Errorf("queue.url: cannot reach %s: %w", q.config.URL, err)
-		}
-		q.conn = conn
-		return nil
-	}
-	if err := os.MkdirAll(q.config.Dir, 0o700); err != nil {
-		return fmt.Errorf("queue.dir: %w", err)
-	}
-	release, err := lock(q.config.Dir)
-	if err != nil {
-		return fmt.Errorf("queue.dir: %w", err)
-	}
-	q.release = release
-	// SyncAlways: an acknowledged change survives a power failure. Without it the store is flushed every two minutes.
-	q.server, err = server.NewServer(&server.Options{
-		ServerName: "seatrial-sync", DontListen: true, NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: q.config.Dir, SyncAlways: true, DisableJetStreamBanner: true,
-	})
-	if err != nil {
-		return fmt.Errorf("queue.dir: %w", err)
-	}
-	q.server.Start()
-	if !q.server.ReadyForConnections(30 * time.Second) {
-		return fmt.Errorf("queue.dir: the store in %s did not open within 30s", q.config.Dir)
-	}
-	q.conn, err = nats.Connect("", nats.InProcessServer(q.server), nats.Name("seatrial sync"))
-	if err != nil {
-		return fmt.Errorf("queue: reach embedded store: %w", err)
-	}
-	return nil
-}
-
-func (q *Queue) prepare(ctx context.Context, deliver bool) (err error) {
-	q.changes, err = q.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: q.config.Stream, Subjects: []string{q.changeSubject()}, Retention: jetstream.WorkQueuePolicy,
-		Discard: jetstream.DiscardNew, MaxMsgs: q.config.Limit, Duplicates: q.config.Duplicates,
-		Storage: jetstream.FileStorage, Replicas: q.config.Replicas,
+func (q *Queue) prepare(ctx context.Context) (err error) {
+	if q.changes, err = q.stream(ctx, "", "changes", jetstream.StreamConfig{
 		Description: "password changes that wait for their target; passwords are sealed",
-	})
-	if err != nil {
-		return fmt.Errorf("stream %s: %w", q.config.Stream, err)
-	}
-	q.notes, err = q.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: q.config.Stream + "-NOTES", Subjects: []string{q.noteSubject("*")}, MaxMsgsPerSubject: 1,
-		Storage: jetstream.FileStorage, Replicas: q.config.Replicas, AllowDirect: true,
-		Description: "the last write begun per user; no passwords",
-	})
-	if err != nil {
-		return fmt.Errorf("stream %s-NOTES: %w", q.config.Stream, err)
-	}
-	q.parked, err = q.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: q.parkedName(), Subjects: []string{q.parkedSubject("*")}, MaxMsgsPerSubject: 1,
-		Storage: jetstream.FileStorage, Replicas: q.config.Replicas, AllowDirect: true,
-		Description: "changes that no attempt could apply; passwords are sealed",
-	})
-	if err != nil {
-		return fmt.Errorf("stream %s: %w", q.parkedName(), err)
-	}
-	info := q.changes.CachedInfo()
-	q.created, q.last = info.Created, info.State.LastSeq
-	if !deliver {
-		return nil
-	}
-	if err := q.dismiss(ctx); err != nil {
+	}); err != nil {
 		return err
 	}
-	// A new consumer starts with the oldest change. One that outlived the last engine would first wait for ackWait to end.
-	consumer, err := q.changes.CreateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, DeliverPolicy: jetstream.DeliverAllPolicy,
-		AckWait: ackWait, MaxAckPending: -1, MaxDeliver: -1, Replicas: q.config.Replicas,
-	})
-	if err != nil {
-		return fmt.Errorf("consumer: %w", err)
+	if q.journal, err = q.stream(ctx, "-JOURNAL", "journal", jetstream.StreamConfig{
+		Description: "which changes are done, and the last write begun per user; no passwords",
+	}); err != nil {
+		return err
 	}
-	q.messages, err = consumer.Messages(jetstream.PullMaxMessages(500))
-	if err != nil {
-		return fmt.Errorf("consumer: %w", err)
+	if q.parked, err = q.stream(ctx, "-PARKED", "parked.*", jetstream.StreamConfig{
+		Description: "changes that no attempt could apply; passwords are sealed", MaxMsgsPerSubject: 1,
+	}); err != nil {
+		return err
 	}
-	return nil
-}
-
-// dismiss removes the consumer of an engine that is gone, and refuses when that engine still asks for changes.
-func (q *Queue) dismiss(ctx context.Context) error {
-	old, err := q.changes.Consumer(ctx, consumerName)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+	q.created = q.changes.CachedInfo().Created
+	if q.config.URL == "" {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("consumer: %w", err)
-	}
-	if old.CachedInfo().NumWaiting > 0 {
-		return fmt.Errorf("stream %s: %w; if it has just died, its place is free within 30s", q.config.Stream, ErrInUse)
-	}
-	if err := q.changes.DeleteConsumer(ctx, consumerName); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return fmt.Errorf("consumer: %w", err)
-	}
-	return nil
+	_, err = q.conn.Subscribe(q.wakeSubject(), func(*nats.Msg) { signal(q.arrived) })
+	return err
 }
 
-func (q *Queue) changeSubject() string { return q.config.Stream + ".changes" }
-
-func (q *Queue) noteSubject(key string) string { return q.config.Stream + ".notes." + key }
+// wakeSubject carries a word to the leader that there is something to read. It is not stored.
+func (q *Queue) wakeSubject() string { return q.config.Stream + ".wake" }
 
 // Created is when the stream was made. Sequences of another stream say nothing about this one.
 func (q *Queue) Created() time.Time { return q.created }
 
-// Last is the sequence of the newest change at the time of Open: what is not newer may have been begun by an earlier engine.
-func (q *Queue) Last() uint64 { return q.last }
+// Last is the highest sequence that a change may have that another process had in its hands: what is not above it may have
+// been begun. It is set when this process takes the lead.
+func (q *Queue) Last() uint64 { return q.last.Load()<<sequenceBits | (maxEntries - 1) }
 
 // Publish stores a change and returns when it is on disk. An id that was published within the time for duplicates is not
-// stored again.
+// stored again. After an error it may be on disk all the same; when it is published again, one of the two is delivered.
+// The data must not be changed afterwards.
 func (q *Queue) Publish(ctx context.Context, id string, data []byte) (duplicate bool, err error) {
-	ack, err := q.js.Publish(ctx, q.changeSubject(), data, jetstream.WithMsgID(id), jetstream.WithExpectStream(q.config.Stream))
-	if err != nil {
-		var api *jetstream.APIError
-		if errors.As(err, &api) && api.ErrorCode == codeFull {
-			return false, ErrFull
-		}
-		return false, fmt.Errorf("publish: %w", err)
+	if len(id)+len(data) > maxData {
+		return false, fmt.Errorf("publish: %d bytes are %w: at most %d", len(id)+len(data), ErrTooLarge, maxData)
 	}
-	return ack.Duplicate, nil
+	r, i := q.publishing.add(publication{change: change{id, data}}, len(id)+len(data)+2*binaryMax)
+	if r == nil {
+		return false, ErrClosed
+	}
+	select {
+	case <-r.done:
+		return r.entries[i].duplicate, r.entries[i].err
+	case <-ctx.Done():
+		return false, fmt.Errorf("publish: %w", ctx.Err())
+	}
+}
+
+// publish stores what is handed in, a round at a time.
+func (q *Queue) publish(ctx context.Context) {
+	for !q.publishing.ended() {
+		<-q.publishing.wake
+		for r := q.publishing.take(); r != nil; r = q.publishing.take() {
+			q.storeRound(ctx, r)
+			close(r.done)
+		}
+	}
+}
+
+func (q *Queue) storeRound(ctx context.Context, r *round[publication]) {
+	text := append(make([]byte, 0, r.size+1), changesMark)
+	ids := make([]digest, 0, len(r.entries))
+	here := make(map[digest]bool, len(r.entries))
+	room := q.config.Limit - q.index.count()
+	for i := range r.entries {
+		p := &r.entries[i]
+		id := digestOf(p.id)
+		switch {
+		case here[id] || q.index.known(id):
+			p.duplicate = true
+		case int64(len(ids)) >= room:
+			p.err = ErrFull
+		default:
+			here[id] = true
+			ids = append(ids, id)
+			text = appendChange(text, p.change)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	sequence, err := q.changes.append(ctx, q.changes.subject, text)
+	q.judge(err)
+	if err != nil {
+		for i := range r.entries {
+			if p := &r.entries[i]; here[digestOf(p.id)] {
+				p.duplicate, p.err = false, fmt.Errorf("publish: %w", err)
+			}
+		}
+		return
+	}
+	if q.leads() {
+		q.index.add(sequence, ids, false)
+	} else {
+		q.index.setWaiting(q.index.count() + int64(len(ids)))
+	}
+	signal(q.arrived)
+	if q.config.URL != "" {
+		_ = q.conn.Publish(q.wakeSubject(), nil) // Who misses it looks by himself.
+	}
+}
+
+// judge notes whether the embedded store still writes. After a failed write it takes nothing more until it is reopened.
+func (q *Queue) judge(err error) {
+	if q.server != nil {
+		q.broken.Store(err != nil)
+	}
 }
 
 // Delivery is one change, the engine's until it is done.
 type Delivery struct {
+	// Sequence ascends in the order of acceptance and is never used again.
 	Sequence uint64
 	Data     []byte
-	message  jetstream.Msg
+	id       digest
 }
 
-// Next waits for the next change. It ends with ErrClosed.
+// Next waits for the next change. It ends with ErrClosed, and with ErrInUse when this process has lost the lead.
 func (q *Queue) Next(ctx context.Context) (Delivery, error) {
-	for {
-		m, err := q.messages.Next(jetstream.NextContext(ctx))
-		switch {
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
-			return Delivery{}, ErrClosed
-		case errors.Is(err, jetstream.ErrNoHeartbeat):
-			continue // The server is away; the iterator asks again by itself.
-		case err != nil:
-			return Delivery{}, fmt.Errorf("next: %w", err)
+	d, err := q.next(ctx)
+	if err != nil && !errors.Is(err, ErrClosed) {
+		return d, fmt.Errorf("next: %w", err)
+	}
+	return d, err
+}
+
+func (q *Queue) next(ctx context.Context) (Delivery, error) {
+	select {
+	case q.turn <- struct{}{}:
+		defer func() { <-q.turn }()
+	case <-q.interrupted:
+		return Delivery{}, ErrClosed
+	case <-ctx.Done():
+		return Delivery{}, ctx.Err()
+	}
+	if err := q.wait(ctx, q.led, 0); err != nil {
+		return Delivery{}, err
+	}
+	for len(q.ready) == 0 {
+		more, err := q.fetch(ctx)
+		switch foreign := (*foreignError)(nil); {
+		case errors.As(err, &foreign):
+			return Delivery{}, err
+		case err != nil: // A store that is away is asked again.
+			err = q.wait(ctx, nil, q.timing.pause)
+		case !more:
+			err = q.wait(ctx, q.arrived, q.timing.poll)
 		}
-		meta, err := m.Metadata()
 		if err != nil {
-			return Delivery{}, fmt.Errorf("next: %w", err)
+			return Delivery{}, err
 		}
-		return Delivery{Sequence: meta.Sequence.Stream, Data: m.Data(), message: m}, nil
+	}
+	if err := q.wait(ctx, closed, 0); err != nil {
+		return Delivery{}, err
+	}
+	d := q.ready[0]
+	q.ready[0] = Delivery{}
+	q.ready = q.ready[1:]
+	return d, nil
+}
+
+// wait ends without an error when c is ready or, unless it is zero, after a time; by URL only, for who is alone is told.
+func (q *Queue) wait(ctx context.Context, c <-chan struct{}, after time.Duration) error {
+	var timer <-chan time.Time
+	if after > 0 && (q.config.URL != "" || c == nil) {
+		t := time.NewTimer(after)
+		defer t.Stop()
+		timer = t.C
+	}
+	select {
+	case <-q.interrupted:
+		return ErrClosed
+	case <-q.lost:
+		return ErrInUse
+	default:
+	}
+	select {
+	case <-c:
+		return nil
+	case <-timer:
+		return nil
+	case <-q.interrupted:
+		return ErrClosed
+	case <-q.lost:
+		return ErrInUse
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-// Done removes a change and returns when the store has confirmed it.
-func (q *Queue) Done(ctx context.Context, d Delivery) error {
-	err := d.message.DoubleAck(ctx)
-	if err != nil && !errors.Is(err, jetstream.ErrMsgAlreadyAckd) {
-		return fmt.Errorf("done: %w", err)
+// closed is ready at once.
+var closed = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// fetch reads the next message of changes, and tells whether there was one.
+func (q *Queue) fetch(ctx context.Context) (bool, error) {
+	m, ok, err := q.changes.read(ctx, q.position)
+	if err != nil || !ok {
+		return false, err
+	}
+	q.position = m.Sequence + 1
+	list, err := q.changes.decode(m)
+	if err != nil {
+		return false, err
+	}
+	ids := digests(list)
+	q.index.add(m.Sequence, ids, true)
+	undone := q.index.undone(m.Sequence, len(list))
+	for _, i := range undone {
+		q.ready = append(q.ready, Delivery{
+			Sequence: m.Sequence<<sequenceBits | uint64(i), //nolint:gosec // Below maxEntries.
+			Data:     append([]byte(nil), list[i].data...), // Its own, so that one change does not keep all the others in memory.
+			id:       ids[i],
+		})
+	}
+	if len(undone) == 0 {
+		signal(q.spent)
+	}
+	return true, nil
+}
+
+func digests(list []change) []digest {
+	ids := make([]digest, len(list))
+	for i, c := range list {
+		ids[i] = digestOf(c.id)
+	}
+	return ids
+}
+
+// Done removes a change. It does not wait for the disk: after a crash the change may be delivered again.
+func (q *Queue) Done(_ context.Context, d Delivery) error {
+	if q.isLost() {
+		return fmt.Errorf("done: %w", ErrInUse)
+	}
+	m := mark{sequence: d.Sequence, id: d.id, at: seconds()}
+	if !q.index.finish(m) {
+		return nil
+	}
+	if r, _ := q.recording.add(entry{mark: m}, markMax); r == nil {
+		return ErrClosed
 	}
 	return nil
 }
 
-// SetNote stores the note under the key in place of the last one, and returns when it is on disk. A key is hexadecimal.
+// SetNote stores the note under the key in place of the last one, and returns when it is on disk. A note is kept for as
+// long as a change waits that had been delivered before it was set; then it may be forgotten. When another process leads,
+// the error is ErrInUse and nothing is stored.
 func (q *Queue) SetNote(ctx context.Context, key string, data []byte) error {
-	if _, err := q.js.Publish(ctx, q.noteSubject(key), data, jetstream.WithExpectStream(q.config.Stream+"-NOTES")); err != nil {
-		return fmt.Errorf("set note: %w", err)
+	if len(key)+len(data) > maxData {
+		return fmt.Errorf("set note: %d bytes are %w: at most %d", len(key)+len(data), ErrTooLarge, maxData)
 	}
-	return nil
+	if !q.leads() {
+		return fmt.Errorf("set note: %w", ErrInUse)
+	}
+	r, _ := q.recording.add(entry{note: &note{key: key, data: data}}, len(key)+len(data)+4*binaryMax)
+	if r == nil {
+		return ErrClosed
+	}
+	select {
+	case <-r.done:
+		if r.err != nil {
+			return fmt.Errorf("set note: %w", r.err)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("set note: %w", ctx.Err())
+	}
 }
 
 // Note returns the note under the key, nil when there is none.
-func (q *Queue) Note(ctx context.Context, key string) ([]byte, error) {
-	m, err := q.notes.GetLastMsgForSubject(ctx, q.noteSubject(key))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil, nil
+func (q *Queue) Note(_ context.Context, key string) ([]byte, error) {
+	if !q.leads() {
+		return nil, fmt.Errorf("note: %w", ErrInUse)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("note: %w", err)
-	}
-	return m.Data, nil
+	return q.index.note(key), nil
 }
 
-// Connected tells whether the store can be reached.
-func (q *Queue) Connected() bool { return q.conn.IsConnected() }
+// Connected tells whether the store can be reached and takes what it is given.
+func (q *Queue) Connected() bool { return q.conn.IsConnected() && !q.broken.Load() }
 
 // Interrupt ends Next; changes that were delivered stay the engine's.
-func (q *Queue) Interrupt() {
-	if q.messages != nil {
-		q.messages.Stop()
-	}
-}
+func (q *Queue) Interrupt() { q.interrupt() }
 
-// Close ends everything. Changes that are not done are delivered again after the next Open.
-func (q *Queue) Close(context.Context) error {
+// Close ends everything; what was handed in before is stored, unless ctx has ended. Changes that are not done are delivered
+// again after the next Open. By URL another process takes the lead at once.
+func (q *Queue) Close(ctx context.Context) error {
 	q.Interrupt()
-	if q.conn != nil {
-		q.conn.Close()
+	clean := ctx.Err() == nil
+	if clean {
+		stop := context.AfterFunc(ctx, q.cut)
+		q.publishing.close()
+		q.recording.close()
+		q.loops.Wait()
+		stop()
 	}
-	if q.server != nil {
-		q.server.Shutdown()
-		q.server.WaitForShutdown()
+	q.abandon()
+	var err error
+	if clean && q.leads() && q.keeper.err == nil {
+		below, list := q.index.remove()
+		err = errors.Join(q.remove(ctx, below, list), q.farewell(ctx))
 	}
-	if err := q.release(); err != nil {
+	if err := errors.Join(err, q.store.close()); err != nil {
 		return fmt.Errorf("close queue: %w", err)
 	}
 	return nil
+}
+
+// abandon ends the loops at once.
+func (q *Queue) abandon() {
+	q.cut()
+	q.publishing.close()
+	q.recording.close()
+	q.interrupt()
+	q.loops.Wait()
 }
