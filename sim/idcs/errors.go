@@ -60,6 +60,18 @@ const (
 	unavailable
 	serverError
 	invalidBearer
+	noSuchResource
+	nameTaken
+	alreadyGranted
+	referenceMissing
+	referenceTooLong
+	stillReferenced
+	tooManyMembers
+	builtInResource
+	appStillActive
+	tooManyOperations
+	bulkRunning
+	bulkReference
 )
 
 // Answer is one row of the table of refusals.
@@ -149,6 +161,30 @@ var answers = map[kind]Answer{
 		401, ours + "invalidBearer", "The access token is missing, expired or not valid.", "credential",
 		"status and text/html: two code samples of Oracle; JSON body unverified",
 	},
+	noSuchResource: {404, ours + "notFound", "The %s %s was not found.", "not_found", statusPage},
+	nameTaken:      {409, ours + "nameTaken", "A%s with the name %s exists already.", "duplicate", statusPage},
+	alreadyGranted: {409, ours + "alreadyGranted", "The grant %s exists already.", "duplicate", statusPage},
+	referenceMissing: {
+		400, "error.common.validation.invalidReferenceResource", "%s references a %s with ID %s that does not exist.", "not_found",
+		"Oracle, REST API for identity domains, error messages",
+	},
+	referenceTooLong: {
+		400, "error.common.validation.stringExceedsMaxLimit", "The value of %s is longer than %d characters.", "malformed",
+		"id: public error reports; text unverified",
+	},
+	stillReferenced: {400, ours + "stillReferenced", "The %s %s is referred to by others; delete it with forceDelete=true.", "referenced", unverified},
+	tooManyMembers: {
+		400, ours + "tooManyMembers", "The group %s has %d members; one answer holds at most %d: ask for attributes=members[startIndex=1&count=100].", "malformed",
+		"that it fails: Oracle, OCI SDK, package identitydomains, Group.members; status and id unverified",
+	},
+	builtInResource:   {400, ours + "builtIn", "%s belongs to the domain and cannot be changed.", "forbidden", unverified},
+	appStillActive:    {400, ours + "appStillActive", "The application %s is active; deactivate it first.", "active", unverified},
+	tooManyOperations: {413, ours + "tooManyOperations", "The bulk request has %d operations; the limit is %d.", "malformed", statusPage},
+	bulkRunning: {
+		429, ours + "bulkRunning", "Another bulk request is at work.", "throttled",
+		"one at a time: Oracle, API Rate Limits; status, id and text unverified",
+	},
+	bulkReference: {400, ours + "bulkReference", "%s refers to no earlier operation that created something.", "not_found", unverified},
 }
 
 // Answers is the table of refusals, by status and id: what a client may rely on, and what only the simulator says.

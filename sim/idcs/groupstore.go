@@ -8,14 +8,10 @@ import (
 	"time"
 )
 
-// group is a group without its members. A group handed out by the store is a value; Attributes are shared, and replaced by
-// each write.
+// group is a group without its members.
 type group struct {
-	id, displayName string
-	// attributes is all the rest that a client has written, in the wire form.
-	attributes        map[string]any
-	created, modified time.Time
-	version           uint64
+	stored
+	displayName string
 }
 
 // membership is that a user is in a group.
@@ -204,4 +200,70 @@ func (s *groupStore) forget(user string) {
 	for _, r := range slices.Clone(s.of[user]) {
 		s.dropOne(r, user)
 	}
+}
+
+// joinedGroup is a group that a user is in.
+type joinedGroup struct {
+	group
+	since time.Time
+}
+
+// memberships lists the groups of a user.
+func (s *groupStore) memberships(user string) []joinedGroup {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	list := make([]joinedGroup, 0, len(s.of[user]))
+	for _, r := range s.of[user] {
+		list = append(list, joinedGroup{r.group, r.members[user].since})
+	}
+	return list
+}
+
+// members lists count members from a place on, or all with a count of 0, in the order in which they joined.
+func (s *groupStore) members(id string, from, count int) []membership {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r := s.byID[id]
+	if r == nil {
+		return nil
+	}
+	rest := max(0, len(r.members)-from)
+	if count == 0 || count > rest {
+		count = rest
+	}
+	list := make([]membership, 0, count)
+	for _, m := range r.joined {
+		switch {
+		case m == nil:
+			continue
+		case len(list) == count:
+			return list
+		case from > 0:
+			from--
+		default:
+			list = append(list, *m)
+		}
+	}
+	return list
+}
+
+// member is one membership, or none.
+func (s *groupStore) member(id, user string) []membership {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if r := s.byID[id]; r != nil && r.members[user] != nil {
+		return []membership{*r.members[user]}
+	}
+	return nil
+}
+
+func (s *groupStore) has(id, user string) bool { return s.member(id, user) != nil }
+
+func (s *groupStore) size(id string) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if r := s.byID[id]; r != nil {
+		return len(r.members)
+	}
+	return 0
 }

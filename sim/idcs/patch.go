@@ -17,22 +17,51 @@ type userPatch struct {
 
 func (c *call) patchUser() error {
 	id := plainID(c.id)
-	body, err := c.body()
-	if err != nil {
-		return err
-	}
-	patch, err := c.readPatch(body)
+	patch, err := c.readPatch()
 	if err != nil {
 		return err
 	}
 	return c.update(id, func(p *people.Person) error { return c.s.applyPatch(p, patch, c.base) })
 }
 
+// passwordAttribute is where a PATCH carries a password.
+var passwordAttribute = userSchema.find("password")
+
 // readPatch parses the body and judges what needs no user: paths, mutability, the value of a password.
-func (c *call) readPatch(body []byte) (userPatch, error) {
+func (c *call) readPatch() (userPatch, error) {
+	var patch userPatch
+	rest, err := c.decodePatch(userSchema, func(t scim.Target, a *attribute) (taken bool, err error) {
+		if a != passwordAttribute {
+			return false, nil
+		}
+		c.x.Operation = "write_password"
+		if t.Op == "remove" || t.Value == nil {
+			patch.write, patch.remove = nil, true
+			return true, nil
+		}
+		patch.remove = false
+		patch.write, err = c.newWrite(t.Value, fromAdministrator)
+		return true, err
+	})
+	if err != nil {
+		return userPatch{}, err
+	}
+	if patch.remove && c.s.is(removePassword, "refuse") {
+		return userPatch{}, refuse(passwordRemoval)
+	}
+	patch.rest = rest
+	return patch, nil
+}
+
+// decodePatch reads a PATCH and judges its paths by the schema. What take takes is not among the operations that come back.
+func (c *call) decodePatch(s *schema, take func(t scim.Target, a *attribute) (bool, error)) (scim.PatchOp, error) {
+	body, err := c.body()
+	if err != nil {
+		return scim.PatchOp{}, err
+	}
 	op, err := scim.DecodePatch(body)
 	if err != nil {
-		return userPatch{}, patchRefusal(err)
+		return scim.PatchOp{}, patchRefusal(err)
 	}
 	for _, o := range op.Operations {
 		nameSecrets(c.x, o.Value, secretName(o.Path))
@@ -40,48 +69,37 @@ func (c *call) readPatch(body []byte) (userPatch, error) {
 	c.x.ShowBodies()
 	targets, err := op.Targets()
 	if err != nil {
-		return userPatch{}, patchRefusal(err)
+		return scim.PatchOp{}, patchRefusal(err)
 	}
-	patch := userPatch{rest: scim.PatchOp{Schemas: op.Schemas}}
+	rest := scim.PatchOp{Schemas: op.Schemas}
 	for _, t := range targets {
-		name, a, err := userSchema.target(t.Path)
-		switch {
-		case err != nil:
-			return userPatch{}, err
-		case a == nil: // a whole extension: its members are judged one by one
-			kept, err := c.writableMembers(name, t)
-			if err != nil {
-				return userPatch{}, err
-			}
-			if kept {
-				patch.keep(t)
-			}
-		case a.name == "password" && t.Path.URN == "" || strings.EqualFold(name, scim.UserURN+":password"):
-			c.x.Operation = "write_password"
-			if t.Op == "remove" || t.Value == nil {
-				patch.write, patch.remove = nil, true
-				continue
-			}
-			if patch.write, err = c.newWrite(t.Value, fromAdministrator); err != nil {
-				return userPatch{}, err
-			}
-			patch.remove = false
-		case a.mutability == readOnly:
-			if c.s.is(readOnlyWrite, "refuse") {
-				return userPatch{}, refuse(readOnlyAttribute, name)
-			}
-		default:
-			patch.keep(t)
+		keep, err := c.judge(s, t, take)
+		if err != nil {
+			return scim.PatchOp{}, err
+		}
+		if keep {
+			rest.Operations = append(rest.Operations, scim.Operation{Op: t.Op, Path: t.Path.String(), Value: t.Value})
 		}
 	}
-	if patch.remove && c.s.is(removePassword, "refuse") {
-		return userPatch{}, refuse(passwordRemoval)
-	}
-	return patch, nil
+	return rest, nil
 }
 
-func (u *userPatch) keep(t scim.Target) {
-	u.rest.Operations = append(u.rest.Operations, scim.Operation{Op: t.Op, Path: t.Path.String(), Value: t.Value})
+// judge tells whether an operation is one for the resource.
+func (c *call) judge(s *schema, t scim.Target, take func(t scim.Target, a *attribute) (bool, error)) (keep bool, err error) {
+	name, a, err := s.target(t.Path)
+	switch {
+	case err != nil:
+		return false, err
+	case a == nil: // a whole extension: its members are judged one by one
+		return true, c.judgeMembers(s, name, t)
+	case a.mutability == readOnly:
+		if c.s.is(readOnlyWrite, "refuse") {
+			return false, refuse(readOnlyAttribute, name)
+		}
+		return false, nil
+	}
+	taken, err := take(t, a)
+	return !taken, err
 }
 
 // target is what a path leads to; nil stands for an extension as a whole.
@@ -107,22 +125,19 @@ func (s *schema) target(p scim.Path) (name string, a *attribute, err error) {
 	return name, a, nil
 }
 
-// writableMembers judges an operation on a whole extension.
-func (c *call) writableMembers(urn string, t scim.Target) (bool, error) {
+// judgeMembers judges an operation on a whole extension.
+func (c *call) judgeMembers(s *schema, urn string, t scim.Target) error {
 	content, _ := t.Value.(map[string]any)
 	for member := range content {
-		a := userSchema.find(urn + ":" + member)
+		a := s.find(urn + ":" + member)
 		if a == nil {
-			return false, refuse(unknownAttribute, urn+":"+member).surprising("there is no attribute %s:%s", urn, member)
+			return refuse(unknownAttribute, urn+":"+member).surprising("there is no attribute %s:%s", urn, member)
 		}
-		if a.mutability != readOnly {
-			continue
-		}
-		if c.s.is(readOnlyWrite, "refuse") {
-			return false, refuse(readOnlyAttribute, urn+":"+member)
+		if a.mutability == readOnly && c.s.is(readOnlyWrite, "refuse") {
+			return refuse(readOnlyAttribute, urn+":"+member)
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // applyPatch carries a patch out, all of it or nothing.
@@ -133,10 +148,8 @@ func (s *Server) applyPatch(p *people.Person, patch userPatch, base string) erro
 		if err != nil {
 			return patchRefusal(err)
 		}
-		for key, a := range userSchema.attributes {
-			if a.mutability == immutable && changedImmutable(key, before, after) {
-				return refuse(readOnlyAttribute, key)
-			}
+		if key, changed := userSchema.changedImmutable(before, after); changed {
+			return refuse(readOnlyAttribute, key)
 		}
 		if err := adopt(after, p); err != nil {
 			return err

@@ -16,7 +16,8 @@ import (
 const (
 	usersPath   = "/admin/v1/Users"
 	timeFormat  = "2006-01-02T15:04:05.000Z"
-	ocidPrefix  = "ocid1.user.oc1..aaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	ocidFiller  = ".oc1..aaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	ocidPrefix  = "ocid1.user" + ocidFiller
 	createdBy   = "idcsCreatedBy"
 	modifiedBy  = "idcsLastModifiedBy"
 	nameExtras  = "name"
@@ -26,11 +27,14 @@ const (
 
 // plainID turns an OCID into the id in it; the API takes both (Oracle, Send Requests).
 func plainID(id string) string {
-	if rest, ok := strings.CutPrefix(id, ocidPrefix); ok && len(rest) == idLength {
-		return rest
+	if cut := len(id) - idLength; cut > 0 && strings.HasPrefix(id, "ocid1.") && strings.HasSuffix(id[:cut], ocidFiller) {
+		return id[cut:]
 	}
 	return id
 }
+
+// ocid is the OCID of a resource: "ocid1.group…", "ocid1.domainapp…".
+func ocid(kind, id string) string { return "ocid1." + kind + ocidFiller + id }
 
 // version is meta.version: 32 hexadecimal digits that change with each write.
 func version(p *people.Person) string { return fingerprint(p.ID, p.Version) }
@@ -153,11 +157,7 @@ func (s *Server) resource(p *people.Person, base string) map[string]any {
 		}
 		m["emails"] = emails
 	}
-	if len(p.Groups) > 0 {
-		groups := make([]any, 0, len(p.Groups))
-		for _, g := range p.Groups {
-			groups = append(groups, map[string]any{"value": g, "display": g, "type": "direct"})
-		}
+	if groups := s.groupsResource(p.ID, base); groups != nil {
 		m["groups"] = groups
 	}
 	for _, key := range []string{createdBy, modifiedBy} {

@@ -76,3 +76,22 @@ func holdsOne(held, wanted []string) bool {
 	}
 	return false
 }
+
+// The same table for groups, applications and what is granted. Its rows of Authenticated Client count by a switch, and only
+// for reading; those that write can only be meant for the client's own application.
+var (
+	maySearchGroups = []string{
+		DomainAdministrator, UserAdministrator, UserManager, ApplicationAdministrator, AuditAdministrator,
+		SecurityAdministrator, KerberosAdministrator, authenticatedClient,
+	}
+	mayReadGroups        = append(slices.Clone(maySearchGroups), HelpDeskAdministrator)
+	mayWriteGroups       = []string{DomainAdministrator, UserAdministrator}
+	mayPatchGroups       = append(slices.Clone(mayWriteGroups), UserManager)
+	mayWriteApps         = []string{DomainAdministrator, ApplicationAdministrator, SecurityAdministrator}
+	maySearchApps        = append(slices.Clone(mayWriteApps), UserAdministrator, CloudGate, authenticatedClient)
+	mayReadApps          = append(slices.Clone(maySearchApps), UserManager, HelpDeskAdministrator)
+	mayActivateApps      = []string{DomainAdministrator, ApplicationAdministrator}
+	mayRegenerateSecrets = []string{DomainAdministrator, ApplicationAdministrator, SecurityAdministrator}
+	maySearchAppRoles    = []string{DomainAdministrator, ApplicationAdministrator, UserAdministrator, authenticatedClient}
+	mayGrant             = []string{DomainAdministrator, ApplicationAdministrator, UserAdministrator}
+)

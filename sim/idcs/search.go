@@ -2,6 +2,7 @@ package idcs
 
 import (
 	"cmp"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -277,17 +278,24 @@ func (c *call) answerSearch(q search) error {
 	if total == 1 && len(page) == 1 {
 		c.x.User = page[0].UserName
 	}
+	return c.sendList(q, total, len(page), func(body []byte, i int) ([]byte, error) {
+		return c.s.appendView(body, &page[i], c.base, q.view)
+	})
+}
+
+// sendList answers with a page of n resources.
+func (c *call) sendList(q search, total, n int, appendResource func([]byte, int) ([]byte, error)) error {
 	buffer := takeBuffer()
 	defer buffer.put()
 	body := append(buffer.bytes, `{"schemas":["`+scim.ListResponseURN+`"],"totalResults":`...)
 	body = strconv.AppendInt(body, int64(total), 10)
 	body = append(body, `,"Resources":[`...)
-	for i := range page {
+	for i := range n {
 		if i > 0 {
 			body = append(body, ',')
 		}
 		var err error
-		if body, err = c.s.appendView(body, &page[i], c.base, q.view); err != nil {
+		if body, err = appendResource(body, i); err != nil {
 			return err
 		}
 	}
@@ -301,7 +309,7 @@ func (c *call) answerSearch(q search) error {
 	return nil
 }
 
-// find returns one page and the number of all matches. A search by user name or id is a look-up.
+// find returns one page of users and the number of all matches. A search by user name or id is a look-up.
 func (s *Server) find(q search, base string) (page []people.Person, total int) {
 	if p, ok, indexed := s.lookUp(q.filter); indexed {
 		if !ok || s.unseen(p.ID) {
@@ -312,19 +320,37 @@ func (s *Server) find(q search, base string) (page []people.Person, total int) {
 		}
 		return []people.Person{p}, 1
 	}
+	return choose(q, userSchema, s.candidates(q.filter), func(p people.Person) map[string]any { return s.resource(&p, base) })
+}
+
+// candidates yields the users among whom the filter chooses.
+func (s *Server) candidates(f scim.Filter) iter.Seq[people.Person] {
+	everybody := s.people.All()
+	if group, ok := equals(f, "groups"); ok {
+		everybody = s.membersOf(plainID(group))
+	}
+	return func(yield func(people.Person) bool) {
+		for p := range everybody {
+			if !s.unseen(p.ID) && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// choose returns one page of what fulfils the filter, and the number of all that does. A thing becomes a resource only if
+// the filter or the order must look at it.
+func choose[T any](q search, s *schema, all iter.Seq[T], resource func(T) map[string]any) (page []T, total int) {
 	type row struct {
-		person people.Person
-		key    any
+		thing T
+		key   any
 	}
 	var rows []row
-	for p := range s.people.All() {
-		if s.unseen(p.ID) {
-			continue
-		}
+	for thing := range all {
 		var key any
 		if q.filter != nil || q.sortBy != nil {
-			m := s.resource(&p, base)
-			if q.filter != nil && !q.filter.Match(m, userSchema) {
+			m := resource(thing)
+			if q.filter != nil && !q.filter.Match(m, s) {
 				continue
 			}
 			if q.sortBy != nil {
@@ -333,7 +359,7 @@ func (s *Server) find(q search, base string) (page []people.Person, total int) {
 		}
 		total++
 		if q.sortBy != nil || total >= q.start && len(rows) < q.count {
-			rows = append(rows, row{p, key})
+			rows = append(rows, row{thing, key})
 		}
 	}
 	if q.sortBy != nil {
@@ -347,9 +373,34 @@ func (s *Server) find(q search, base string) (page []people.Person, total int) {
 		rows = rows[:min(q.count, len(rows))]
 	}
 	for _, r := range rows {
-		page = append(page, r.person)
+		page = append(page, r.thing)
 	}
 	return page, total
+}
+
+// equals tells whether a filter is nothing but a comparison with the value of a complex attribute, in one of its spellings:
+// members eq "x", members.value eq "x" or members[value eq "x"].
+func equals(f scim.Filter, attribute string) (value string, ok bool) {
+	if f == nil {
+		return "", false
+	}
+	if name, value, ok := scim.Equal(f); ok {
+		return value, strings.EqualFold(name, attribute) || strings.EqualFold(name, attribute+".value")
+	}
+	canonical := f.String()
+	if len(canonical) <= len(attribute) || !strings.EqualFold(canonical[:len(attribute)], attribute) {
+		return "", false
+	}
+	inner, bracket := strings.CutPrefix(canonical[len(attribute):], "[")
+	if inner, ok = strings.CutSuffix(inner, "]"); !bracket || !ok {
+		return "", false
+	}
+	f, err := scim.ParseFilter(inner)
+	if err != nil { // "members[…] and x[…]"
+		return "", false
+	}
+	name, value, ok := scim.Equal(f)
+	return value, ok && strings.EqualFold(name, "value")
 }
 
 // lookUp answers a filter that is one comparison with an indexed attribute.

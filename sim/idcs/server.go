@@ -39,6 +39,11 @@ type Server struct {
 	names   names
 	routes  table
 	groups  *groupStore
+	apps    *appStore
+	grants  *grantStore
+	secrets *random.Stream
+	born    time.Time
+	bulk    atomic.Bool // whether one is at work
 	// writes puts the writes of groups, applications and grants in a row: each refers to the others, and to users.
 	writes sync.Mutex
 
@@ -66,7 +71,9 @@ func New(c Config, k Kernel) (*Server, error) {
 		faults: faults.NewSet(k.Seed.Stream("idcs.faults")),
 		names:  newNames(c.Host, k.Seed),
 		routes: newTable(),
-		groups: newGroupStore(),
+		groups: newGroupStore(), apps: newAppStore(), grants: newGrantStore(),
+		secrets: k.Seed.Stream("idcs.secrets"),
+		born:    k.Clock.Now(),
 	}
 	for _, client := range c.Clients {
 		if err := s.issuer.Register(client); err != nil {
@@ -132,11 +139,14 @@ func (s *Server) SetTokenLifetime(d time.Duration) error {
 	return nil
 }
 
-// Reset brings back the start: no users, no groups, no tokens, no faults, the real time, and policy, token lifetime and switches of
-// the configuration. Clients stay.
+// Reset brings back the start: no users, no groups, no grants, no tokens, no faults, the real time, and policy, token
+// lifetime and switches of the configuration. Clients stay, as they were before the API changed them.
 func (s *Server) Reset() {
 	s.people.Reset()
 	s.groups.reset()
+	s.grants.reset()
+	s.apps.reset(s.issuer)
+	s.authors.Clear()
 	s.issuer.Reset()
 	s.faults.Remove()
 	s.kernel.Clock.Reset()

@@ -49,6 +49,15 @@ const (
 	rateWindow        = "rateWindow"
 	maintenanceBody   = "maintenanceBody"
 	visibilityByID    = "visibilityById"
+	authenticatedRows = "authenticatedClient"
+	referencedDelete  = "referencedDelete"
+	absentMember      = "absentMember"
+	membersOnPut      = "membersOnPut"
+	newApp            = "newApp"
+	deleteActiveApp   = "deleteActiveApp"
+	clientSecretShown = "clientSecretShown"
+	bulkLimit         = "bulkLimit"
+	bulkAtOnce        = "bulkAtOnce"
 )
 
 // switchboard is every switch with its options, the default first.
@@ -81,6 +90,15 @@ var switchboard = []Switch{
 	{Name: rateWindow, Options: []string{"sliding", "fixed"}, Note: "Whether a tier's limits hold for any second and minute, or for those of the clock; not documented."},
 	{Name: maintenanceBody, Options: []string{"vendor", "gateway"}, Note: "The body of a 503 in a maintenance: the envelope of SCIM or OAuth, or a gateway's page of HTML; not documented."},
 	{Name: visibilityByID, Options: []string{"at_once", "late"}, Note: "Whether a GET by id finds a user whom a search does not find yet; not documented."},
+	{Name: authenticatedRows, Options: []string{"none", "read"}, Note: "Whether every client reads Groups, Apps and AppRoles. Oracle's table lists them for Authenticated Client, whose other rows can only be meant for its own application."},
+	{Name: referencedDelete, Options: []string{"refuse", "remove"}, Note: "DELETE without forceDelete of a user or group with memberships or grants; Oracle documents forceDelete only."},
+	{Name: absentMember, Options: []string{"refuse", "ignore"}, Note: "PATCH remove of a member who is not in the group; not documented."},
+	{Name: membersOnPut, Options: []string{"clear", "keep"}, Note: "PUT of a group without members: PUT clears what is left out, but a read does not show members unasked."},
+	{Name: newApp, Options: []string{"inactive", "active"}, Note: "An application created without active; Oracle has a step of its own for activation."},
+	{Name: deleteActiveApp, Options: []string{"refuse", "remove"}, Note: "DELETE of an active application; samples deactivate it first."},
+	{Name: clientSecretShown, Options: []string{"default", "create"}, Note: "Whether a read of an application shows clientSecret: an example of Oracle does, public scripts find none."},
+	{Name: bulkLimit, Options: []string{"50", "1000"}, Note: "Operations in a Bulk: Oracle's rate limit page says 50, its status page 1000."},
+	{Name: bulkAtOnce, Options: []string{"one", "many"}, Note: "Whether a second Bulk beside a running one is refused; Oracle says one job at a time, not how."},
 }
 
 // resolve returns a value for every switch.

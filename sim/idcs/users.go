@@ -105,7 +105,7 @@ func (c *call) replaceUser() error {
 		c.x.Operation = "write_password"
 	}
 	return c.update(id, func(p *people.Person) error {
-		if err := c.keepsReadOnly(m, c.s.resource(p, c.base)); err != nil {
+		if err := c.keepsReadOnly(userSchema, m, c.s.resource(p, c.base)); err != nil {
 			return err
 		}
 		if err := adopt(m, p); err != nil {
@@ -126,16 +126,16 @@ var bookkeeping = map[string]bool{"meta": true, createdBy: true, modifiedBy: tru
 
 // keepsReadOnly refuses a PUT that would change what cannot be written. A client that read the user, changed one attribute
 // and sends all of it back is no offender.
-func (c *call) keepsReadOnly(m, current map[string]any) error {
+func (c *call) keepsReadOnly(s *schema, m, current map[string]any) error {
 	for key, value := range m {
 		prefix, content, before := "", map[string]any{key: value}, current
-		if urn, ok := userSchema.extensions[strings.ToLower(key)]; ok {
+		if urn, ok := s.extensions[strings.ToLower(key)]; ok {
 			content, _ = value.(map[string]any)
 			before, _ = current[urn].(map[string]any)
 			prefix = urn + ":"
 		}
 		for name, v := range content {
-			a := userSchema.find(prefix + name)
+			a := s.find(prefix + name)
 			if a == nil || bookkeeping[a.name] {
 				continue
 			}
@@ -152,7 +152,8 @@ func (c *call) keepsReadOnly(m, current map[string]any) error {
 }
 
 func (c *call) deleteUser() error {
-	err := c.s.people.Delete(plainID(c.id), func(p people.Person) error { return c.matches(&p) })
+	id := plainID(c.id)
+	err := c.removeUser(id)
 	if errors.Is(err, people.ErrNotFound) {
 		return refuse(noSuchUser, c.id)
 	}
@@ -161,6 +162,23 @@ func (c *call) deleteUser() error {
 	}
 	c.send(http.StatusNoContent, nil, nil)
 	return nil
+}
+
+// removeUser deletes a user, and what refers to the user.
+func (c *call) removeUser(id string) error {
+	c.s.writes.Lock()
+	defer c.s.writes.Unlock()
+	err := c.s.people.Delete(id, func(p people.Person) error {
+		if err := c.matches(&p); err != nil {
+			return err
+		}
+		return c.mayRelease("user", p.UserName, len(c.s.groupsOf(id)) > 0 || c.s.grants.hasGrantee("User", id))
+	})
+	if err == nil {
+		c.s.groups.forget(id)
+		c.s.grants.forget("User", id)
+	}
+	return err
 }
 
 // update changes one user and answers with the result.
@@ -202,15 +220,23 @@ func (c *call) change(id string, change func(*people.Person) error) (people.Pers
 	return p, nil
 }
 
-// matches compares If-Match with the version, in whatever form the client wrote it.
+// matches compares If-Match with the version of a user.
 func (c *call) matches(p *people.Person) error {
+	if len(c.r.Header["If-Match"]) == 0 {
+		return nil
+	}
+	return c.expects(version(p))
+}
+
+// expects compares If-Match with a version, in whatever form the client wrote it.
+func (c *call) expects(version string) error {
 	header := c.r.Header["If-Match"]
 	if len(header) == 0 {
 		return nil
 	}
 	for tag := range strings.SplitSeq(strings.Join(header, ","), ",") {
 		tag = strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
-		if tag == "*" || tag == version(p) {
+		if tag == "*" || tag == version {
 			return nil
 		}
 	}

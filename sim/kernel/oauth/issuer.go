@@ -108,6 +108,29 @@ func (i *Issuer) Register(c Client) error {
 	return nil
 }
 
+// Update lets change work on a copy of the client and keeps the copy. It is false when there is no such client.
+func (i *Issuer) Update(id string, change func(*Client)) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	c, ok := i.clients[id]
+	if !ok {
+		return false
+	}
+	c.Roles, c.Scopes = slices.Clone(c.Roles), slices.Clone(c.Scopes)
+	change(&c)
+	c.ID = id
+	i.clients[id] = c
+	return true
+}
+
+// Remove deletes a client and withdraws its tokens.
+func (i *Issuer) Remove(id string) {
+	i.Revoke(id)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.clients, id)
+}
+
 // Client returns the client with that id.
 func (i *Issuer) Client(id string) (Client, bool) {
 	i.mu.RLock()

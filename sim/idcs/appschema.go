@@ -1,0 +1,96 @@
+package idcs
+
+import "github.com/seatrial/seatrial/sim/kernel/scim"
+
+const (
+	appURN     = idcsSchemas + "App"
+	appRoleURN = idcsSchemas + "AppRole"
+	grantURN   = idcsSchemas + "Grant"
+)
+
+// appSchema follows Oracle's OCI SDK (package identitydomains). What a client of the token service does not need, such as
+// policies and certificates, is kept as it comes.
+var appSchema = newSchema(appURN, append(common(),
+	one(text, "displayName").always().required().unique("server"),
+	complexOf("basedOnTemplate", one(text, "value").immutable().always().caseExact().required(), one(reference, "$ref").readOnly(),
+		one(instant, "lastModified").readOnly(), one(text, "wellKnownId").immutable()).always().required(),
+	one(text, "name").immutable().unique("server"),
+	one(text, "clientSecret").readOnly(),
+	one(text, "hashedClientSecret").readOnly().onRequest(),
+	one(text, "description"),
+	one(flag, "active"),
+	one(flag, "isAliasApp").immutable().always(),
+	one(flag, "isUnmanagedApp").immutable(),
+	one(flag, "isMulticloudServiceApp").immutable(),
+	one(flag, "isOPCService").readOnly(), one(flag, "isManagedApp").readOnly(), one(flag, "infrastructure").readOnly(),
+	one(flag, "migrated").readOnly(), one(flag, "readyToUpgrade").readOnly(), one(flag, "isDatabaseService").readOnly(),
+	one(flag, "meterAsOPCService").readOnly().always(), one(text, "callbackServiceUrl").readOnly(),
+	one(flag, "isOAuthClient"), one(flag, "isOAuthResource"), one(flag, "isLoginTarget"), one(flag, "isMobileTarget"),
+	one(flag, "isSamlServiceProvider"), one(flag, "isWebTierPolicy"), one(flag, "isKerberosRealm"), one(flag, "isFormFill"),
+	one(flag, "isRadiusApp"), one(flag, "isEnterpriseApp"), one(flag, "isObligationCapable"), one(flag, "showInMyApps"),
+	one(flag, "allowAccessControl"), one(flag, "allowOffline"), one(flag, "allUrlSchemesAllowed"), one(flag, "bypassConsent"),
+	one(flag, "disableKmsiTokenAuthentication"),
+	one(text, "clientType"), one(text, "loginMechanism").caseExact(), one(text, "trustScope").caseExact(),
+	one(text, "clientIPChecking").caseExact(), one(text, "idTokenEncAlgo"), one(text, "audience"), one(text, "logoutUri"),
+	one(text, "landingPageUrl"), one(text, "productLogoUrl"), one(text, "privacyPolicyUrl"), one(text, "termsOfServiceUrl"),
+	one(text, "contactEmailAddress"), one(text, "productName"), one(text, "homePageUrl"), one(text, "loginPageUrl"),
+	one(text, "linkingCallbackUrl"), one(text, "logoutPageUrl"), one(text, "errorPageUrl"), one(text, "serviceTypeURN"),
+	one(text, "serviceTypeVersion"), one(reference, "icon"), one(text, "appIcon").onRequest(), one(text, "appThumbnail").onRequest(),
+	one(number, "accessTokenExpiry"), one(number, "refreshTokenExpiry"),
+	attribute{name: "allowedGrants", kind: text, many: true, exact: true},
+	attribute{name: "allowedOperations", kind: text, many: true, exact: true},
+	attribute{name: "redirectUris", kind: text, many: true},
+	attribute{name: "postLogoutRedirectUris", kind: text, many: true},
+	attribute{name: "secondaryAudiences", kind: text, many: true},
+	attribute{name: "delegatedServiceNames", kind: text, many: true, exact: true},
+	listOf("allowedScopes", one(text, "fqs").caseExact().required(), one(text, "idOfDefiningApp").readOnly().caseExact(), one(flag, "readOnly").readOnly()),
+	listOf("scopes", one(text, "value").caseExact().required(), one(text, "fqs").readOnly().caseExact(), one(text, "description"),
+		one(text, "displayName"), one(flag, "requiresConsent"), one(flag, "readOnly").readOnly().onRequest()),
+	listOf("grantedAppRoles", one(text, "value").caseExact(), one(reference, "$ref"), one(text, "type"), one(text, "display"),
+		one(text, "appId"), one(text, "appName"), one(flag, "adminRole"), one(text, "legacyGroupName"), one(flag, "readOnly").onRequest()).readOnly(),
+	listOf("grants", one(text, "value").caseExact(), one(reference, "$ref"), one(text, "granteeId").caseExact(),
+		one(text, "granteeType").caseExact(), one(text, "grantMechanism").caseExact()).readOnly().onRequest(),
+	attribute{name: "attrRenderingMetadata", kind: anything, many: true, mutability: immutable},
+	attribute{name: "certificates", kind: anything, many: true},
+	attribute{name: "aliasApps", kind: anything, many: true},
+	attribute{name: "trustPolicies", kind: anything, many: true},
+	attribute{name: "allowedTags", kind: anything, many: true},
+	attribute{name: "appsNetworkPerimeters", kind: anything, many: true},
+	attribute{name: "protectableSecondaryAudiences", kind: anything, many: true},
+	attribute{name: "serviceParams", kind: anything, many: true, returned: scim.ReturnedAlways},
+	attribute{name: "identityProviders", kind: anything, many: true, returned: scim.ReturnedRequest},
+	one(anything, "signonPolicy"), one(anything, "appSignonPolicy"), one(anything, "idpPolicy"), one(anything, "termsOfUse"),
+	one(anything, "radiusPolicy"), one(anything, "samlServiceProvider"), one(anything, "asOPCService"),
+), nil, []string{
+	extensionURN + "radiusApp:App", extensionURN + "samlServiceProvider:App", extensionURN + "webTierPolicy:App",
+	extensionURN + "managedapp:App", extensionURN + "opcService:App", extensionURN + "kerberosRealm:App",
+	extensionURN + "requestable:App", extensionURN + "formFillApp:App", extensionURN + "dbcs:App",
+	extensionURN + "enterpriseApp:App", extensionURN + "multicloudServiceApp:App", extTags,
+})
+
+var appRoleSchema = newSchema(appRoleURN, append(common(),
+	one(text, "displayName").immutable().always().required(),
+	complexOf("app", one(text, "value").always().caseExact(), one(reference, "$ref"), one(text, "display").always(), one(text, "name"),
+		one(text, "serviceInstanceIdentifier")).always().required(),
+	one(text, "uniqueName").readOnly().always().unique("server"),
+	one(text, "description"), one(text, "legacyGroupName").immutable().unique("server"), one(flag, "adminRole").immutable(),
+	one(flag, "limitedToOneOrMoreGroups").readOnly(), one(flag, "availableToUsers").immutable(),
+	one(flag, "availableToGroups").immutable(), one(flag, "availableToClients").immutable(), one(flag, "public"),
+	one(text, "localizedDisplayName").readOnly().onRequest(),
+	listOf("members", one(text, "value").always().caseExact(), one(text, "type").caseExact(), one(reference, "$ref"), one(text, "display")).readOnly().onRequest(),
+), nil, []string{extTags})
+
+var grantSchema = newSchema(grantURN, append(common(),
+	one(text, "grantMechanism").immutable().caseExact().required(),
+	complexOf("grantee", one(text, "type").immutable().caseExact().required(), one(text, "value").immutable().caseExact().required(),
+		one(reference, "$ref").readOnly(), one(text, "display").readOnly().onRequest()).required(),
+	complexOf("app", one(text, "value").immutable().caseExact().required(), one(reference, "$ref").readOnly(),
+		one(text, "display").readOnly().onRequest()),
+	complexOf("entitlement", one(text, "attributeName").immutable().required(), one(text, "attributeValue").immutable().caseExact().required()),
+	complexOf("appEntitlementCollection", one(text, "value").immutable().caseExact(), one(reference, "$ref").readOnly()),
+	complexOf("grantor", one(text, "type").caseExact(), one(text, "value").caseExact(), one(reference, "$ref"),
+		one(text, "display").onRequest()).readOnly(),
+	one(text, "compositeKey").readOnly().onRequest().caseExact().unique("server"),
+	one(flag, "isFulfilled").readOnly(),
+	one(text, "grantedAttributeValuesJson"),
+), nil, []string{extTags})
