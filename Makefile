@@ -13,7 +13,7 @@ CC_FOUND    := $(shell command -v "$$(go env CC)" 2>/dev/null)
 RACE        := $(if $(CC_FOUND),-race,)
 
 .DEFAULT_GOAL := help
-.PHONY: help build certify test bench fuzz cover lint fmt tidy-check generate-check scenarios load crash ci clean
+.PHONY: help build certify test bench fuzz cover lint fmt tidy-check generate-check scenarios load pilot crash ci clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ scenarios: build ## run the scenario suite alone
 
 load: build ## run the load test alone
 	$(BINARY) loadtest
+
+pilot: build ## rehearse a pilot of two weeks, before and after the policies are aligned
+	$(BINARY) pilot
 
 crash: build ## kill the engine KILLS times (default 50) in CHANGES password changes (default 10000)
 	$(BINARY) loadtest crash --changes $(CHANGES) --kills $(KILLS)

@@ -66,7 +66,7 @@ them, drives it through scenarios and load, and hands out a certificate, or the 
 	}
 	load := loadtest.Command()
 	load.AddCommand(crash.Command())
-	root.AddCommand(certify.Command(version), scenarios.Command(), load, sim.Command(), syncer.Command())
+	root.AddCommand(certify.Command(version), certify.PilotCommand(), scenarios.Command(), load, sim.Command(), syncer.Command())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

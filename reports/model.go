@@ -130,6 +130,8 @@ type Scenario struct {
 	RealTime    time.Duration `json:"-"` // realTimeSeconds
 	// Outcomes counts the changes by how they ended: "applied", "parked: policy", "superseded".
 	Outcomes map[string]int `json:"outcomes,omitempty"`
+	// Speed is how long the applied changes took, from their submission to their end, by the clock of the run.
+	Speed Latency `json:"speed,omitzero"`
 	// Checks are what was judged: the invariants, then the scenario's own expectations.
 	Checks []Check `json:"checks,omitempty"`
 	// Faults are the rules that were planted, with what became of them.

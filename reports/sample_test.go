@@ -115,8 +115,10 @@ func certified() reports.Report {
 			}, load(250, 40*time.Millisecond, 0)),
 		},
 		Checklist: []reports.Item{
-			{Number: 1, Title: "The source accepts no password that the target refuses", Verdict: reports.Passed, Evidence: []string{"0 of 400 changes under load were refused for policy", "7 scenarios passed: idcs/policy-*"},
-				Todo: "compare with the policies of your domain:", Command: "seatrial forecast --idm-conf conf --config sync.yaml"},
+			{
+				Number: 1, Title: "The source accepts no password that the target refuses", Verdict: reports.Passed, Evidence: []string{"0 of 400 changes under load were refused for policy", "7 scenarios passed: idcs/policy-*"},
+				Todo: "compare with the policies of your domain:", Command: "seatrial forecast --idm-conf conf --config sync.yaml",
+			},
 			{Number: 2, Title: "The hook sees every change", Verdict: reports.Attest, Todo: "no IDM folder was given:", Command: "seatrial preflight --idm-conf DIR"},
 		},
 		Switches: []reports.Switch{{Target: "idcs", Name: "throttled_body", Value: "scim", Default: "scim", Note: "Oracle does not publish the body of a 429."}},

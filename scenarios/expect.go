@@ -24,6 +24,8 @@ func (r *run) expect(e Expectation, h invariants.History) (reports.Check, []stri
 		wrong, about = r.expectCounts(e, h)
 	case e.Login != nil:
 		wrong, about = r.expectLogin(*e.Login, h)
+	case e.Speed != nil:
+		wrong = expectSpeed(*e.Speed, h)
 	case e.Within != nil:
 		if r.settled > time.Duration(*e.Within) {
 			wrong = []string{fmt.Sprintf("it took %v", r.settled.Round(time.Millisecond))}
@@ -105,6 +107,32 @@ func (r *run) sum() string {
 		parts = append(parts, fmt.Sprintf("%d %s", r.counts[state], state))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// expectSpeed measures the applied changes, from their submission to their end.
+func expectSpeed(e Speed, h invariants.History) (wrong []string) {
+	measured := speedOf(h)
+	judge := func(what string, want *Duration, got time.Duration) {
+		if want != nil && got > time.Duration(*want) {
+			wrong = append(wrong, fmt.Sprintf("%s is %v", what, got.Round(time.Millisecond)))
+		}
+	}
+	judge("the mean", e.Mean, measured.Mean)
+	judge("the 95th percentile", e.P95, measured.P95)
+	if measured == (reports.Latency{}) {
+		wrong = []string{"no change was applied"}
+	}
+	return wrong
+}
+
+func speedOf(h invariants.History) reports.Latency {
+	var took []time.Duration
+	for _, c := range h.Changes {
+		if c.State == invariants.Applied && !c.Finished.IsZero() {
+			took = append(took, c.Finished.Sub(c.Submitted))
+		}
+	}
+	return reports.Measure(took)
 }
 
 // expectLogin reads the probes: the expected password signs in, and none of the others does.

@@ -17,7 +17,7 @@ func (r *run) judge() error {
 	if err != nil {
 		return fmt.Errorf("observe the run: %w", err)
 	}
-	r.judged = history.Changes
+	r.judged, r.speed = history.Changes, speedOf(history)
 	r.count(history)
 	r.checkPremises(history)
 	for _, check := range invariants.Check(history) {
@@ -41,13 +41,11 @@ func (r *run) history() (invariants.History, error) {
 	h := invariants.History{
 		OutcomesObservable: r.observable, UsersBefore: r.before, Retries: r.options.Retries,
 		TokenLifetime: r.scenario.tokenLifetime(),
-		MustChange:    r.scenario.door() == "patch",
-		Initial:       map[string]secret.Value{}, Provisioning: map[string]bool{},
+		MustChange:    r.scenario.door() == "patch", Crashes: r.crashes,
+		Initial: map[string]secret.Value{}, Provisioning: map[string]bool{},
 		Secrets: []secret.Value{r.world.ClientSecret()},
 	}
-	if teller, ok := r.system.(interface{ Secrets() []secret.Value }); ok {
-		h.Secrets = append(h.Secrets, teller.Secrets()...)
-	}
+	h.Secrets = append(h.Secrets, sut.Secrets(r.system.get())...)
 	for _, p := range r.residents {
 		h.Initial[p.UserName] = p.initial
 	}
@@ -62,9 +60,10 @@ func (r *run) history() (invariants.History, error) {
 	if h.UsersAfter, err = r.control.Users(r.ctx, targetName); err != nil {
 		return h, err
 	}
-	if h.Artifacts, err = r.system.Artifacts(); err != nil {
+	if h.Artifacts, err = r.system.get().Artifacts(); err != nil {
 		return h, err
 	}
+	h.Artifacts = append(h.Artifacts, r.remains...)
 	for _, a := range h.Artifacts {
 		if a.Name == sut.ArtifactAudit {
 			h.AuditObservable = true
@@ -186,7 +185,7 @@ func (r *run) checkPremises(h invariants.History) {
 
 // report writes the result down, outside virtual time.
 func (r *run) report(result *reports.Scenario) {
-	result.Outcomes, result.Checks, result.Failures = r.counts, r.checks, r.failures
+	result.Outcomes, result.Checks, result.Failures, result.Speed = r.counts, r.checks, r.failures, r.speed
 	for _, f := range r.faults {
 		fault := reports.Fault{ID: f.ID, Kind: f.Kind, Seen: f.Seen, Fired: f.Fired, From: f.Added}
 		if until := r.expires[f.ID]; until > 0 {

@@ -38,6 +38,11 @@ func (l *linter) given() {
 	}
 	l.policy(given.IDCS.Policy, tree.find("idcs", "policy"))
 	l.policy(given.Source.Policy, tree.find("source", "policy"))
+	for _, key := range sortedKeys(given.Source.Lengths) {
+		if problem := given.Source.Lengths.check(key, l.scenario.sourcePolicy()); problem != "" {
+			l.found.add(tree.find("source", "lengths").key(key), "lengths: %s", problem)
+		}
+	}
 	if d := given.IDCS.TokenLifetime; d != nil {
 		l.positive(*d, "token_lifetime", tree.find("idcs", "token_lifetime"))
 	}
@@ -132,6 +137,10 @@ func (l *linter) step(s Step, n *node, top bool) {
 		}
 	case s.TokenLifetime != nil:
 		l.positive(*s.TokenLifetime, "token_lifetime", n.find("token_lifetime"))
+	case s.Restart != nil:
+		if s.Restart.After < 0 {
+			l.found.add(n.find("restart", "after").at, "after: %s is below nothing", s.Restart.After)
+		}
 	case s.Wait != nil:
 		l.positive(*s.Wait, "wait", n.find("wait"))
 	case s.Settle != nil:
@@ -236,6 +245,10 @@ func (l *linter) expectation(e *Expectation, n *node) {
 		l.users(e.Login.Users, n.find("login", "users"))
 		if e.Login.Users.Newcomers && e.Login.With == withInitial {
 			l.found.add(n.find("login", "with").at, "login: newcomers have no initial password at the target")
+		}
+	case e.Speed != nil:
+		if e.Speed.Mean == nil && e.Speed.P95 == nil {
+			l.found.add(n.at, "speed: write how long at most: {mean: 2.3s, p95: 4.1s}")
 		}
 	case e.Within != nil:
 		l.positive(*e.Within, "within", n.find("within"))

@@ -14,11 +14,12 @@ import (
 type passwords struct {
 	stream         *random.Stream
 	source, target policy.Policy
+	lengths        Lengths
 	used           map[string]bool
 }
 
 func newPasswords(s Scenario, seed random.Seed) *passwords {
-	return &passwords{stream: seed.Stream("scenarios/passwords"), source: s.sourcePolicy(), target: s.targetPolicy(), used: map[string]bool{}}
+	return &passwords{stream: seed.Stream("scenarios/passwords"), source: s.sourcePolicy(), target: s.targetPolicy(), lengths: s.Given.Source.Lengths, used: map[string]bool{}}
 }
 
 const passwordTries = 100
@@ -57,7 +58,9 @@ func (w *passwords) pick(p *person, with With) (password secret.Value, acceptabl
 			return policy.Break(w.stream, w.target, p.subject(), policy.Rule(with.Violates))
 		})
 	default:
-		password, err = w.unlike(func() (string, error) { return policy.Generate(w.stream, w.source, p.subject()) })
+		password, err = w.unlike(func() (string, error) {
+			return policy.Generate(w.stream, w.lengths.narrow(w.stream, w.source), p.subject())
+		})
 	}
 	if err == nil && password.Empty() {
 		err = errors.New("has no password to use again")

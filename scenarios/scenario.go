@@ -50,6 +50,7 @@ type GivenTarget struct {
 // GivenSource is the source before the first step.
 type GivenSource struct {
 	Policy    *Policy `json:"policy,omitempty" jsonschema_description:"The policy that people's new passwords obey; the target's when absent."`
+	Lengths   Lengths `json:"lengths,omitempty" jsonschema_description:"How long people choose their passwords: a weight for each length, such as {8: 6, 12: 24}; 10 to 16 in equal parts when absent."`
 	Newcomers int     `json:"newcomers,omitempty" jsonschema:"minimum=0,maximum=100000" jsonschema_description:"How many users the source has and the target has not."`
 }
 
@@ -85,6 +86,7 @@ type Step struct {
 	Deactivate    *Users            `json:"deactivate,omitempty" jsonschema_description:"These users are deactivated."`
 	Activate      *Users            `json:"activate,omitempty" jsonschema_description:"These users are activated again."`
 	Remove        *Users            `json:"remove,omitempty" jsonschema_description:"These users are deleted at the target."`
+	Restart       *Restart          `json:"restart,omitempty" jsonschema_description:"The engine is stopped and started again on what it left behind. From the first step on, the source submits a change again until it is acknowledged."`
 	Wait          *Duration         `json:"wait,omitempty" jsonschema_description:"Virtual time passes."`
 	Settle        *Duration         `json:"settle,omitempty" jsonschema_description:"Waits until every acknowledged change is final, at most so long."`
 }
@@ -95,6 +97,12 @@ type Change struct {
 	Count int       `json:"count,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"How often each of them; once when absent."`
 	With  With      `json:"with,omitzero" jsonschema_description:"Which password: valid, reused (the one the user has), initial, or {violates: rule}."`
 	Over  *Duration `json:"over,omitempty" jsonschema_description:"Spread evenly over so long; all at once when absent."`
+}
+
+// Restart is the end of the engine and its start on what it left behind.
+type Restart struct {
+	After Duration `json:"after,omitempty" jsonschema_description:"How long it is gone; a moment when absent."`
+	Cut   bool     `json:"cut,omitempty" jsonschema_description:"It does not drain: attempts are cut off in the middle."`
 }
 
 // Moment is a point in the middle of a run. Exactly one of its counts is set.
@@ -151,6 +159,7 @@ type Expectation struct {
 	Login   *Login           `json:"login,omitempty" jsonschema_description:"Who can sign in at the target with which password."`
 	Query   string           `json:"query,omitempty" jsonschema_description:"A question to the control plane, in GraphQL."`
 	That    string           `json:"that,omitempty" jsonschema_description:"What must be true of the answer, as an expression (expr-lang)."`
+	Speed   *Speed           `json:"speed,omitempty" jsonschema_description:"How long applied changes took, from their submission to their end."`
 	Within  *Duration        `json:"within,omitempty" jsonschema_description:"The last settle took no longer than this."`
 
 	program *vm.Program // That, compiled
@@ -161,6 +170,12 @@ type Outcome struct {
 	Applied    *Count `json:"applied,omitempty"`
 	Parked     *Count `json:"parked,omitempty"`
 	Superseded *Count `json:"superseded,omitempty"`
+}
+
+// Speed is how long applied changes may take.
+type Speed struct {
+	Mean *Duration `json:"mean,omitempty" jsonschema_description:"On average, at most."`
+	P95  *Duration `json:"p95,omitempty" jsonschema_description:"95 of 100, at most."`
 }
 
 // Login is an expectation of the probe: can these users sign in?

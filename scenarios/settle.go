@@ -84,7 +84,7 @@ func (r *run) readOutcomes() error {
 	if !r.observable {
 		return nil
 	}
-	outcomes, err := r.system.Outcomes(r.ctx)
+	outcomes, err := r.system.get().Outcomes(r.ctx)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		r.observable = false

@@ -30,7 +30,7 @@ type run struct {
 	ctx          context.Context //nolint:containedctx // of the run, inside virtual time; each method would pass it on
 	world        *sim.World
 	control      *control.Client
-	system       sut.System
+	system       living
 	jitter       *random.Stream
 	transactions *random.Stream
 	passwords    *passwords
@@ -45,12 +45,16 @@ type run struct {
 	expires              map[string]time.Duration // of a rule: its until
 	settled              time.Duration            // how long the last settle took
 
+	crashes []invariants.Crash // the ends of the system, and its starts
+	remains []sut.Artifact     // of its former lives
+
 	outcomes   []sut.Outcome
 	observable bool // the system tells outcomes
 	virtual    time.Duration
 
 	premises []string // why the run proves nothing
 	judged   []invariants.Change
+	speed    reports.Latency
 	checks   []reports.Check
 	failures []reports.Failure
 	counts   map[string]int
@@ -126,18 +130,24 @@ func (r *run) build() error {
 	if err := r.furnish(); err != nil {
 		return fmt.Errorf("given: %w", err)
 	}
-	r.system, err = r.options.System(sut.Place{
-		Network: world.Network(), Authority: world.Authority(), IDCS: world.URL(targetName),
-		ClientID: world.ClientID(), ClientSecret: world.ClientSecret(), Scope: scope,
+	return r.startSystem()
+}
+
+// startSystem builds the system under test on its folder, which is empty unless it lived there before, and starts it.
+func (r *run) startSystem() error {
+	system, err := r.options.System(sut.Place{
+		Network: r.world.Network(), Authority: r.world.Authority(), IDCS: r.world.URL(targetName),
+		ClientID: r.world.ClientID(), ClientSecret: r.world.ClientSecret(), Scope: scope,
 		Dir: r.dir, Seed: r.seed, Host: hookHost,
 		Door: r.scenario.door(), Provision: r.scenario.Given.Engine.Provision,
 	})
 	if err != nil {
 		return fmt.Errorf("system under test: %w", err)
 	}
-	if err := r.system.Start(r.ctx); err != nil {
+	if err := system.Start(r.ctx); err != nil {
 		return fmt.Errorf("start the system under test: %w", err)
 	}
+	r.system.set(system)
 	return nil
 }
 
@@ -187,12 +197,13 @@ func (r *run) switches(values map[string]string) error {
 }
 
 func (r *run) stopSystem() error {
-	if r.system == nil {
+	system := r.system.get()
+	if system == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	return r.system.Stop(ctx)
+	return system.Stop(ctx)
 }
 
 // steps plays them in order.
@@ -225,6 +236,8 @@ func (r *run) step(s Step) error {
 			}
 		}
 		return nil
+	case s.Restart != nil:
+		return r.restart(*s.Restart)
 	case s.Wait != nil:
 		return r.sleep(time.Duration(*s.Wait) + r.jitter.Jitter(betweenJitter))
 	case s.Settle != nil:

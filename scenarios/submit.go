@@ -92,14 +92,33 @@ func (r *run) send(s *submission, due time.Time, previous <-chan struct{}) {
 		return
 	}
 	s.Submitted = time.Now()
+	for {
+		id, err := r.submit(s)
+		if err == nil {
+			s.ID, s.Acked, s.Acknowledged = id, true, time.Now()
+			return
+		}
+		s.err = err
+		if !r.scenario.mortal() || time.Since(s.Submitted) > resubmitFor || r.sleep(resubmit+r.jitter.Jitter(betweenJitter)) != nil {
+			return
+		}
+	}
+}
+
+// A careful source submits a change again, under the same transaction id, until it is acknowledged.
+const (
+	resubmit    = 500 * time.Millisecond
+	resubmitFor = time.Hour
+)
+
+func (r *run) submit(s *submission) (string, error) {
+	system := r.system.get()
+	if system == nil {
+		return "", errNotRunning
+	}
 	ctx, cancel := context.WithTimeout(r.ctx, submitTimeout)
 	defer cancel()
-	id, err := r.system.Submit(ctx, sut.Change{
+	return system.Submit(ctx, sut.Change{
 		TransactionID: s.TransactionID, UserName: s.User, Password: s.Password, Attributes: s.person.attributes(),
 	})
-	if err != nil {
-		s.err = err
-		return
-	}
-	s.ID, s.Acked, s.Acknowledged = id, true, time.Now()
 }

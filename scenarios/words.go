@@ -28,6 +28,15 @@ func (e Expectation) String() string {
 		return "of the changes, " + strings.Join(parts, ", ")
 	case e.Login != nil:
 		return e.Login.String()
+	case e.Speed != nil:
+		var parts []string
+		if e.Speed.Mean != nil {
+			parts = append(parts, fmt.Sprintf("at most %s on average", e.Speed.Mean))
+		}
+		if e.Speed.P95 != nil {
+			parts = append(parts, fmt.Sprintf("at most %s for 95 of 100", e.Speed.P95))
+		}
+		return "applied changes take " + strings.Join(parts, ", and ")
 	case e.Within != nil:
 		return fmt.Sprintf("settled within %s", e.Within)
 	default:
@@ -118,6 +127,15 @@ func (s Step) lines() []string {
 		return one("At the target, %s are activated again.", peopleWords(*s.Activate))
 	case s.Remove != nil:
 		return one("At the target, %s are deleted.", peopleWords(*s.Remove))
+	case s.Restart != nil:
+		how := "is stopped"
+		if s.Restart.Cut {
+			how = "is cut off in the middle of what it does"
+		}
+		if s.Restart.After > 0 {
+			return one("The engine %s, and started again after %s.", how, s.Restart.After)
+		}
+		return one("The engine %s, and started again.", how)
 	case s.Wait != nil:
 		return one("%s pass.", s.Wait)
 	case s.Settle != nil:
@@ -263,6 +281,9 @@ func describe(s Scenario) string {
 	}
 	if g.Source.Policy != nil {
 		line("  The source's password policy is %s.", g.Source.Policy)
+	}
+	if len(g.Source.Lengths) > 0 {
+		line("  People choose passwords of %s characters.", strings.Join(sortedKeys(g.Source.Lengths), ", "))
 	}
 	if g.Source.Newcomers > 0 {
 		line("  %d users that only the source has.", g.Source.Newcomers)

@@ -37,7 +37,7 @@ func afterACrash(t *testing.T, binary, deed string) string {
 	t.Helper()
 	script := filepath.Join(t.TempDir(), "engine")
 	text := fmt.Sprintf("#!/bin/sh\n# sync run --config DIR/sync.yaml …\ncd \"$(dirname \"$4\")\" || exit 1\n%s\nexec %q \"$@\"\n", deed, binary)
-	require.NoError(t, os.WriteFile(script, []byte(text), 0o700)) //nolint:gosec // G306: a script of the test's.
+	require.NoError(t, os.WriteFile(script, []byte(text), 0o700))
 	return script
 }
 

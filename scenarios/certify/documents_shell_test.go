@@ -61,6 +61,10 @@ var quick = map[string][][2]string{
 		{"--latency-p95", "60ms"},
 		{"--criteria", "lenient.yaml"},
 	},
+	"seatrial pilot": {
+		{"--users", "20"},
+		{"--days", "1"},
+	},
 	"seatrial loadtest crash": {
 		{"--changes", "300"},
 		{"--kills", "3"},

@@ -144,6 +144,21 @@ func (e *engine) Stop(ctx context.Context) error {
 	return err
 }
 
+// Cut ends the engine as nearly like a crash as can be had within a process: requests are cut off, and nothing more is
+// written down.
+func (e *engine) Cut() error {
+	if e.engine == nil || e.stopped {
+		return nil
+	}
+	e.stopped = true
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = e.engine.Stop(ctx) // It says that it was cut off.
+	_ = e.listener.Close()
+	e.hook.client.CloseIdleConnections()
+	return nil
+}
+
 // readTree reads every file below dir. A file that goes while it is read is not an error: a queue drops its old blocks.
 func readTree(dir, prefix string) ([]Artifact, error) {
 	var list []Artifact

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -67,9 +68,7 @@ func NewProcess(binary string, p Place, extra map[string]any) (*Process, error) 
 			c[key] = value
 			continue
 		}
-		for k, v := range more {
-			section[k] = v
-		}
+		maps.Copy(section, more)
 	}
 	text, err := yaml.Marshal(c)
 	if err != nil {

@@ -1,0 +1,88 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/seatrial/seatrial/scenarios/invariants"
+	"github.com/seatrial/seatrial/scenarios/sut"
+)
+
+// living is the system under test while it lives. Whoever submits a change asks for it anew; between two lives there is none.
+type living struct {
+	mu     sync.Mutex
+	system sut.System
+}
+
+func (l *living) get() sut.System {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.system
+}
+
+func (l *living) set(s sut.System) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.system = s
+}
+
+// errNotRunning is what a source hears between two lives.
+var errNotRunning = errors.New("the system under test is not running")
+
+// restart ends the system, keeps what it said, and starts it again.
+func (r *run) restart(s Restart) error {
+	system := r.system.get()
+	crash := invariants.Crash{Died: time.Now()}
+	r.system.set(nil)
+	if s.Cut {
+		cutter, able := system.(interface{ Cut() error })
+		if !able {
+			return premise("this system under test cannot be cut off and started again")
+		}
+		if err := cutter.Cut(); err != nil {
+			return fmt.Errorf("cut off the system under test: %w", err)
+		}
+	} else {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		if err := system.Stop(ctx); err != nil {
+			return fmt.Errorf("stop the system under test: %w", err)
+		}
+	}
+	artifacts, err := system.Artifacts()
+	if err != nil {
+		return fmt.Errorf("what the system under test left behind: %w", err)
+	}
+	life := len(r.crashes) + 1
+	for _, a := range artifacts {
+		switch a.Name { // Files are still there when the next life ends.
+		case sut.ArtifactLog, sut.ArtifactMetrics, sut.ArtifactResponses:
+			r.remains = append(r.remains, sut.Artifact{Name: fmt.Sprintf("life %d/%s", life, a.Name), Data: a.Data})
+		}
+	}
+	if err := r.sleep(time.Duration(s.After) + r.jitter.Jitter(betweenJitter)); err != nil {
+		return err
+	}
+	crash.Started = time.Now()
+	r.crashes = append(r.crashes, crash)
+	return r.startSystem()
+}
+
+// mortal tells whether the scenario restarts the system: then its source is a careful one, which submits again what was not
+// acknowledged.
+func (s Scenario) mortal() bool {
+	for _, step := range s.Steps {
+		if step.Restart != nil {
+			return true
+		}
+		for _, inner := range step.Do {
+			if inner.Restart != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
