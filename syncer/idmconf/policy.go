@@ -83,15 +83,27 @@ func (r *reader) policy() {
 	if !ok {
 		return
 	}
+	policy, inForce, findings := ReadPolicy(doc)
+	if policy != nil {
+		r.project.Policy, r.project.PolicyInForce = *policy, inForce
+	}
+	for _, f := range findings {
+		r.found(f)
+	}
+}
+
+// ReadPolicy takes the rules for the password out of a policy file: nil when there are none. inForce tells whether they stand
+// where IDM reads them.
+func ReadPolicy(doc Document) (policy *Policy, inForce bool, findings []Finding) {
+	const what = "source policy"
 	rules, ignoredByIDM := doc.passwordRules()
 	if len(rules) == 0 {
-		r.found(Finding{
-			What: what, File: doc.File, Instead: instead,
+		return nil, false, []Finding{{
+			What: what, File: doc.File, Instead: "IDM's default: " + DefaultPolicy().String(),
 			Problem: "has no policies for the property password of managed/user",
-		})
-		return
+		}}
 	}
-	policy := Policy{}
+	policy = &Policy{}
 	for _, rule := range rules {
 		if problem, instead := policy.add(rule); problem != "" {
 			at := doc.finding(what, rule.path)
@@ -99,10 +111,9 @@ func (r *reader) policy() {
 			if !slices.Contains(knownPolicies, rule.ID) {
 				at.Kind = UnknownPolicy
 			}
-			r.found(at)
+			findings = append(findings, at)
 		}
 	}
-	r.project.Policy, r.project.PolicyInForce = policy, !ignoredByIDM
 	taken := doc.finding(what, rules[0].path)
 	taken.Value = policy.String()
 	if ignoredByIDM {
@@ -110,7 +121,7 @@ func (r *reader) policy() {
 		taken.Problem = "IDM reads policies at resources[].properties[].policies and ignores them at the top of the file"
 		taken.Instead = "the policies as the file means them"
 	}
-	r.found(taken)
+	return policy, !ignoredByIDM, append(findings, taken)
 }
 
 func (d Document) passwordRules() (rules []rule, ignoredByIDM bool) {
@@ -141,6 +152,15 @@ func (d Document) passwordRules() (rules []rule, ignoredByIDM bool) {
 			if property, _ := item.(map[string]any); property["name"] == "password" {
 				collect(property["policies"], fmt.Sprintf("/resources/%d/properties/%d/policies", i, j))
 			}
+		}
+	}
+	objects, _ := root["objects"].([]any) // conf/managed.json keeps the policies with the property
+	for i, item := range objects {
+		object, _ := item.(map[string]any)
+		schema, _ := object["schema"].(map[string]any)
+		properties, _ := schema["properties"].(map[string]any)
+		if password, _ := properties["password"].(map[string]any); object["name"] == "user" {
+			collect(password["policies"], fmt.Sprintf("/objects/%d/schema/properties/password/policies", i))
 		}
 	}
 	if len(rules) > 0 {

@@ -40,10 +40,10 @@ const (
 
 // Finding is one thing that was taken from the folder, or could not be.
 type Finding struct {
-	Kind    Kind
-	What    string // "endpoint", "client", "scope", "retry schedule", "source policy", …
-	Value   string // what was taken; empty when nothing was
-	File    string // below the project folder, "conf/policy.json"
+	Kind  Kind
+	What  string // "endpoint", "client", "scope", "retry schedule", "source policy", …
+	Value string // what was taken; empty when nothing was
+	File  string // below the project folder, "conf/policy.json"
 	Position
 	Problem string // why it could not be read or used as it stands; empty when all is well
 	Instead string // what is used in its place
