@@ -20,6 +20,7 @@ import (
 	"github.com/seatrial/seatrial/scenarios/certify"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/syncer"
+	"github.com/seatrial/seatrial/syncer/preflight"
 )
 
 // version is set by the linker.
@@ -56,6 +57,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 them, drives it through scenarios and load, and hands out a certificate, or the exact reasons why not.`,
 		Example: `  seatrial certify                        rehearse IDM to IDCS with the embedded defaults
   seatrial certify --idm-conf ./openidm --users people.ldif --population 0
+  seatrial preflight --idm-conf ./openidm read what will fail in an IDM project, file and line
   seatrial scenarios run 'idcs/token-*'   run a part of the suite
   seatrial sim                            start the simulators for an engine of your own`,
 		Version:           version,
@@ -66,7 +68,8 @@ them, drives it through scenarios and load, and hands out a certificate, or the 
 	}
 	load := loadtest.Command()
 	load.AddCommand(crash.Command())
-	root.AddCommand(certify.Command(version), certify.PilotCommand(), scenarios.Command(), load, sim.Command(), syncer.Command())
+	root.AddCommand(certify.Command(version), certify.PilotCommand(), scenarios.Command(), load, sim.Command(), syncer.Command(),
+		preflight.Command())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
