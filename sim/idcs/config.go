@@ -83,6 +83,11 @@ func (c Config) Validate() error {
 		if client.Secret.Empty() {
 			wrong("%s.secret: is empty", at)
 		}
+		for _, grant := range client.Grants {
+			if !slices.Contains(userGrants, grant) {
+				wrong("%s.grants: there is no grant type %q; there are %s", at, grant, strings.Join(userGrants, ", "))
+			}
+		}
 		for _, role := range client.Roles {
 			if !slices.Contains(Roles(), role) {
 				wrong("%s.roles: there is no app role %q; there are %s", at, role, strings.Join(Roles(), ", "))

@@ -54,6 +54,14 @@ func config() idcs.Config {
 	} {
 		c.Clients = append(c.Clients, oauth.Client{ID: id, Name: "The " + id, Secret: secret.New("secret of " + id), Roles: roles, Active: true})
 	}
+	for id, roles := range map[string][]string{
+		"portal": {idcs.Me}, "recovery": {idcs.ForgotPassword, idcs.ResetPassword, idcs.ChangePassword},
+	} {
+		c.Clients = append(c.Clients, oauth.Client{
+			ID: id, Name: "The " + id, Secret: secret.New("secret of " + id), Roles: roles, Active: true,
+			Grants: []string{"password", "refresh_token"},
+		})
+	}
 	return c
 }
 

@@ -56,6 +56,8 @@ const (
 	invalidToken
 	noUserInToken
 	selfServiceMail
+	resetTooSoon
+	lockedUser
 	tooManyRequests
 	unavailable
 	serverError
@@ -154,6 +156,8 @@ var answers = map[kind]Answer{
 	},
 	noUserInToken:   {404, ours + "noUserInToken", "The access token does not stand for a user.", "not_found", unverified},
 	selfServiceMail: {400, ours + "notificationAddress", "The user has no such address for %s.", "malformed", unverified},
+	resetTooSoon:    {400, ours + "resetTooSoon", "The user can request a reset of the password again in %s.", "policy", "that there is such a time: Oracle, OCI SDK, \"minPasswordAge\"; status and id unverified"},
+	lockedUser:      {400, ours + "userLocked", "The user %s is locked.", "locked", unverified},
 	tooManyRequests: {429, ours + "tooManyRequests", "Too Many Requests", "throttled", "status: Oracle, API Rate Limits; text: Oracle Essbase; body unverified"},
 	unavailable:     {503, ours + "unavailable", "The service is unavailable.", "unavailable", statusPage},
 	serverError:     {500, ours + "internal", "%s", "unavailable", statusPage},

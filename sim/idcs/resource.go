@@ -76,10 +76,28 @@ func (s *Server) author(clientID string) *author {
 	return a
 }
 
+// ownAuthor is a user who writes for himself.
+func ownAuthor(p *people.Person) *author {
+	a := &author{guid: p.ID, actor: map[string]any{"type": "User", "display": p.DisplayName, "value": p.ID}}
+	a.alone = map[string]any{modifiedBy: a.actor}
+	return a
+}
+
+// authorPath is where the resource of an author is: a client's application, or a user.
+func authorPath(kind any) string {
+	if kind == "User" {
+		return usersPath + "/"
+	}
+	return "/admin/v1/Apps/"
+}
+
 // touch notes who wrote and when.
 func (s *Server) touch(p *people.Person, clientID string, now time.Time) {
+	touchBy(p, s.author(clientID), now)
+}
+
+func touchBy(p *people.Person, a *author, now time.Time) {
 	p.Modified = now
-	a := s.author(clientID)
 	if known, ok := p.Attributes[modifiedBy].(map[string]any); ok && known["value"] == a.guid {
 		return
 	}
@@ -164,7 +182,7 @@ func (s *Server) resource(p *people.Person, base string) map[string]any {
 		if author, ok := m[key].(map[string]any); ok {
 			author = maps.Clone(author)
 			if id, ok := author["value"].(string); ok {
-				author["$ref"] = base + "/admin/v1/Apps/" + id
+				author["$ref"] = base + authorPath(author["type"]) + id
 			}
 			m[key] = author
 		}

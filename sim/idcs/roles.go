@@ -19,6 +19,7 @@ const (
 	AuthenticatorClient      = "Authenticator Client"
 	ChangePassword           = "Change Password"
 	ResetPassword            = "Reset Password"
+	ForgotPassword           = "Forgot Password"
 	Me                       = "Me"
 	Signin                   = "Signin"
 )
@@ -45,6 +46,7 @@ var scopesOfRole = map[string][]string{
 	AuthenticatorClient:      {"t.user.authenticate"},
 	ChangePassword:           {"t.user.changepassword"},
 	ResetPassword:            {"t.user.resetpassword"},
+	ForgotPassword:           {"t.user.forgotpassword"},
 	Me:                       {"t.user.me"},
 	Signin:                   {"t.user.signin"},
 }
@@ -63,6 +65,14 @@ var (
 	mayWritePolicies   = []string{DomainAdministrator, SecurityAdministrator}
 	mayAuthenticate    = []string{DomainAdministrator, AuthenticatorClient, Signin}
 	everyClient        []string
+
+	mayChangeStatus      = []string{DomainAdministrator, UserManager}
+	mayValidatePasswords = append(slices.Clone(mayChangePasswords), ChangePassword, ResetPassword)
+	mayValidateOwn       = append(slices.Clone(mayValidatePasswords), Me)
+	mayUseMe             = []string{DomainAdministrator, Me}
+	mayMustChange        = []string{DomainAdministrator, UserAdministrator, ChangePassword}
+	mayForget            = []string{DomainAdministrator, UserAdministrator, ForgotPassword}
+	mayReset             = []string{DomainAdministrator, UserAdministrator, ResetPassword}
 )
 
 func holdsOne(held, wanted []string) bool {

@@ -276,6 +276,7 @@ var userSchema = newSchema(scim.UserURN, append(common(),
 		complexOf("applicablePasswordPolicy", one(text, "value"), one(text, "display"), one(number, "priority"), one(reference, "$ref")).readOnly().onRequest(),
 	},
 	extCapability: flags(capabilities...),
+	extMe:         {one(text, "currentPassword").writeOnly()},
 	extSelfChange: {one(flag, "allowSelfChange").with(func(a *attribute) { a.mutability, a.returned = readWrite, scim.ReturnedNever })},
 }, []string{
 	// These exist at Oracle; the simulator keeps what is written to them and knows nothing of their attributes.

@@ -102,12 +102,9 @@ func (t table) find(path string) (m methods, id string) {
 
 // elsewhere are collections of the real API that the simulator does not have.
 var elsewhere = []string{
-	"Groups", "Me", "Apps", "AppRoles", "Grants", "Bulk", "Schemas", "ResourceTypes", "ServiceProviderConfig",
-	"ResourceTypeSchemaAttributes", "AuditEvents", "Settings", "IdentitySettings", "HTTPAuthenticator", "Asserter",
-	"UserPasswordResetter", "UserPasswordGenerator", "UserPasswordValidator", "UserStatusChanger", "UserStateChanger",
-	"UserLockedStateChanger", "UserCapabilitiesChanger", "UserActivationInitiator", "ApplicablePasswordPolicyRetriever",
-	"BulkUserPasswordChanger", "BulkUserPasswordResetter", "MePasswordChanger", "MePasswordMustChanger",
-	"MePasswordRecoveryOptionRetriever", "MePasswordResetRequestor", "MePasswordResetter",
+	"Groups", "Apps", "AppRoles", "Grants", "Bulk", "Schemas", "ResourceTypes", "ServiceProviderConfig",
+	"ResourceTypeSchemaAttributes", "AuditEvents", "Settings", "IdentitySettings", "HTTPAuthenticator", "Asserter", "MePasswordRecoveryFactorValidator",
+	"MeEmailVerifier", "UserTokens", "UserTokenValidator",
 }
 
 var elsewherePaths = []string{

@@ -53,6 +53,9 @@ type Server struct {
 	limiter      atomic.Pointer[limiter] // nil without limits
 	maintenance  atomic.Pointer[closed]  // nil when open
 	newcomers    newcomers
+	outbox       outbox
+	resets       resetTokens
+	tokens       *random.Stream // of users who reset their passwords
 	switches     atomic.Pointer[Switches]
 	requests     atomic.Uint64
 	authors      sync.Map // client id → *author
@@ -66,6 +69,7 @@ func New(c Config, k Kernel) (*Server, error) {
 	s := &Server{
 		config: c, kernel: k,
 		ids:    k.Seed.Stream("idcs.ids"),
+		tokens: k.Seed.Stream("idcs.reset-tokens"),
 		people: people.NewStore(),
 		issuer: oauth.NewIssuer(k.Clock, k.Seed.Stream("idcs.tokens")),
 		faults: faults.NewSet(k.Seed.Stream("idcs.faults")),
@@ -149,6 +153,8 @@ func (s *Server) Reset() {
 	s.authors.Clear()
 	s.issuer.Reset()
 	s.faults.Remove()
+	s.outbox.reset()
+	s.resets.reset()
 	s.kernel.Clock.Reset()
 	// What New has accepted is accepted again.
 	_ = s.restore()

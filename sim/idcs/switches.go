@@ -48,6 +48,12 @@ const (
 	rateHeaders       = "rateHeaders"
 	rateWindow        = "rateWindow"
 	maintenanceBody   = "maintenanceBody"
+	delegatedWrite    = "delegatedWrite"
+	minimumAgeUnit    = "minimumAgeUnit"
+	oldPasswordFails  = "oldPasswordFails"
+	mustChangeGrant   = "mustChangeGrant"
+	refreshToken      = "refreshToken"
+	meOfClient        = "meOfClient"
 	visibilityByID    = "visibilityById"
 	authenticatedRows = "authenticatedClient"
 	referencedDelete  = "referencedDelete"
@@ -73,11 +79,17 @@ var switchboard = []Switch{
 	{Name: missingRole, Options: []string{"403", "401"}, Note: "The status for a valid token whose client lacks the role; not documented."},
 	{Name: readOnlyWrite, Options: []string{"refuse", "ignore"}, Note: "PATCH or PUT of a readOnly attribute. The SDK says 400; a report on one tenancy saw it ignored."},
 	{Name: federatedWrite, Options: []string{"refuse", "accept", "forbid"}, Note: "A password for a federated user: 400, accepted without use, or 403; not documented."},
+	{Name: delegatedWrite, Options: []string{"refuse", "accept", "forbid"}, Note: "A password for a user whose authentication is delegated, to Active Directory for instance: as federatedWrite; not documented."},
 	{Name: inactiveWrite, Options: []string{"refuse", "accept"}, Note: "A password for a deactivated user. Oracle documents the refusal for the resetter only."},
-	{Name: lockedWrite, Options: []string{"keep", "unlock"}, Note: "Whether an administrator's password write ends a lock; not documented."},
+	{Name: lockedWrite, Options: []string{"keep", "unlock"}, Note: "Whether a new password ends a lock; not documented."},
 	{Name: removePassword, Options: []string{"refuse", "clear"}, Note: "PATCH remove of the password; not documented."},
 	{Name: historyOnPatch, Options: []string{"on", "off"}, Note: "Whether PATCH, PUT and POST check the history as UserPasswordChanger does; not documented."},
-	{Name: minimumAge, Options: []string{"off", "on"}, Note: "Whether minPasswordAge binds administrators; Oracle describes it for reset requests."},
+	{Name: minimumAge, Options: []string{"off", "on"}, Note: "Whether minPasswordAge binds administrators, as it binds users; Oracle describes it for reset requests."},
+	{Name: minimumAgeUnit, Options: []string{"hours", "days"}, Note: "The unit of minPasswordAge; not documented."},
+	{Name: oldPasswordFails, Options: []string{"ignore", "count"}, Note: "Whether a wrong old password in a change by the user counts as a failed log-in; not documented."},
+	{Name: mustChangeGrant, Options: []string{"refuse", "accept"}, Note: "A token by grant_type=password for a user who must change the password; not documented."},
+	{Name: refreshToken, Options: []string{"once", "again"}, Note: "Whether a refresh token is used up by its use, and a new one comes with the answer; not documented."},
+	{Name: meOfClient, Options: []string{"404", "401"}, Note: "Me and its like with a token that stands for no user; not documented."},
 	{Name: policyDetail, Options: []string{"sentence", "list", "first"}, Note: "How the detail of pwdpolicyViolation joins broken rules: a sentence and all, all, or the first; not documented."},
 	{Name: changerNotFound, Options: []string{"404", "400"}, Note: "UserPasswordChanger of an unknown id: 404, or 400 invalidReferenceResource; not documented."},
 	{Name: versionConflict, Options: []string{"412", "409"}, Note: "If-Match with an old version; Oracle's status page names both."},

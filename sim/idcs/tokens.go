@@ -1,6 +1,7 @@
 package idcs
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"mime"
@@ -25,9 +26,9 @@ const (
 	everyClientScope = "urn:opc:idm:t.security.client"
 )
 
-// otherGrants are grant types of the real service that a confidential application of the simulator does not have.
+// otherGrants are grant types of the real service that an application of the simulator does not have.
 var otherGrants = []string{
-	"password", "refresh_token", "authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer",
+	"authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer",
 	"urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange",
 }
 
@@ -72,7 +73,9 @@ func (c *call) tokenService(serve func(form url.Values, client oauth.Client) err
 	if !errors.As(err, &refused) {
 		return err
 	}
-	c.x.Reason = refused.code
+	if c.x.Reason == "" {
+		c.x.Reason = refused.code
+	}
 	if refused.code == "invalid_client" && c.s.is(basicChallenge, "send") {
 		c.w.Header()["Www-Authenticate"] = []string{`Basic realm="` + c.s.names.tenant + `"`}
 	}
@@ -157,8 +160,12 @@ func (c *call) issueToken() error {
 		switch grant := form.Get("grant_type"); {
 		case grant == "":
 			return &oauthError{"invalid_request", "The parameter grant_type is missing."}
-		case slices.Contains(otherGrants, grant):
+		case slices.Contains(otherGrants, grant), slices.Contains(userGrants, grant) && !slices.Contains(client.Grants, grant):
 			return &oauthError{"unauthorized_client", "The client may not use the grant type " + grant + "."}
+		case grant == passwordGrant:
+			return c.passwordToken(form, client)
+		case grant == refreshGrant:
+			return c.refreshedToken(form, client)
 		case grant != "client_credentials":
 			return &oauthError{"unsupported_grant_type", "The grant type " + grant + " is not supported."}
 		}
@@ -304,7 +311,8 @@ func (c *call) introspect() error {
 			return nil
 		}
 		body, err := json.Marshal(map[string]any{
-			"active": true, "scope": strings.Join(token.Scopes, " "), "client_id": token.Client, "prn": token.Client,
+			"active": true, "scope": strings.Join(token.Scopes, " "), "client_id": token.Client,
+			"prn":       cmp.Or(c.s.people.UserName(token.User), token.Client),
 			"expiresAt": token.Expires.UnixMilli(), "token_type": "JWT",
 		})
 		if err != nil {
@@ -322,6 +330,7 @@ func (c *call) revoke() error {
 		if token, state := c.s.issuer.Verify(text); state == oauth.Valid && token.Client == client.ID {
 			c.s.issuer.RevokeToken(text)
 		}
+		c.s.issuer.Refresh(text, client.ID, true)
 		c.sendToken(http.StatusOK, nil)
 		return nil
 	})

@@ -205,7 +205,11 @@ func (c *call) change(id string, change func(*people.Person) error) (people.Pers
 			return err
 		}
 		wanted = p.UserName
-		c.s.touch(p, c.token.Client, now)
+		if c.token.User == p.ID {
+			touchBy(p, ownAuthor(p), now)
+		} else {
+			c.s.touch(p, c.token.Client, now)
+		}
 		return nil
 	})
 	switch {

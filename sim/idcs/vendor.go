@@ -102,9 +102,10 @@ func (v vendor) wait(w http.ResponseWriter, d time.Duration) {
 
 // Subject tells whose request it is: the user of the path or of a search by user name, and the client of the token.
 func (v vendor) Subject(r *http.Request) (user, client string) {
+	own := ""
 	if text, ok := bearer(r.Header.Get("Authorization")); ok {
 		token, _ := v.s.issuer.Verify(text)
-		client = token.Client
+		client, own = token.Client, token.User
 	} else if id, _, ok := oauth.Basic(r); ok {
 		client = id
 	}
@@ -118,6 +119,9 @@ func (v vendor) Subject(r *http.Request) (user, client string) {
 				return value, client
 			}
 		}
+	}
+	if own != "" {
+		return v.s.people.UserName(own), client
 	}
 	return "", client
 }

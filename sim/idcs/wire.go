@@ -52,15 +52,6 @@ func (c *call) document(urn string) (map[string]any, error) {
 	return m, requireSchema(m, urn)
 }
 
-// input reads a body that must be all of the schema.
-func (c *call) input(s *schema) (map[string]any, error) {
-	m, err := c.document(s.core)
-	if err != nil {
-		return nil, err
-	}
-	return m, checkTypes(m, s)
-}
-
 // requireSchema checks that a body says what it is.
 func requireSchema(m map[string]any, urn string) error {
 	for key, value := range m {
