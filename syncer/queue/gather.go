@@ -44,7 +44,7 @@ func (g *group[E]) add(e E, size int) (*round[E], int) {
 	r := g.rounds[last]
 	r.entries = append(r.entries, e)
 	r.size += size
-	signal(g.wake)
+	ring(g.wake)
 	return r, len(r.entries) - 1
 }
 
@@ -66,7 +66,7 @@ func (g *group[E]) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
-	signal(g.wake)
+	ring(g.wake)
 }
 
 func (g *group[E]) ended() bool {
@@ -75,8 +75,8 @@ func (g *group[E]) ended() bool {
 	return g.closed && len(g.rounds) == 0
 }
 
-// signal wakes whoever waits on a channel of one place, now or next time.
-func signal(c chan<- struct{}) {
+// ring wakes whoever waits on a channel of one place, now or next time.
+func ring(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:

@@ -103,7 +103,7 @@ func (q *Queue) commit(ctx context.Context, entries []entry) error {
 	}
 	q.keeper.carry, q.keeper.err = nil, nil
 	if q.index.stored(notes, marks) {
-		signal(q.spent)
+		ring(q.spent)
 	}
 	if q.keeper.lines > freshAfter+2*q.index.size() {
 		_ = q.refresh(ctx) // It is tried again when as much has come again.
@@ -157,7 +157,6 @@ func (q *Queue) write(ctx context.Context, notes []note, marks []mark) error {
 func (q *Queue) follow(ctx context.Context, text []byte) error {
 	for {
 		sequence, err := q.journal.append(ctx, q.journal.subject, text, jetstream.WithExpectLastSequence(q.keeper.last))
-		q.judge(err)
 		switch {
 		case err == nil:
 			q.keeper.last = sequence
@@ -172,7 +171,7 @@ func (q *Queue) follow(ctx context.Context, text []byte) error {
 			if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
 				return q.fenced()
 			}
-		case refused(err, 0), ctx.Err() != nil:
+		case refused(err, 0), q.failure.err() != nil, ctx.Err() != nil:
 			return err
 		}
 		select {
@@ -226,6 +225,6 @@ func (q *Queue) recall(ctx context.Context) error {
 			"restore it from a copy, or begin an empty queue elsewhere", q.changes.name, last, missing)
 	}
 	q.last.Store(last)
-	signal(q.spent)
+	ring(q.spent)
 	return nil
 }

@@ -130,7 +130,10 @@ func (q *Queue) takeOver(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(q.marker.check(found), q.marker.write(nil)); err != nil {
+		if err := q.marker.check(found); err != nil {
+			return err
+		}
+		if err := q.marker.write(nil); err != nil {
 			return err
 		}
 	}

@@ -24,7 +24,6 @@ func (q *Queue) Park(ctx context.Context, id string, data []byte) error {
 		return fmt.Errorf("park %s: %d bytes are %w: at most %d", id, len(data), ErrTooLarge, maxData)
 	}
 	_, err := q.parked.append(ctx, q.parkedSubject(id), data)
-	q.judge(err)
 	if err != nil {
 		return fmt.Errorf("park %s: %w", id, err)
 	}

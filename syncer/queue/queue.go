@@ -52,7 +52,6 @@ type Queue struct {
 	interrupted chan struct{}
 	lose        func()
 	interrupt   func()
-	broken      atomic.Bool // the embedded store has refused to write
 	cut         context.CancelFunc
 	loops       sync.WaitGroup
 }
@@ -144,7 +143,7 @@ func (q *Queue) prepare(ctx context.Context) (err error) {
 	if q.config.URL == "" {
 		return nil
 	}
-	_, err = q.conn.Subscribe(q.wakeSubject(), func(*nats.Msg) { signal(q.arrived) })
+	_, err = q.conn.Subscribe(q.wakeSubject(), func(*nats.Msg) { ring(q.arrived) })
 	return err
 }
 
@@ -211,7 +210,6 @@ func (q *Queue) storeRound(ctx context.Context, r *round[publication]) {
 		return
 	}
 	sequence, err := q.changes.append(ctx, q.changes.subject, text)
-	q.judge(err)
 	if err != nil {
 		for i := range r.entries {
 			if p := &r.entries[i]; here[digestOf(p.id)] {
@@ -225,16 +223,9 @@ func (q *Queue) storeRound(ctx context.Context, r *round[publication]) {
 	} else {
 		q.index.setWaiting(q.index.count() + int64(len(ids)))
 	}
-	signal(q.arrived)
+	ring(q.arrived)
 	if q.config.URL != "" {
 		_ = q.conn.Publish(q.wakeSubject(), nil) // Who misses it looks by himself.
-	}
-}
-
-// judge notes whether the embedded store still writes. After a failed write it takes nothing more until it is reopened.
-func (q *Queue) judge(err error) {
-	if q.server != nil {
-		q.broken.Store(err != nil)
 	}
 }
 
@@ -270,7 +261,7 @@ func (q *Queue) next(ctx context.Context) (Delivery, error) {
 	for len(q.ready) == 0 {
 		more, err := q.fetch(ctx)
 		switch foreign := (*foreignError)(nil); {
-		case errors.As(err, &foreign):
+		case errors.As(err, &foreign), err != nil && q.failure.err() != nil:
 			return Delivery{}, err
 		case err != nil: // A store that is away is asked again.
 			err = q.wait(ctx, nil, q.timing.pause)
@@ -348,7 +339,7 @@ func (q *Queue) fetch(ctx context.Context) (bool, error) {
 		})
 	}
 	if len(undone) == 0 {
-		signal(q.spent)
+		ring(q.spent)
 	}
 	return true, nil
 }
@@ -410,7 +401,7 @@ func (q *Queue) Note(_ context.Context, key string) ([]byte, error) {
 }
 
 // Connected tells whether the store can be reached and takes what it is given.
-func (q *Queue) Connected() bool { return q.conn.IsConnected() && !q.broken.Load() }
+func (q *Queue) Connected() bool { return q.conn.IsConnected() }
 
 // Interrupt ends Next; changes that were delivered stay the engine's.
 func (q *Queue) Interrupt() { q.interrupt() }

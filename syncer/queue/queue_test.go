@@ -17,6 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	runChild()
 	ats.Register() // The server's clock of access times must live outside the bubbles.
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
 }

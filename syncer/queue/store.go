@@ -28,13 +28,16 @@ type store struct {
 	server *server.Server // nil when it is elsewhere
 	conn   *nats.Conn
 	js     jetstream.JetStream
-	marker *marker // nil when it is elsewhere
+	// Of the embedded server; nil when it is elsewhere.
+	marker  *marker
+	failure *failure
 }
 
 // stream is one of the queue's streams.
 type stream struct {
 	jetstream.Stream
 	js      jetstream.JetStream
+	failure *failure
 	name    string
 	subject string
 }
@@ -70,6 +73,8 @@ func (s *store) embed() (err error) {
 	if err != nil {
 		return fmt.Errorf("queue.dir: %w", err)
 	}
+	s.failure = &failure{}
+	s.server.SetLogger(s.failure, false, false)
 	s.server.Start()
 	if !s.server.ReadyForConnections(30 * time.Second) {
 		return fmt.Errorf("queue.dir: the store in %s did not open within 30s", s.config.Dir)
@@ -80,6 +85,7 @@ func (s *store) embed() (err error) {
 	if s.conn, err = nats.Connect("", nats.InProcessServer(s.server), nats.Name("seatrial sync")); err != nil {
 		return fmt.Errorf("queue: reach embedded store: %w", err)
 	}
+	s.failure.watch(s.conn)
 	return nil
 }
 
@@ -90,6 +96,9 @@ func (s *store) close() error {
 	if s.server != nil {
 		s.server.Shutdown()
 		s.server.WaitForShutdown()
+	}
+	if s.failure != nil {
+		s.failure.cutting.Wait()
 	}
 	return s.marker.release()
 }
@@ -113,7 +122,7 @@ func (s *store) stream(ctx context.Context, suffix, part string, c jetstream.Str
 	if err != nil {
 		return stream{}, fmt.Errorf("stream %s: %w", c.Name, err)
 	}
-	return stream{Stream: made, js: s.js, name: c.Name, subject: c.Subjects[0]}, nil
+	return stream{Stream: made, js: s.js, failure: s.failure, name: c.Name, subject: c.Subjects[0]}, nil
 }
 
 // place is the setting that says where the queue is.
@@ -130,6 +139,9 @@ func (s stream) append(ctx context.Context, subject string, data []byte, options
 	defer cancel()
 	options = append(options, jetstream.WithExpectStream(s.name), jetstream.WithRetryAttempts(20))
 	ack, err := s.js.Publish(ctx, subject, data, options...)
+	if failed := s.failure.err(); err != nil && failed != nil {
+		return 0, failed
+	}
 	if err != nil {
 		return 0, err
 	}
