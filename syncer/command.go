@@ -40,6 +40,7 @@ func Command() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(runCommand(), keyCommand(), verifyCommand(), reportCommand())
+	c.AddCommand(pullCommand())
 	return c
 }
 

@@ -258,3 +258,33 @@ func finds(status int) func(*idcstest.Domain) {
 		}
 	}
 }
+
+func TestAnotherUserUnderTheIDOfAnEarlierWriteIsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, x, _ := rig(t)
+		d.Add("a.user")
+		refuse(504, nil)(d)
+		j := job("Password-1")
+		answer := x.Apply(t.Context(), j)
+		require.True(t, answer.Unsettled)
+		d.Rename("a.user", "b.user")
+		j.Prior = &answer.Mark
+		assert.Equal(t, target.NotFound, x.Apply(t.Context(), j).Reason)
+		assert.Equal(t, []string{"find", "write", "find", "read"}, calls(d, 0))
+	})
+}
+
+func TestAWriteAtATimeThatTheDomainDidNotTellIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, x, _ := rig(t)
+		d.Add("a.user", "b.user")
+		d.Undated, d.Ahead = true, -time.Minute
+		require.Equal(t, target.Applied, x.Apply(t.Context(), job("Password-1")).Class)
+		d.Undated = false
+		require.Equal(t, target.Applied, x.Apply(t.Context(), target.Job{UserName: "b.user", Password: seal.Secret("x")}).Class)
+		time.Sleep(2 * time.Minute)
+		n := len(d.Log())
+		require.Equal(t, target.Applied, x.Apply(t.Context(), job("Password-2")).Class)
+		assert.Equal(t, []string{"find", "write"}, calls(d, n))
+	})
+}
