@@ -51,7 +51,7 @@ func (f fence) name(t *testing.T) string {
 func readDocuments(t *testing.T) []document {
 	t.Helper()
 	paths := []string{"README.md"}
-	for _, folder := range []string{"sim", "syncer", "scenarios", "loadtest", "reports"} {
+	for _, folder := range []string{"sim", "syncer", "scenarios", "loadtest", "reports", "docker"} {
 		paths = append(paths, folder+"/README.md")
 	}
 	documents := make([]document, 0, len(paths))
