@@ -10,11 +10,14 @@ import (
 	"net"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/network"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/sim/population"
@@ -34,6 +37,8 @@ type options struct {
 	users                 string
 	ca                    string
 	json                  bool
+	tier                  string
+	visibility            time.Duration
 }
 
 // Command is `seatrial sim`: a world over sockets that runs until it is told to stop.
@@ -48,6 +53,7 @@ of their own, and runs until it gets SIGINT or SIGTERM. Host names, addresses an
 The users are generated, or those of an LDIF or CSV file; they have no passwords until an engine writes some.`,
 		Example: `  seatrial sim
   seatrial sim --users export.ldif --idcs-port 8443 --control-port 8444
+  seatrial sim --tier free --visibility 2s
   seatrial sim --json --seed 7 > world.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -73,6 +79,8 @@ The users are generated, or those of an LDIF or CSV file; they have no passwords
 	flags.IntVar(&o.population, "population", 1000, "how `many` users to generate")
 	flags.StringVar(&o.users, "users", "", "take the users of an LDIF or CSV `file` instead")
 	flags.StringVar(&o.ca, "ca", "seatrial-ca.pem", "the `file` to write the CA's certificate to")
+	flags.StringVar(&o.tier, "tier", "", "apply the rate limits of a domain `type`: "+strings.Join(idcs.Tiers(), ", ")+"; none when not given")
+	flags.DurationVar(&o.visibility, "visibility", 0, "how long a search does not find a user whom a client has created, like `2s`")
 	flags.BoolVar(&o.json, "json", false, "print the addresses and secrets as one line of JSON")
 	return command
 }
@@ -92,6 +100,12 @@ func (o *options) check() error {
 	checkPort("--control-port", o.controlPort)
 	if o.idcsPort != 0 && o.idcsPort == o.controlPort {
 		mistakes = append(mistakes, fmt.Errorf("--control-port: %d is the port of the identity domain, too", o.controlPort))
+	}
+	if o.tier != "" && !slices.Contains(idcs.Tiers(), o.tier) {
+		mistakes = append(mistakes, fmt.Errorf("--tier: there is no domain type %q; there are %s", o.tier, strings.Join(idcs.Tiers(), ", ")))
+	}
+	if o.visibility < 0 || o.visibility > time.Hour {
+		mistakes = append(mistakes, fmt.Errorf("--visibility: %s is not from 0s to 1h", o.visibility))
 	}
 	if o.population < 0 {
 		mistakes = append(mistakes, fmt.Errorf("--population: %d is below 0", o.population))
@@ -115,6 +129,7 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	config := DefaultConfig()
 	config.Seed = random.Seed(o.seed)
 	config.Names = o.names
+	config.IDCS.Tier, config.IDCS.Visibility = o.tier, o.visibility
 	ip := net.ParseIP(o.listen)
 	if !ip.IsUnspecified() && !ip.IsLoopback() {
 		config.Names = append(config.Names, o.listen)

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -52,7 +53,8 @@ func execute(ctx context.Context, t *testing.T, arguments ...string) (first stri
 // What is printed is enough for a stranger who has nothing but the CA file: an engine in another process, or curl.
 func TestCommand(t *testing.T) {
 	ca := filepath.Join(t.TempDir(), "ca.pem")
-	first, _, done := execute(t.Context(), t, "--json", "--population", "25", "--seed", "18446744073709551615", "--ca", ca)
+	first, _, done := execute(t.Context(), t, "--json", "--population", "25", "--seed", "18446744073709551615", "--ca", ca,
+		"--tier", "premium", "--visibility", "2s")
 	var a announcement
 	require.NoError(t, json.Unmarshal([]byte(first), &a))
 	assert.Equal(t, 25, a.Users)
@@ -88,6 +90,8 @@ func TestCommand(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 25, world.Targets[0].Users)
 	assert.Equal(t, a.IDCS.URL, world.Targets[0].URL)
+	assert.Equal(t, "premium", world.Targets[0].Tier)
+	assert.Equal(t, 2*time.Second, world.Targets[0].Visibility)
 
 	client.CloseIdleConnections()
 	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
@@ -148,8 +152,8 @@ func TestCommandRefuses(t *testing.T) {
 		want      []string
 	}{
 		"every mistake at once": {
-			[]string{"--listen", "localhost", "--population", "-1", "--idcs-port", "70000", "--control-port", "-2"},
-			[]string{`--listen: "localhost" is not an IP address`, "--population: -1 is below 0", "--idcs-port: 70000 is not from 0 to 65535", "--control-port: -2 is not"},
+			[]string{"--listen", "localhost", "--population", "-1", "--idcs-port", "70000", "--control-port", "-2", "--tier", "gold", "--visibility", "2h"},
+			[]string{`--tier: there is no domain type "gold"; there are external-user, free,`, "--visibility: 2h0m0s is not from 0s to 1h", `--listen: "localhost" is not an IP address`, "--population: -1 is below 0", "--idcs-port: 70000 is not from 0 to 65535", "--control-port: -2 is not"},
 		},
 		"one port for two":  {[]string{"--idcs-port", "8443", "--control-port", "8443"}, []string{"--control-port: 8443 is the port of the identity domain, too"}},
 		"no CA file":        {[]string{"--ca", ""}, []string{"--ca: is empty"}},

@@ -22,11 +22,7 @@ func (m mutation) SetPolicy(_ context.Context, target string, input any) (any, e
 	if err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal(input)
-	if err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
-	}
-	p, err := policy.Decode(text)
+	p, err := decodePolicy(input)
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +30,64 @@ func (m mutation) SetPolicy(_ context.Context, target string, input any) (any, e
 		return nil, err
 	}
 	return s.Policy(), nil
+}
+
+func decodePolicy(input any) (policy.Policy, error) {
+	text, err := json.Marshal(input)
+	if err != nil {
+		return policy.Policy{}, fmt.Errorf("policy: %w", err)
+	}
+	return policy.Decode(text)
+}
+
+func (m mutation) SetGroupPolicy(_ context.Context, target, name string, priority int, groups []string, input any) ([]GroupPolicy, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return nil, err
+	}
+	p, err := decodePolicy(input)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.SetGroupPolicy(idcs.GroupPolicy{Name: name, Priority: priority, Groups: groups, Policy: p}); err != nil {
+		return nil, err
+	}
+	return each(s.GroupPolicies(), toGroupPolicy), nil
+}
+
+func (m mutation) RemoveGroupPolicy(_ context.Context, target, name string) (bool, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return false, err
+	}
+	return s.RemoveGroupPolicy(name), nil
+}
+
+func (m mutation) SetTier(_ context.Context, target, tier string) ([]Limit, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.SetTier(tier); err != nil {
+		return nil, err
+	}
+	return each(s.Limits(), toLimit), nil
+}
+
+func (m mutation) SetVisibility(_ context.Context, target string, after time.Duration) (time.Duration, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	return after, s.SetVisibility(after)
+}
+
+func (m mutation) SetMaintenance(_ context.Context, target string, on bool, retryAfter *time.Duration) (bool, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return false, err
+	}
+	return on, s.SetMaintenance(on, value(retryAfter))
 }
 
 func (m mutation) AddFault(_ context.Context, target string, input FaultInput) (Fault, error) {
@@ -143,7 +197,12 @@ func (m mutation) RegisterClient(_ context.Context, target string, client Client
 			return false, fmt.Errorf("client.roles[%d]: there is no app role %q; there are %s", i, role, strings.Join(idcs.Roles(), ", "))
 		}
 	}
-	c := oauth.Client{ID: client.ID, Secret: client.Secret, Name: client.ID, Roles: client.Roles, Scopes: client.Scopes, Active: true}
+	for i, grant := range client.Grants {
+		if !slices.Contains(idcs.Grants(), grant) {
+			return false, fmt.Errorf("client.grants[%d]: there is no grant type %q; there are %s", i, grant, strings.Join(idcs.Grants(), ", "))
+		}
+	}
+	c := oauth.Client{Grants: client.Grants, ID: client.ID, Secret: client.Secret, Name: client.ID, Roles: client.Roles, Scopes: client.Scopes, Active: true}
 	if err := s.Issuer().Register(c); err != nil {
 		return false, err
 	}

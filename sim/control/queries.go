@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -34,7 +35,24 @@ func (r *resolver) describe(s Simulator) Target {
 	return Target{
 		Name: s.Name(), URL: r.info.URL(s.Name()), Clock: toClock(s), Users: s.People().Len(), Policy: s.Policy(),
 		Faults: each(s.Faults().List(), toFault), Switches: each(s.Switches(), toSwitch), Clients: list(s.Issuer().Clients()),
+		Tier: s.Tier(), Limits: each(s.Limits(), toLimit), Visibility: s.Visibility(), Maintenance: inMaintenance(s),
+		GroupPolicies: each(s.GroupPolicies(), toGroupPolicy),
 	}
+}
+
+func inMaintenance(s Simulator) bool {
+	on, _ := s.Maintenance()
+	return on
+}
+
+func toMail(m idcs.Mail) Mail {
+	return Mail{Sequence: m.Sequence, At: m.At, User: m.User, To: m.To, Kind: m.Kind, Token: m.Token.Reveal()}
+}
+
+func toLimit(l idcs.Limit) Limit { return Limit(l) }
+
+func toGroupPolicy(g idcs.GroupPolicy) GroupPolicy {
+	return GroupPolicy{Name: g.Name, Priority: g.Priority, Groups: list(g.Groups), Policy: g.Policy}
 }
 
 func (q query) Users(_ context.Context, target string, first int, after *string, federated, active *bool) (UserPage, error) {
@@ -62,7 +80,7 @@ func (q query) Users(_ context.Context, target string, first int, after *string,
 		case !reached:
 			reached = p.ID == *after
 		case len(page.Users) < first:
-			page.Users = append(page.Users, toUser(p))
+			page.Users = append(page.Users, toUser(s, p))
 		case page.Next == nil && first > 0:
 			page.Next = &page.Users[first-1].ID
 		}
@@ -79,8 +97,20 @@ func (q query) User(_ context.Context, target, userName string) (*User, error) {
 	if !ok {
 		return nil, nil //nolint:nilnil // null is the schema's answer to a name that nobody has
 	}
-	user := toUser(p)
+	user := toUser(s, p)
 	return &user, nil
+}
+
+func (q query) Outbox(_ context.Context, target string, user *string, after *uint64, first int) (Outbox, error) {
+	s, err := q.find(target)
+	if err != nil {
+		return Outbox{}, err
+	}
+	if first < 0 {
+		return Outbox{}, fmt.Errorf("first: %d is below 0", first)
+	}
+	mails, sent := s.Outbox(value(user), value(after), first)
+	return Outbox{Sent: sent, Mails: each(mails, toMail)}, nil
 }
 
 func (q query) Digests(_ context.Context, passwords []string) ([]string, error) {
@@ -96,7 +126,7 @@ func (q query) CheckPassword(_ context.Context, target, userName, password strin
 	if !ok {
 		return nil, fmt.Errorf("userName: %s has no user %q", target, userName)
 	}
-	violations := s.Policy().Check(secret.New(password), policy.Subject{
+	violations := s.PolicyOf(p.ID).Check(secret.New(password), policy.Subject{
 		UserName: p.UserName, GivenName: p.GivenName, FamilyName: p.FamilyName,
 		Attributes: map[string]string{"externalId": p.ExternalID, "displayName": p.DisplayName, "emails.value": p.PrimaryEmail()},
 		Current:    p.Credential.Password,
@@ -109,10 +139,14 @@ func (q query) CheckPassword(_ context.Context, target, userName, password strin
 
 func toClock(s Simulator) Clock { return Clock{Now: s.Clock().Now(), Offset: s.Clock().Offset()} }
 
-func toUser(p people.Person) User {
+func toUser(s Simulator, p people.Person) User {
+	locked, by := s.Locked(p), ""
+	if locked {
+		by = string(cmp.Or(p.Credential.LockedBy, people.ByAdministrator))
+	}
 	return User{
 		ID: p.ID, UserName: p.UserName, GivenName: p.GivenName, FamilyName: p.FamilyName, DisplayName: p.DisplayName,
-		Email: p.PrimaryEmail(), Active: p.Active, Federated: p.Federated, Locked: p.Locked,
+		Email: p.PrimaryEmail(), Active: p.Active, Federated: p.Federated, Delegated: p.Delegated, Locked: locked, LockedBy: by,
 		MustChange: p.Credential.MustChange, HasPassword: p.Credential.HasPassword(), History: len(p.Credential.History),
 		PasswordSetAt: instant(p.Credential.SetAt), Created: p.Created, Modified: p.Modified, Version: p.Version,
 	}

@@ -21,6 +21,14 @@ type (
 	Clock = graph.Clock
 	// Switch is a behaviour of the vendor that is not known for certain.
 	Switch = graph.Switch
+	// Limit is how one bucket of a tier stands.
+	Limit = graph.Limit
+	// GroupPolicy is a password policy for the members of some groups.
+	GroupPolicy = graph.GroupPolicy
+	// Outbox is some of the mails that a target would have sent.
+	Outbox = graph.Outbox
+	// Mail is what a user would have found in the mailbox.
+	Mail = graph.Mail
 	// UserPage is some of a target's users.
 	UserPage = graph.UserPage
 	// User is a user of a target.

@@ -26,6 +26,22 @@ type Simulator interface {
 	Issuer() *oauth.Issuer
 	Policy() policy.Policy
 	SetPolicy(p policy.Policy) error
+	// PolicyOf is the policy that applies to the user with that id.
+	PolicyOf(id string) policy.Policy
+	SetGroupPolicy(g idcs.GroupPolicy) error
+	RemoveGroupPolicy(name string) bool
+	GroupPolicies() []idcs.GroupPolicy
+	Tier() string
+	SetTier(tier string) error
+	Limits() []idcs.Limit
+	Visibility() time.Duration
+	SetVisibility(after time.Duration) error
+	Maintenance() (on bool, retryAfter time.Duration)
+	SetMaintenance(on bool, retryAfter time.Duration) error
+	// Locked tells whether a lock of the person is still in force.
+	Locked(p people.Person) bool
+	// Outbox is the mails after a sequence number, and how many were ever sent.
+	Outbox(userName string, after uint64, limit int) (mails []idcs.Mail, sent uint64)
 	SetTokenLifetime(d time.Duration) error
 	Switches() []idcs.Switch
 	SetSwitch(name, value string) error

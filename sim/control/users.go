@@ -36,7 +36,7 @@ func (m mutation) AddUsers(ctx context.Context, target string, users []UserInput
 func (m mutation) toPerson(s Simulator, u UserInput) people.Person {
 	p := people.Person{
 		UserName: u.UserName, ExternalID: u.ExternalID, GivenName: u.GivenName, FamilyName: u.FamilyName,
-		DisplayName: u.DisplayName, Active: u.Active == nil || *u.Active, Federated: u.Federated,
+		DisplayName: u.DisplayName, Active: u.Active == nil || *u.Active, Federated: u.Federated, Delegated: u.Delegated,
 	}
 	if u.Email != "" {
 		p.Emails = []people.Email{{Value: u.Email, Type: "work", Primary: true}}
@@ -73,7 +73,7 @@ func (m mutation) GenerateUsers(ctx context.Context, target string, count int) (
 			continue // another caller was faster
 		}
 		if err == nil {
-			users, ids = append(users, toUser(p)), append(ids, p.ID)
+			users, ids = append(users, toUser(s, p)), append(ids, p.ID)
 			err = ctx.Err()
 		}
 		if err != nil {
@@ -109,6 +109,33 @@ func (m mutation) SetFederated(_ context.Context, target string, userNames []str
 		changed := p.Federated != federated
 		p.Federated = federated
 		return changed
+	})
+}
+
+func (m mutation) SetDelegated(_ context.Context, target string, userNames []string, delegated bool) (int, error) {
+	return m.changeUsers(target, userNames, func(p *people.Person) bool {
+		changed := p.Delegated != delegated
+		p.Delegated = delegated
+		return changed
+	})
+}
+
+func (m mutation) SetLocked(_ context.Context, target string, userNames []string, locked bool) (int, error) {
+	s, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	return m.changeUsers(target, userNames, func(p *people.Person) bool {
+		changed := locked != s.Locked(*p) || locked && p.Credential.LockedBy != people.ByAdministrator
+		if !changed {
+			return false
+		}
+		if p.Locked = locked; locked {
+			p.Credential.LockedAt, p.Credential.LockedBy = s.Clock().Now(), people.ByAdministrator
+		} else {
+			p.Credential.Unlock()
+		}
+		return true
 	})
 }
 

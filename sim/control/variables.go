@@ -43,7 +43,7 @@ func each[T, U any](items []T, convert func(T) U) []U {
 }
 
 func userVariables(u UserInput) variables {
-	v := variables{"userName": u.UserName, "federated": u.Federated}
+	v := variables{"userName": u.UserName, "federated": u.Federated, "delegated": u.Delegated}
 	set(v, "givenName", u.GivenName)
 	set(v, "familyName", u.FamilyName)
 	set(v, "displayName", u.DisplayName)
@@ -98,7 +98,7 @@ func latencyVariables(l LatencyInput) variables {
 }
 
 func clientVariables(c ClientInput) variables {
-	return variables{"id": c.ID, "secret": c.Secret.Reveal(), "roles": list(c.Roles), "scopes": list(c.Scopes)}
+	return variables{"id": c.ID, "secret": c.Secret.Reveal(), "roles": list(c.Roles), "scopes": list(c.Scopes), "grants": list(c.Grants)}
 }
 
 func logInVariables(l LogInInput) variables {

@@ -70,6 +70,9 @@ func (s *Server) locked(p *people.Person) bool {
 	return p.Locked && s.policyFor(p.ID).locks(p, s.kernel.Clock.Now())
 }
 
+// Locked tells whether a lock of the person is still in force.
+func (s *Server) Locked(p people.Person) bool { return s.locked(&p) }
+
 // Some of the values of userState:User:locked.reason (Oracle, OCI SDK, package identitydomains).
 const (
 	lockedByFailures      = 0

@@ -25,6 +25,9 @@ const (
 // them on its own.
 var userGrants = []string{passwordGrant, refreshGrant}
 
+// Grants lists the grant types that a client can be given beside client_credentials.
+func Grants() []string { return slices.Clone(userGrants) }
+
 // passwordToken signs a user in (Oracle, Resource Owner Password Credentials Grant Type). It is a log-in like any other:
 // failures count, and lock.
 func (c *call) passwordToken(form url.Values, client oauth.Client) error {

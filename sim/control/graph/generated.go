@@ -80,11 +80,26 @@ type ComplexityRoot struct {
 		Seen        func(childComplexity int) int
 	}
 
+	GroupPolicy struct {
+		Groups   func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Policy   func(childComplexity int) int
+		Priority func(childComplexity int) int
+	}
+
 	Journal struct {
 		Dropped func(childComplexity int) int
 		Entries func(childComplexity int) int
 		Last    func(childComplexity int) int
 		Total   func(childComplexity int) int
+	}
+
+	Limit struct {
+		Admitted  func(childComplexity int) int
+		Bucket    func(childComplexity int) int
+		PerMinute func(childComplexity int) int
+		PerSecond func(childComplexity int) int
+		Refused   func(childComplexity int) int
 	}
 
 	LogIn struct {
@@ -93,23 +108,44 @@ type ComplexityRoot struct {
 		Reason     func(childComplexity int) int
 	}
 
+	Mail struct {
+		At       func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Sequence func(childComplexity int) int
+		To       func(childComplexity int) int
+		Token    func(childComplexity int) int
+		User     func(childComplexity int) int
+	}
+
 	Mutation struct {
-		AddFault         func(childComplexity int, target string, fault FaultInput) int
-		AddUsers         func(childComplexity int, target string, users []UserInput) int
-		ExpireTokens     func(childComplexity int, target string, client *string) int
-		GenerateUsers    func(childComplexity int, target string, count int) int
-		LogIns           func(childComplexity int, target string, attempts []LogInInput) int
-		RegisterClient   func(childComplexity int, target string, client ClientInput) int
-		RemoveFaults     func(childComplexity int, target string, ids []string) int
-		RemoveUsers      func(childComplexity int, target string, userNames []string) int
-		Reset            func(childComplexity int, target string) int
-		RevokeTokens     func(childComplexity int, target string, client *string) int
-		SetActive        func(childComplexity int, target string, userNames []string, active bool) int
-		SetFederated     func(childComplexity int, target string, userNames []string, federated bool) int
-		SetPolicy        func(childComplexity int, target string, policy any) int
-		SetSwitch        func(childComplexity int, target string, name string, value string) int
-		SetTokenLifetime func(childComplexity int, target string, lifetime time.Duration) int
-		TurnClock        func(childComplexity int, target string, by time.Duration) int
+		AddFault          func(childComplexity int, target string, fault FaultInput) int
+		AddUsers          func(childComplexity int, target string, users []UserInput) int
+		ExpireTokens      func(childComplexity int, target string, client *string) int
+		GenerateUsers     func(childComplexity int, target string, count int) int
+		LogIns            func(childComplexity int, target string, attempts []LogInInput) int
+		RegisterClient    func(childComplexity int, target string, client ClientInput) int
+		RemoveFaults      func(childComplexity int, target string, ids []string) int
+		RemoveGroupPolicy func(childComplexity int, target string, name string) int
+		RemoveUsers       func(childComplexity int, target string, userNames []string) int
+		Reset             func(childComplexity int, target string) int
+		RevokeTokens      func(childComplexity int, target string, client *string) int
+		SetActive         func(childComplexity int, target string, userNames []string, active bool) int
+		SetDelegated      func(childComplexity int, target string, userNames []string, delegated bool) int
+		SetFederated      func(childComplexity int, target string, userNames []string, federated bool) int
+		SetGroupPolicy    func(childComplexity int, target string, name string, priority int, groups []string, policy any) int
+		SetLocked         func(childComplexity int, target string, userNames []string, locked bool) int
+		SetMaintenance    func(childComplexity int, target string, on bool, retryAfter *time.Duration) int
+		SetPolicy         func(childComplexity int, target string, policy any) int
+		SetSwitch         func(childComplexity int, target string, name string, value string) int
+		SetTier           func(childComplexity int, target string, tier string) int
+		SetTokenLifetime  func(childComplexity int, target string, lifetime time.Duration) int
+		SetVisibility     func(childComplexity int, target string, after time.Duration) int
+		TurnClock         func(childComplexity int, target string, by time.Duration) int
+	}
+
+	Outbox struct {
+		Mails func(childComplexity int) int
+		Sent  func(childComplexity int) int
 	}
 
 	PasswordWrite struct {
@@ -136,6 +172,7 @@ type ComplexityRoot struct {
 		CheckPassword  func(childComplexity int, target string, userName string, password string) int
 		Digests        func(childComplexity int, passwords []string) int
 		Journal        func(childComplexity int, target *string, user *string, client *string, method *string, route *string, path *string, operation *string, outcome *string, reason *string, fault *string, token *string, status *int, statusMin *int, statusMax *int, surprise *bool, after *uint64, first int) int
+		Outbox         func(childComplexity int, target string, user *string, after *uint64, first int) int
 		PasswordWrites func(childComplexity int, target string, user *string, after *uint64, first int) int
 		Target         func(childComplexity int, name string) int
 		User           func(childComplexity int, target string, userName string) int
@@ -152,19 +189,25 @@ type ComplexityRoot struct {
 	}
 
 	Target struct {
-		Clients  func(childComplexity int) int
-		Clock    func(childComplexity int) int
-		Faults   func(childComplexity int) int
-		Name     func(childComplexity int) int
-		Policy   func(childComplexity int) int
-		Switches func(childComplexity int) int
-		URL      func(childComplexity int) int
-		Users    func(childComplexity int) int
+		Clients       func(childComplexity int) int
+		Clock         func(childComplexity int) int
+		Faults        func(childComplexity int) int
+		GroupPolicies func(childComplexity int) int
+		Limits        func(childComplexity int) int
+		Maintenance   func(childComplexity int) int
+		Name          func(childComplexity int) int
+		Policy        func(childComplexity int) int
+		Switches      func(childComplexity int) int
+		Tier          func(childComplexity int) int
+		URL           func(childComplexity int) int
+		Users         func(childComplexity int) int
+		Visibility    func(childComplexity int) int
 	}
 
 	User struct {
 		Active        func(childComplexity int) int
 		Created       func(childComplexity int) int
+		Delegated     func(childComplexity int) int
 		DisplayName   func(childComplexity int) int
 		Email         func(childComplexity int) int
 		FamilyName    func(childComplexity int) int
@@ -174,6 +217,7 @@ type ComplexityRoot struct {
 		History       func(childComplexity int) int
 		ID            func(childComplexity int) int
 		Locked        func(childComplexity int) int
+		LockedBy      func(childComplexity int) int
 		Modified      func(childComplexity int) int
 		MustChange    func(childComplexity int) int
 		PasswordSetAt func(childComplexity int) int
@@ -205,8 +249,15 @@ type MutationResolver interface {
 	GenerateUsers(ctx context.Context, target string, count int) ([]User, error)
 	RemoveUsers(ctx context.Context, target string, userNames []string) (int, error)
 	SetFederated(ctx context.Context, target string, userNames []string, federated bool) (int, error)
+	SetDelegated(ctx context.Context, target string, userNames []string, delegated bool) (int, error)
 	SetActive(ctx context.Context, target string, userNames []string, active bool) (int, error)
+	SetLocked(ctx context.Context, target string, userNames []string, locked bool) (int, error)
 	SetPolicy(ctx context.Context, target string, policy any) (any, error)
+	SetGroupPolicy(ctx context.Context, target string, name string, priority int, groups []string, policy any) ([]GroupPolicy, error)
+	RemoveGroupPolicy(ctx context.Context, target string, name string) (bool, error)
+	SetTier(ctx context.Context, target string, tier string) ([]Limit, error)
+	SetVisibility(ctx context.Context, target string, after time.Duration) (time.Duration, error)
+	SetMaintenance(ctx context.Context, target string, on bool, retryAfter *time.Duration) (bool, error)
 	AddFault(ctx context.Context, target string, fault FaultInput) (Fault, error)
 	RemoveFaults(ctx context.Context, target string, ids []string) (int, error)
 	ExpireTokens(ctx context.Context, target string, client *string) (int, error)
@@ -226,6 +277,7 @@ type QueryResolver interface {
 	Journal(ctx context.Context, target *string, user *string, client *string, method *string, route *string, path *string, operation *string, outcome *string, reason *string, fault *string, token *string, status *int, statusMin *int, statusMax *int, surprise *bool, after *uint64, first int) (Journal, error)
 	PasswordWrites(ctx context.Context, target string, user *string, after *uint64, first int) (PasswordWrites, error)
 	Digests(ctx context.Context, passwords []string) ([]string, error)
+	Outbox(ctx context.Context, target string, user *string, after *uint64, first int) (Outbox, error)
 	CheckPassword(ctx context.Context, target string, userName string, password string) ([]Violation, error)
 }
 
@@ -450,6 +502,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Fault.Seen(childComplexity), true
 
+	case "GroupPolicy.groups":
+		if e.ComplexityRoot.GroupPolicy.Groups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupPolicy.Groups(childComplexity), true
+	case "GroupPolicy.name":
+		if e.ComplexityRoot.GroupPolicy.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupPolicy.Name(childComplexity), true
+	case "GroupPolicy.policy":
+		if e.ComplexityRoot.GroupPolicy.Policy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupPolicy.Policy(childComplexity), true
+	case "GroupPolicy.priority":
+		if e.ComplexityRoot.GroupPolicy.Priority == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupPolicy.Priority(childComplexity), true
+
 	case "Journal.dropped":
 		if e.ComplexityRoot.Journal.Dropped == nil {
 			break
@@ -475,6 +552,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Journal.Total(childComplexity), true
 
+	case "Limit.admitted":
+		if e.ComplexityRoot.Limit.Admitted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limit.Admitted(childComplexity), true
+	case "Limit.bucket":
+		if e.ComplexityRoot.Limit.Bucket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limit.Bucket(childComplexity), true
+	case "Limit.perMinute":
+		if e.ComplexityRoot.Limit.PerMinute == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limit.PerMinute(childComplexity), true
+	case "Limit.perSecond":
+		if e.ComplexityRoot.Limit.PerSecond == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limit.PerSecond(childComplexity), true
+	case "Limit.refused":
+		if e.ComplexityRoot.Limit.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limit.Refused(childComplexity), true
+
 	case "LogIn.mustChange":
 		if e.ComplexityRoot.LogIn.MustChange == nil {
 			break
@@ -493,6 +601,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LogIn.Reason(childComplexity), true
+
+	case "Mail.at":
+		if e.ComplexityRoot.Mail.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.At(childComplexity), true
+	case "Mail.kind":
+		if e.ComplexityRoot.Mail.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.Kind(childComplexity), true
+	case "Mail.sequence":
+		if e.ComplexityRoot.Mail.Sequence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.Sequence(childComplexity), true
+	case "Mail.to":
+		if e.ComplexityRoot.Mail.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.To(childComplexity), true
+	case "Mail.token":
+		if e.ComplexityRoot.Mail.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.Token(childComplexity), true
+	case "Mail.user":
+		if e.ComplexityRoot.Mail.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.User(childComplexity), true
 
 	case "Mutation.addFault":
 		if e.ComplexityRoot.Mutation.AddFault == nil {
@@ -571,6 +716,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveFaults(childComplexity, args["target"].(string), args["ids"].([]string)), true
+	case "Mutation.removeGroupPolicy":
+		if e.ComplexityRoot.Mutation.RemoveGroupPolicy == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeGroupPolicy_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveGroupPolicy(childComplexity, args["target"].(string), args["name"].(string)), true
 	case "Mutation.removeUsers":
 		if e.ComplexityRoot.Mutation.RemoveUsers == nil {
 			break
@@ -615,6 +771,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetActive(childComplexity, args["target"].(string), args["userNames"].([]string), args["active"].(bool)), true
+	case "Mutation.setDelegated":
+		if e.ComplexityRoot.Mutation.SetDelegated == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDelegated_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDelegated(childComplexity, args["target"].(string), args["userNames"].([]string), args["delegated"].(bool)), true
 	case "Mutation.setFederated":
 		if e.ComplexityRoot.Mutation.SetFederated == nil {
 			break
@@ -626,6 +793,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetFederated(childComplexity, args["target"].(string), args["userNames"].([]string), args["federated"].(bool)), true
+	case "Mutation.setGroupPolicy":
+		if e.ComplexityRoot.Mutation.SetGroupPolicy == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setGroupPolicy_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetGroupPolicy(childComplexity, args["target"].(string), args["name"].(string), args["priority"].(int), args["groups"].([]string), args["policy"].(any)), true
+	case "Mutation.setLocked":
+		if e.ComplexityRoot.Mutation.SetLocked == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setLocked_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetLocked(childComplexity, args["target"].(string), args["userNames"].([]string), args["locked"].(bool)), true
+	case "Mutation.setMaintenance":
+		if e.ComplexityRoot.Mutation.SetMaintenance == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setMaintenance_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetMaintenance(childComplexity, args["target"].(string), args["on"].(bool), args["retryAfter"].(*time.Duration)), true
 	case "Mutation.setPolicy":
 		if e.ComplexityRoot.Mutation.SetPolicy == nil {
 			break
@@ -648,6 +848,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetSwitch(childComplexity, args["target"].(string), args["name"].(string), args["value"].(string)), true
+	case "Mutation.setTier":
+		if e.ComplexityRoot.Mutation.SetTier == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setTier_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetTier(childComplexity, args["target"].(string), args["tier"].(string)), true
 	case "Mutation.setTokenLifetime":
 		if e.ComplexityRoot.Mutation.SetTokenLifetime == nil {
 			break
@@ -659,6 +870,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetTokenLifetime(childComplexity, args["target"].(string), args["lifetime"].(time.Duration)), true
+	case "Mutation.setVisibility":
+		if e.ComplexityRoot.Mutation.SetVisibility == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setVisibility_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetVisibility(childComplexity, args["target"].(string), args["after"].(time.Duration)), true
 	case "Mutation.turnClock":
 		if e.ComplexityRoot.Mutation.TurnClock == nil {
 			break
@@ -670,6 +892,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.TurnClock(childComplexity, args["target"].(string), args["by"].(time.Duration)), true
+
+	case "Outbox.mails":
+		if e.ComplexityRoot.Outbox.Mails == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Outbox.Mails(childComplexity), true
+	case "Outbox.sent":
+		if e.ComplexityRoot.Outbox.Sent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Outbox.Sent(childComplexity), true
 
 	case "PasswordWrite.answered":
 		if e.ComplexityRoot.PasswordWrite.Answered == nil {
@@ -791,6 +1026,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Journal(childComplexity, args["target"].(*string), args["user"].(*string), args["client"].(*string), args["method"].(*string), args["route"].(*string), args["path"].(*string), args["operation"].(*string), args["outcome"].(*string), args["reason"].(*string), args["fault"].(*string), args["token"].(*string), args["status"].(*int), args["statusMin"].(*int), args["statusMax"].(*int), args["surprise"].(*bool), args["after"].(*uint64), args["first"].(int)), true
+	case "Query.outbox":
+		if e.ComplexityRoot.Query.Outbox == nil {
+			break
+		}
+
+		args, err := ec.field_Query_outbox_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Outbox(childComplexity, args["target"].(string), args["user"].(*string), args["after"].(*uint64), args["first"].(int)), true
 	case "Query.passwordWrites":
 		if e.ComplexityRoot.Query.PasswordWrites == nil {
 			break
@@ -891,6 +1137,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Target.Faults(childComplexity), true
+	case "Target.groupPolicies":
+		if e.ComplexityRoot.Target.GroupPolicies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.GroupPolicies(childComplexity), true
+	case "Target.limits":
+		if e.ComplexityRoot.Target.Limits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.Limits(childComplexity), true
+	case "Target.maintenance":
+		if e.ComplexityRoot.Target.Maintenance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.Maintenance(childComplexity), true
 	case "Target.name":
 		if e.ComplexityRoot.Target.Name == nil {
 			break
@@ -909,6 +1173,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Target.Switches(childComplexity), true
+	case "Target.tier":
+		if e.ComplexityRoot.Target.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.Tier(childComplexity), true
 	case "Target.url":
 		if e.ComplexityRoot.Target.URL == nil {
 			break
@@ -921,6 +1191,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Target.Users(childComplexity), true
+	case "Target.visibility":
+		if e.ComplexityRoot.Target.Visibility == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.Visibility(childComplexity), true
 
 	case "User.active":
 		if e.ComplexityRoot.User.Active == nil {
@@ -934,6 +1210,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Created(childComplexity), true
+	case "User.delegated":
+		if e.ComplexityRoot.User.Delegated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Delegated(childComplexity), true
 	case "User.displayName":
 		if e.ComplexityRoot.User.DisplayName == nil {
 			break
@@ -988,6 +1270,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Locked(childComplexity), true
+	case "User.lockedBy":
+		if e.ComplexityRoot.User.LockedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.LockedBy(childComplexity), true
 	case "User.modified":
 		if e.ComplexityRoot.User.Modified == nil {
 			break
@@ -1198,7 +1486,9 @@ type Query {
   passwordWrites(target: String! = "idcs", user: String, after: Count, first: Int! = 1000): PasswordWrites!
   "The keyed digests of passwords, to compare with those in the journal."
   digests(passwords: [String!]!): [String!]!
-  "Whether the target's policy would accept a password, and what it would refuse."
+  "The mails that the target would have sent after a sequence number, oldest first: what a user reads who reads his mail."
+  outbox(target: String! = "idcs", user: String, after: Count, first: Int! = 100): Outbox!
+  "Whether the policy that applies to the user would accept a password, and what it would refuse."
   checkPassword(target: String! = "idcs", userName: String!, password: String!): [Violation!]!
 }
 
@@ -1210,9 +1500,29 @@ type Mutation {
   "Removes the named users: all of them, or, when one does not exist, none. So do setFederated and setActive."
   removeUsers(target: String! = "idcs", userNames: [String!]!): Int!
   setFederated(target: String! = "idcs", userNames: [String!]!, federated: Boolean! = true): Int!
+  "Delegated users have their password elsewhere, in Active Directory for instance."
+  setDelegated(target: String! = "idcs", userNames: [String!]!, delegated: Boolean! = true): Int!
   setActive(target: String! = "idcs", userNames: [String!]!, active: Boolean!): Int!
+  "Locks the named users as an administrator does, or ends any lock."
+  setLocked(target: String! = "idcs", userNames: [String!]!, locked: Boolean! = true): Int!
   "Replaces the password policy; an absent field means no restriction. The input has the names of the vendor's policy."
   setPolicy(target: String! = "idcs", policy: JSON!): JSON!
+  """
+  Gives groups, by display name or id, a password policy of their own; one of that name is replaced. Priority 1 is the
+  highest; a policy that has it gives way. Without a priority it keeps its own, or is the last.
+  """
+  setGroupPolicy(target: String! = "idcs", name: String!, priority: Int! = 0, groups: [String!]!, policy: JSON!): [GroupPolicy!]!
+  "Removes a policy for groups; false when there is none of that name."
+  removeGroupPolicy(target: String! = "idcs", name: String!): Boolean!
+  """
+  Puts the rate limits of a domain type into force, with nothing counted yet: free, oracle-apps, oracle-apps-premium, premium
+  or external-user. The empty tier has none.
+  """
+  setTier(target: String! = "idcs", tier: String!): [Limit!]!
+  "How long a search does not find a user whom a client has created."
+  setVisibility(target: String! = "idcs", after: Duration!): Duration!
+  "Answers every request with 503, or ends that. Without retryAfter the header is left to the switch of that name."
+  setMaintenance(target: String! = "idcs", on: Boolean!, retryAfter: Duration): Boolean!
   addFault(target: String! = "idcs", fault: FaultInput!): Fault!
   "Removes the named rules, or all."
   removeFaults(target: String! = "idcs", ids: [ID!]): Int!
@@ -1226,20 +1536,31 @@ type Mutation {
   "The probe: would this user name and password sign in now? Leaves no trace in the journal and counts no failure."
   logIns(target: String! = "idcs", attempts: [LogInInput!]!): [LogIn!]!
   """
-  Everything back to the configuration: no users, tokens, faults and journal entries, the real time, and the policy, token
-  lifetime and switches as configured. Clients stay.
+  Everything back to the configuration: no users, tokens, mails, faults and journal entries, no maintenance, the real time,
+  and policies, token lifetime, limits, visibility and switches as configured. Clients stay.
   """
   reset(target: String! = "idcs"): Boolean!
 }
 
 type World { seed: String!, targets: [Target!]!, version: String! }
-type Target { name: String!, url: String!, clock: Clock!, users: Int!, policy: JSON!, faults: [Fault!]!, switches: [Switch!]!, clients: [String!]! }
+type Target { name: String!, url: String!, clock: Clock!, users: Int!, policy: JSON!, faults: [Fault!]!, switches: [Switch!]!, clients: [String!]!
+  "The domain type whose limits are in force, or the empty text; and what they did."
+  tier: String!, limits: [Limit!]!
+  visibility: Duration!, maintenance: Boolean!
+  groupPolicies: [GroupPolicy!]!
+}
+type Limit { bucket: String!, perSecond: Int!, perMinute: Int!, admitted: Count!, refused: Count! }
+type GroupPolicy { name: String!, priority: Int!, groups: [String!]!, policy: JSON! }
+type Outbox { sent: Count!, mails: [Mail!]! }
+"Kind is password_reset, password_changed or activation; the token is that of MePasswordResetter, or empty."
+type Mail { sequence: Count!, at: Time!, user: String!, to: String!, kind: String!, token: String! }
 type Clock { now: Time!, offset: Duration! }
 type Switch { name: String!, value: String!, default: String!, options: [String!]!, note: String! }
 type UserPage { total: Int!, users: [User!]!, next: ID }
 type User {
   id: ID!, userName: String!, givenName: String!, familyName: String!, displayName: String!, email: String!
-  active: Boolean!, federated: Boolean!, locked: Boolean!, mustChange: Boolean!, hasPassword: Boolean!, history: Int!
+  "LockedBy is failures, administrator or empty."
+  active: Boolean!, federated: Boolean!, delegated: Boolean!, locked: Boolean!, lockedBy: String!, mustChange: Boolean!, hasPassword: Boolean!, history: Int!
   passwordSetAt: Time, created: Time!, modified: Time!, version: Count!
 }
 type Journal { total: Int!, dropped: Count!, last: Count!, entries: [Entry!]! }
@@ -1273,9 +1594,10 @@ input LatencyInput { constant: Duration, min: Duration, max: Duration, median: D
 input PercentileInput { percentile: Float!, value: Duration! }
 input UserInput {
   userName: String!, givenName: String, familyName: String, displayName: String, email: String, externalId: String
-  password: String, active: Boolean = true, federated: Boolean = false
+  password: String, active: Boolean = true, federated: Boolean = false, delegated: Boolean = false
 }
-input ClientInput { id: String!, secret: String!, roles: [String!]!, scopes: [String!] }
+"Grants are the grant types beside client_credentials: password, refresh_token."
+input ClientInput { id: String!, secret: String!, roles: [String!]!, scopes: [String!], grants: [String!] }
 input LogInInput { userName: String!, password: String! }
 type LogIn { ok: Boolean!, mustChange: Boolean!, reason: String! }
 `, BuiltIn: false},
@@ -1372,6 +1694,20 @@ func (ec *executionContext) childFields_Fault(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Fault", field.Name)
 }
 
+func (ec *executionContext) childFields_GroupPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_GroupPolicy_name(ctx, field)
+	case "priority":
+		return ec.fieldContext_GroupPolicy_priority(ctx, field)
+	case "groups":
+		return ec.fieldContext_GroupPolicy_groups(ctx, field)
+	case "policy":
+		return ec.fieldContext_GroupPolicy_policy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupPolicy", field.Name)
+}
+
 func (ec *executionContext) childFields_Journal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "total":
@@ -1386,6 +1722,22 @@ func (ec *executionContext) childFields_Journal(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Journal", field.Name)
 }
 
+func (ec *executionContext) childFields_Limit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "bucket":
+		return ec.fieldContext_Limit_bucket(ctx, field)
+	case "perSecond":
+		return ec.fieldContext_Limit_perSecond(ctx, field)
+	case "perMinute":
+		return ec.fieldContext_Limit_perMinute(ctx, field)
+	case "admitted":
+		return ec.fieldContext_Limit_admitted(ctx, field)
+	case "refused":
+		return ec.fieldContext_Limit_refused(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Limit", field.Name)
+}
+
 func (ec *executionContext) childFields_LogIn(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
@@ -1396,6 +1748,34 @@ func (ec *executionContext) childFields_LogIn(ctx context.Context, field graphql
 		return ec.fieldContext_LogIn_reason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LogIn", field.Name)
+}
+
+func (ec *executionContext) childFields_Mail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sequence":
+		return ec.fieldContext_Mail_sequence(ctx, field)
+	case "at":
+		return ec.fieldContext_Mail_at(ctx, field)
+	case "user":
+		return ec.fieldContext_Mail_user(ctx, field)
+	case "to":
+		return ec.fieldContext_Mail_to(ctx, field)
+	case "kind":
+		return ec.fieldContext_Mail_kind(ctx, field)
+	case "token":
+		return ec.fieldContext_Mail_token(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Mail", field.Name)
+}
+
+func (ec *executionContext) childFields_Outbox(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sent":
+		return ec.fieldContext_Outbox_sent(ctx, field)
+	case "mails":
+		return ec.fieldContext_Outbox_mails(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Outbox", field.Name)
 }
 
 func (ec *executionContext) childFields_PasswordWrite(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1472,6 +1852,16 @@ func (ec *executionContext) childFields_Target(ctx context.Context, field graphq
 		return ec.fieldContext_Target_switches(ctx, field)
 	case "clients":
 		return ec.fieldContext_Target_clients(ctx, field)
+	case "tier":
+		return ec.fieldContext_Target_tier(ctx, field)
+	case "limits":
+		return ec.fieldContext_Target_limits(ctx, field)
+	case "visibility":
+		return ec.fieldContext_Target_visibility(ctx, field)
+	case "maintenance":
+		return ec.fieldContext_Target_maintenance(ctx, field)
+	case "groupPolicies":
+		return ec.fieldContext_Target_groupPolicies(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Target", field.Name)
 }
@@ -1494,8 +1884,12 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_active(ctx, field)
 	case "federated":
 		return ec.fieldContext_User_federated(ctx, field)
+	case "delegated":
+		return ec.fieldContext_User_delegated(ctx, field)
 	case "locked":
 		return ec.fieldContext_User_locked(ctx, field)
+	case "lockedBy":
+		return ec.fieldContext_User_lockedBy(ctx, field)
 	case "mustChange":
 		return ec.fieldContext_User_mustChange(ctx, field)
 	case "hasPassword":
@@ -1820,6 +2214,28 @@ func (ec *executionContext) field_Mutation_removeFaults_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_removeGroupPolicy_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "name",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["name"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_removeUsers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1908,6 +2324,36 @@ func (ec *executionContext) field_Mutation_setActive_args(ctx context.Context, r
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setDelegated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "userNames",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userNames"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "delegated",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["delegated"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setFederated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1935,6 +2381,112 @@ func (ec *executionContext) field_Mutation_setFederated_args(ctx context.Context
 		return nil, err
 	}
 	args["federated"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setGroupPolicy_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "name",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["name"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "priority",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["priority"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "groups",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["groups"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "policy",
+		func(ctx context.Context, v any) (any, error) {
+			return ec.unmarshalNJSON2interface(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["policy"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setLocked_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "userNames",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userNames"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "locked",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locked"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setMaintenance_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "on",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["on"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "retryAfter",
+		func(ctx context.Context, v any) (*time.Duration, error) {
+			return ec.unmarshalODuration2ᚖtimeᚐDuration(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["retryAfter"] = arg2
 	return args, nil
 }
 
@@ -1990,6 +2542,28 @@ func (ec *executionContext) field_Mutation_setSwitch_args(ctx context.Context, r
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setTier_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "tier",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["tier"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setTokenLifetime_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2009,6 +2583,28 @@ func (ec *executionContext) field_Mutation_setTokenLifetime_args(ctx context.Con
 		return nil, err
 	}
 	args["lifetime"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setVisibility_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (time.Duration, error) {
+			return ec.unmarshalNDuration2timeᚐDuration(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -2231,6 +2827,44 @@ func (ec *executionContext) field_Query_journal_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["first"] = arg16
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_outbox_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "user",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["user"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*uint64, error) {
+			return ec.unmarshalOCount2ᚖuint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
 	return args, nil
 }
 
@@ -3200,6 +3834,98 @@ func (ec *executionContext) fieldContext_Fault_description(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Fault", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _GroupPolicy_name(ctx context.Context, field graphql.CollectedField, obj *GroupPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GroupPolicy_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GroupPolicy_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GroupPolicy", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _GroupPolicy_priority(ctx context.Context, field graphql.CollectedField, obj *GroupPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GroupPolicy_priority(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Priority, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GroupPolicy_priority(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GroupPolicy", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _GroupPolicy_groups(ctx context.Context, field graphql.CollectedField, obj *GroupPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GroupPolicy_groups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Groups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GroupPolicy_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GroupPolicy", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _GroupPolicy_policy(ctx context.Context, field graphql.CollectedField, obj *GroupPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GroupPolicy_policy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Policy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v any) graphql.Marshaler {
+			return ec.marshalNJSON2interface(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GroupPolicy_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GroupPolicy", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
 func (ec *executionContext) _Journal_total(ctx context.Context, field graphql.CollectedField, obj *Journal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3301,6 +4027,121 @@ func (ec *executionContext) fieldContext_Journal_entries(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Limit_bucket(ctx context.Context, field graphql.CollectedField, obj *Limit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Limit_bucket(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bucket, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Limit_bucket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Limit", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Limit_perSecond(ctx context.Context, field graphql.CollectedField, obj *Limit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Limit_perSecond(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PerSecond, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Limit_perSecond(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Limit", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Limit_perMinute(ctx context.Context, field graphql.CollectedField, obj *Limit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Limit_perMinute(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PerMinute, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Limit_perMinute(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Limit", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Limit_admitted(ctx context.Context, field graphql.CollectedField, obj *Limit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Limit_admitted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Admitted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNCount2uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Limit_admitted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Limit", field, false, false, errors.New("field of type Count does not have child fields"))
+}
+
+func (ec *executionContext) _Limit_refused(ctx context.Context, field graphql.CollectedField, obj *Limit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Limit_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNCount2uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Limit_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Limit", field, false, false, errors.New("field of type Count does not have child fields"))
+}
+
 func (ec *executionContext) _LogIn_ok(ctx context.Context, field graphql.CollectedField, obj *LogIn) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3368,6 +4209,144 @@ func (ec *executionContext) _LogIn_reason(ctx context.Context, field graphql.Col
 }
 func (ec *executionContext) fieldContext_LogIn_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LogIn", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Mail_sequence(ctx context.Context, field graphql.CollectedField, obj *Mail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mail_sequence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sequence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNCount2uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mail_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mail", field, false, false, errors.New("field of type Count does not have child fields"))
+}
+
+func (ec *executionContext) _Mail_at(ctx context.Context, field graphql.CollectedField, obj *Mail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mail_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mail_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mail", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Mail_user(ctx context.Context, field graphql.CollectedField, obj *Mail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mail_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mail_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mail", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Mail_to(ctx context.Context, field graphql.CollectedField, obj *Mail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mail_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mail_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mail", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Mail_kind(ctx context.Context, field graphql.CollectedField, obj *Mail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mail_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mail_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mail", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Mail_token(ctx context.Context, field graphql.CollectedField, obj *Mail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mail_token(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Token, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mail_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mail", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Mutation_addUsers(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -3546,6 +4525,50 @@ func (ec *executionContext) fieldContext_Mutation_setFederated(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setDelegated(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setDelegated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetDelegated(ctx, fc.Args["target"].(string), fc.Args["userNames"].([]string), fc.Args["delegated"].(bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setDelegated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Int does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setDelegated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setActive(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3584,6 +4607,50 @@ func (ec *executionContext) fieldContext_Mutation_setActive(ctx context.Context,
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_setActive_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setLocked(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setLocked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetLocked(ctx, fc.Args["target"].(string), fc.Args["userNames"].([]string), fc.Args["locked"].(bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setLocked(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Int does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setLocked_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -3634,6 +4701,232 @@ func (ec *executionContext) fieldContext_Mutation_setPolicy(ctx context.Context,
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_setPolicy_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setGroupPolicy(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setGroupPolicy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetGroupPolicy(ctx, fc.Args["target"].(string), fc.Args["name"].(string), fc.Args["priority"].(int), fc.Args["groups"].([]string),
+				func() any {
+					if fc.Args["policy"] == nil {
+						return nil
+					}
+					return fc.Args["policy"].(any)
+				}())
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []GroupPolicy) graphql.Marshaler {
+			return ec.marshalNGroupPolicy2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐGroupPolicyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setGroupPolicy(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GroupPolicy(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setGroupPolicy_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeGroupPolicy(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeGroupPolicy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveGroupPolicy(ctx, fc.Args["target"].(string), fc.Args["name"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeGroupPolicy(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Boolean does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removeGroupPolicy_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setTier(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setTier(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetTier(ctx, fc.Args["target"].(string), fc.Args["tier"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Limit) graphql.Marshaler {
+			return ec.marshalNLimit2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐLimitᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setTier(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Limit(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setTier_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setVisibility(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setVisibility(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetVisibility(ctx, fc.Args["target"].(string), fc.Args["after"].(time.Duration))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Duration) graphql.Marshaler {
+			return ec.marshalNDuration2timeᚐDuration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setVisibility(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Duration does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setVisibility_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setMaintenance(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setMaintenance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetMaintenance(ctx, fc.Args["target"].(string), fc.Args["on"].(bool), fc.Args["retryAfter"].(*time.Duration))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setMaintenance(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Boolean does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setMaintenance_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -4076,6 +5369,61 @@ func (ec *executionContext) fieldContext_Mutation_reset(ctx context.Context, fie
 	if fc.Args, err = ec.field_Mutation_reset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Outbox_sent(ctx context.Context, field graphql.CollectedField, obj *Outbox) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Outbox_sent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNCount2uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Outbox_sent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Outbox", field, false, false, errors.New("field of type Count does not have child fields"))
+}
+
+func (ec *executionContext) _Outbox_mails(ctx context.Context, field graphql.CollectedField, obj *Outbox) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Outbox_mails(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mails, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Mail) graphql.Marshaler {
+			return ec.marshalNMail2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐMailᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Outbox_mails(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Outbox",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Mail(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -4707,6 +6055,50 @@ func (ec *executionContext) fieldContext_Query_digests(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_outbox(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_outbox(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Outbox(ctx, fc.Args["target"].(string), fc.Args["user"].(*string), fc.Args["after"].(*uint64), fc.Args["first"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Outbox) graphql.Marshaler {
+			return ec.marshalNOutbox2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐOutbox(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_outbox(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Outbox(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_outbox_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_checkPassword(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5153,6 +6545,139 @@ func (ec *executionContext) fieldContext_Target_clients(_ context.Context, field
 	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _Target_tier(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_tier(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tier, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Target_tier(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Target_limits(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_limits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Limits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Limit) graphql.Marshaler {
+			return ec.marshalNLimit2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐLimitᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Target_limits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Target",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Limit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Target_visibility(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_visibility(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Visibility, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Duration) graphql.Marshaler {
+			return ec.marshalNDuration2timeᚐDuration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Target_visibility(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type Duration does not have child fields"))
+}
+
+func (ec *executionContext) _Target_maintenance(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_maintenance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Maintenance, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Target_maintenance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Target_groupPolicies(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_groupPolicies(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.GroupPolicies, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []GroupPolicy) graphql.Marshaler {
+			return ec.marshalNGroupPolicy2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐGroupPolicyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Target_groupPolicies(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Target",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GroupPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5337,6 +6862,29 @@ func (ec *executionContext) fieldContext_User_federated(_ context.Context, field
 	return graphql.NewScalarFieldContext("User", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _User_delegated(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_delegated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Delegated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_delegated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _User_locked(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5358,6 +6906,29 @@ func (ec *executionContext) _User_locked(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_User_locked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("User", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _User_lockedBy(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_lockedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LockedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_lockedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _User_mustChange(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
@@ -6816,7 +8387,7 @@ func (ec *executionContext) unmarshalInputClientInput(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "secret", "roles", "scopes"}
+	fieldsInOrder := [...]string{"id", "secret", "roles", "scopes", "grants"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -6851,6 +8422,13 @@ func (ec *executionContext) unmarshalInputClientInput(ctx context.Context, obj a
 				return it, err
 			}
 			it.Scopes = data
+		case "grants":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("grants"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Grants = data
 		}
 	}
 	return it, nil
@@ -7161,8 +8739,11 @@ func (ec *executionContext) unmarshalInputUserInput(ctx context.Context, obj any
 	if _, present := asMap["federated"]; !present {
 		asMap["federated"] = false
 	}
+	if _, present := asMap["delegated"]; !present {
+		asMap["delegated"] = false
+	}
 
-	fieldsInOrder := [...]string{"userName", "givenName", "familyName", "displayName", "email", "externalId", "password", "active", "federated"}
+	fieldsInOrder := [...]string{"userName", "givenName", "familyName", "displayName", "email", "externalId", "password", "active", "federated", "delegated"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -7232,6 +8813,13 @@ func (ec *executionContext) unmarshalInputUserInput(ctx context.Context, obj any
 				return it, err
 			}
 			it.Federated = data
+		case "delegated":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("delegated"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Delegated = data
 		}
 	}
 	return it, nil
@@ -7511,6 +9099,60 @@ func (ec *executionContext) _Fault(ctx context.Context, sel ast.SelectionSet, ob
 	return out
 }
 
+var groupPolicyImplementors = []string{"GroupPolicy"}
+
+func (ec *executionContext) _GroupPolicy(ctx context.Context, sel ast.SelectionSet, obj *GroupPolicy) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, groupPolicyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GroupPolicy")
+		case "name":
+			out.Values[i] = ec._GroupPolicy_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "priority":
+			out.Values[i] = ec._GroupPolicy_priority(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "groups":
+			out.Values[i] = ec._GroupPolicy_groups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policy":
+			out.Values[i] = ec._GroupPolicy_policy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var journalImplementors = []string{"Journal"}
 
 func (ec *executionContext) _Journal(ctx context.Context, sel ast.SelectionSet, obj *Journal) graphql.Marshaler {
@@ -7539,6 +9181,65 @@ func (ec *executionContext) _Journal(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "entries":
 			out.Values[i] = ec._Journal_entries(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var limitImplementors = []string{"Limit"}
+
+func (ec *executionContext) _Limit(ctx context.Context, sel ast.SelectionSet, obj *Limit) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, limitImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Limit")
+		case "bucket":
+			out.Values[i] = ec._Limit_bucket(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "perSecond":
+			out.Values[i] = ec._Limit_perSecond(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "perMinute":
+			out.Values[i] = ec._Limit_perMinute(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "admitted":
+			out.Values[i] = ec._Limit_admitted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refused":
+			out.Values[i] = ec._Limit_refused(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -7614,6 +9315,70 @@ func (ec *executionContext) _LogIn(ctx context.Context, sel ast.SelectionSet, ob
 	return out
 }
 
+var mailImplementors = []string{"Mail"}
+
+func (ec *executionContext) _Mail(ctx context.Context, sel ast.SelectionSet, obj *Mail) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mailImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Mail")
+		case "sequence":
+			out.Values[i] = ec._Mail_sequence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Mail_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "user":
+			out.Values[i] = ec._Mail_user(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._Mail_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._Mail_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "token":
+			out.Values[i] = ec._Mail_token(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -7661,6 +9426,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setDelegated":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setDelegated(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setActive":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setActive(ctx, field)
@@ -7668,9 +9440,51 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setLocked":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setLocked(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setPolicy":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setPolicy(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setGroupPolicy":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setGroupPolicy(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "removeGroupPolicy":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeGroupPolicy(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setTier":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setTier(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setVisibility":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setVisibility(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setMaintenance":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setMaintenance(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -7742,6 +9556,50 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_reset(ctx, field)
 			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var outboxImplementors = []string{"Outbox"}
+
+func (ec *executionContext) _Outbox(ctx context.Context, sel ast.SelectionSet, obj *Outbox) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboxImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Outbox")
+		case "sent":
+			out.Values[i] = ec._Outbox_sent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mails":
+			out.Values[i] = ec._Outbox_mails(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -8076,6 +9934,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "outbox":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_outbox(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "checkPassword":
 			field := field
 
@@ -8239,6 +10119,31 @@ func (ec *executionContext) _Target(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "tier":
+			out.Values[i] = ec._Target_tier(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "limits":
+			out.Values[i] = ec._Target_limits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "visibility":
+			out.Values[i] = ec._Target_visibility(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "maintenance":
+			out.Values[i] = ec._Target_maintenance(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "groupPolicies":
+			out.Values[i] = ec._Target_groupPolicies(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -8313,8 +10218,18 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "delegated":
+			out.Values[i] = ec._User_delegated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "locked":
 			out.Values[i] = ec._User_locked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lockedBy":
+			out.Values[i] = ec._User_lockedBy(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -8986,6 +10901,26 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
+func (ec *executionContext) marshalNGroupPolicy2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐGroupPolicy(ctx context.Context, sel ast.SelectionSet, v GroupPolicy) graphql.Marshaler {
+	return ec._GroupPolicy(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNGroupPolicy2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐGroupPolicyᚄ(ctx context.Context, sel ast.SelectionSet, v []GroupPolicy) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNGroupPolicy2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐGroupPolicy(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNID2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalID(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -9044,6 +10979,26 @@ func (ec *executionContext) marshalNJournal2githubᚗcomᚋseatrialᚋseatrial�
 	return ec._Journal(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNLimit2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐLimit(ctx context.Context, sel ast.SelectionSet, v Limit) graphql.Marshaler {
+	return ec._Limit(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLimit2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐLimitᚄ(ctx context.Context, sel ast.SelectionSet, v []Limit) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLimit2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐLimit(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNLogIn2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐLogIn(ctx context.Context, sel ast.SelectionSet, v LogIn) graphql.Marshaler {
 	return ec._LogIn(ctx, sel, &v)
 }
@@ -9082,6 +11037,30 @@ func (ec *executionContext) unmarshalNLogInInput2ᚕgithubᚗcomᚋseatrialᚋse
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalNMail2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐMail(ctx context.Context, sel ast.SelectionSet, v Mail) graphql.Marshaler {
+	return ec._Mail(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNMail2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐMailᚄ(ctx context.Context, sel ast.SelectionSet, v []Mail) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMail2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐMail(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOutbox2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐOutbox(ctx context.Context, sel ast.SelectionSet, v Outbox) graphql.Marshaler {
+	return ec._Outbox(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNPasswordWrite2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐPasswordWrite(ctx context.Context, sel ast.SelectionSet, v PasswordWrite) graphql.Marshaler {
@@ -9497,6 +11476,24 @@ func (ec *executionContext) marshalODuration2timeᚐDuration(ctx context.Context
 	_ = sel
 	_ = ctx
 	res := MarshalDuration(v)
+	return res
+}
+
+func (ec *executionContext) unmarshalODuration2ᚖtimeᚐDuration(ctx context.Context, v any) (*time.Duration, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := UnmarshalDuration(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODuration2ᚖtimeᚐDuration(ctx context.Context, sel ast.SelectionSet, v *time.Duration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := MarshalDuration(*v)
 	return res
 }
 

@@ -60,6 +60,7 @@ type UserInput struct {
 	Password    secret.Value // empty: the user has none
 	Active      *bool        // nil: active
 	Federated   bool
+	Delegated   bool // the password is elsewhere
 }
 
 // ClientInput is an OAuth client to register.
@@ -68,6 +69,7 @@ type ClientInput struct {
 	Secret secret.Value
 	Roles  []string
 	Scopes []string
+	Grants []string // grant types beside client_credentials
 }
 
 // LogInInput is one try of the log-in probe.

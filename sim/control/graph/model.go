@@ -22,6 +22,75 @@ type Target struct {
 	Faults   []Fault  `json:"faults"`
 	Switches []Switch `json:"switches"`
 	Clients  []string `json:"clients"`
+	// Tier is the domain type whose rate limits are in force, "" without any; Limits is how they stand.
+	Tier          string        `json:"tier"`
+	Limits        []Limit       `json:"limits"`
+	Visibility    time.Duration `json:"-"` // in Go's syntax on the wire
+	Maintenance   bool          `json:"maintenance"`
+	GroupPolicies []GroupPolicy `json:"groupPolicies"`
+}
+
+// targetJSON is a Target but for its durations.
+type targetJSON Target
+
+// MarshalJSON writes the visibility in Go's syntax, as the schema does.
+func (t Target) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		targetJSON
+		Visibility string `json:"visibility"`
+	}{targetJSON(t), t.Visibility.String()})
+}
+
+// UnmarshalJSON reads what MarshalJSON and the control plane write.
+func (t *Target) UnmarshalJSON(data []byte) error {
+	var wire struct {
+		targetJSON
+		Visibility string `json:"visibility"`
+	}
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	*t = Target(wire.targetJSON)
+	if wire.Visibility == "" {
+		return nil // the query did not ask for it
+	}
+	after, err := time.ParseDuration(wire.Visibility)
+	t.Visibility = after
+	return err
+}
+
+// Limit is how one bucket of a tier stands.
+type Limit struct {
+	Bucket    string `json:"bucket"`
+	PerSecond int    `json:"perSecond"`
+	PerMinute int    `json:"perMinute"`
+	Admitted  uint64 `json:"admitted"`
+	Refused   uint64 `json:"refused"`
+}
+
+// GroupPolicy is a password policy for the members of some groups; priority 1 is the highest.
+type GroupPolicy struct {
+	Name     string   `json:"name"`
+	Priority int      `json:"priority"`
+	Groups   []string `json:"groups"`
+	Policy   any      `json:"policy"`
+}
+
+// Outbox is some of the mails that a target would have sent; Sent counts all of them.
+type Outbox struct {
+	Sent  uint64 `json:"sent"`
+	Mails []Mail `json:"mails"`
+}
+
+// Mail is what a user would have found in the mailbox. Kind is "password_reset", "password_changed" or "activation". The
+// token is shown: to read a user's mail is what the outbox is for.
+type Mail struct {
+	Sequence uint64    `json:"sequence"`
+	At       time.Time `json:"at"`
+	User     string    `json:"user"`
+	To       string    `json:"to"`
+	Kind     string    `json:"kind"`
+	Token    string    `json:"token"`
 }
 
 // Clock is a tenant's time and its distance from the real one.
@@ -81,7 +150,9 @@ type User struct {
 	Email         string     `json:"email"`
 	Active        bool       `json:"active"`
 	Federated     bool       `json:"federated"`
+	Delegated     bool       `json:"delegated"`
 	Locked        bool       `json:"locked"`
+	LockedBy      string     `json:"lockedBy"` // "failures", "administrator" or ""
 	MustChange    bool       `json:"mustChange"`
 	HasPassword   bool       `json:"hasPassword"`
 	History       int        `json:"history"`
@@ -170,8 +241,8 @@ type Fault struct {
 	Description string     `json:"description"`
 }
 
-// LogIn is the answer of the log-in probe. Reason is "", "wrong_password", "not_found", "inactive", "federated", "locked",
-// "expired" or "no_password".
+// LogIn is the answer of the log-in probe. Reason is "", "wrong_password", "not_found", "inactive", "federated", "delegated",
+// "locked", "expired" or "no_password".
 type LogIn struct {
 	OK         bool   `json:"ok"`
 	MustChange bool   `json:"mustChange"`
