@@ -20,6 +20,7 @@ import (
 	"github.com/seatrial/seatrial/scenarios/certify"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/syncer"
+	forecast "github.com/seatrial/seatrial/syncer/forecast/command"
 	"github.com/seatrial/seatrial/syncer/preflight"
 )
 
@@ -58,6 +59,8 @@ them, drives it through scenarios and load, and hands out a certificate, or the 
 		Example: `  seatrial certify                        rehearse IDM to IDCS with the embedded defaults
   seatrial certify --idm-conf ./openidm --users people.ldif --population 0
   seatrial preflight --idm-conf ./openidm read what will fail in an IDM project, file and line
+  seatrial forecast --idm-conf ./openidm --config sync.yaml
+                                          which passwords the domain will refuse that IDM accepts
   seatrial scenarios run 'idcs/token-*'   run a part of the suite
   seatrial sim                            start the simulators for an engine of your own`,
 		Version:           version,
@@ -68,7 +71,7 @@ them, drives it through scenarios and load, and hands out a certificate, or the 
 	}
 	load := loadtest.Command()
 	load.AddCommand(crash.Command())
-	root.AddCommand(certify.Command(version), certify.PilotCommand(), scenarios.Command(), load, sim.Command(), syncer.Command(),
+	root.AddCommand(certify.Command(version), certify.PilotCommand(), scenarios.Command(), load, sim.Command(), syncer.Command(), forecast.Command(),
 		preflight.Command())
 	root.SetArgs(args)
 	root.SetOut(stdout)

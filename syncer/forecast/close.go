@@ -13,7 +13,7 @@ type Remedy struct {
 	Text string `json:"text"`
 	// Policies are entries for the list of policies of managed/user's password. They replace those of the same id.
 	Policies []IDMRule `json:"policies,omitempty"`
-	// Open tells that the policies leave a part of the gap open, which only a policy by a script of your own closes.
+	// Open tells that the policies leave a part of the gap open, which only a policy of your own, a script, closes.
 	Open bool `json:"open,omitempty"`
 
 	expression string // the look-ahead that closes the gap, for IDM's regexpMatches
@@ -45,12 +45,12 @@ func remedy(d demand, source Policy) Remedy {
 		r.expression = fmt.Sprintf(`(?!.*%s)`, eitherCase(d.word))
 	case attribute:
 		r.Open = true
-		r.Text = "a policy by a script, for IDM's own cannot-contain-others compares exactly"
+		r.Text = "compare in any case by a policy of your own (a script, named by additionalFiles in conf/policy.json): cannot-contain-others compares exactly"
 		if field := idmAttribute(d.name); !slices.ContainsFunc(source.Rules, func(own Rule) bool {
 			a, ok := own.demand.(attribute)
 			return ok && sameAttribute(a.name, field)
 		}) {
-			r.Text = fmt.Sprintf("refuse %s, too; in another case than it is stored it still gets through, which only a policy by a script refuses", field)
+			r.Text = fmt.Sprintf("refuse %s, too; in another case than it is stored it still gets through, which only a policy of your own refuses (a script, named by additionalFiles in conf/policy.json)", field)
 			native("cannot-contain-others", map[string][]string{"disallowedFields": append(fields(source), field)})
 		}
 	}
@@ -183,14 +183,14 @@ func (m IDM) Close(gaps []Gap) (closed IDM, left []string) {
 				fieldsToo = distinctNames(fieldsToo)
 				closed.Set(NewIDMRule(rule.ID, map[string][]string{"disallowedFields": fieldsToo}, ""))
 			default:
-				closed.Set(rule)
+				closed.raise(rule)
 			}
 		}
-		if g.Close.expression != "" {
-			expressions = append(expressions, g.Close.expression)
+		if e := g.Close.expression; e != "" && !slices.Contains(expressions, e) {
+			expressions = append(expressions, e)
 		}
-		if g.Close.Open {
-			left = append(left, fmt.Sprintf("%s: %s", g.Rule, g.Close.Text))
+		if note := g.Rule + ": " + g.Close.Text; g.Close.Open && !slices.Contains(left, note) {
+			left = append(left, note)
 		}
 	}
 	if len(expressions) == 0 {
@@ -209,11 +209,7 @@ func (m IDM) Close(gaps []Gap) (closed IDM, left []string) {
 		if params.Flags != "" {
 			return closed, append(left, fmt.Sprintf("regexpMatches: %s has the flags %q; add ^%s to it by hand", rule.place, params.Flags, strings.Join(expressions, "")))
 		}
-		if ahead, ok := leading(*params.Regexp); ok {
-			whole += ahead
-		} else {
-			whole += fmt.Sprintf(`(?=.*?(?:%s))`, *params.Regexp)
-		}
+		whole += aheadOf(*params.Regexp)
 		groups += countGroups(*params.Regexp)
 	}
 	for _, e := range expressions {
@@ -227,17 +223,45 @@ func (m IDM) Close(gaps []Gap) (closed IDM, left []string) {
 	return closed, left
 }
 
-// leading is an expression that consists of look-aheads only, without its anchor: others can follow it as they are.
-func leading(expression string) (string, bool) {
-	all, anchored := strings.CutPrefix(expression, "^")
-	for rest := all; anchored && rest != ""; {
-		end := closing(rest)
-		if !strings.HasPrefix(rest, "(?=") && !strings.HasPrefix(rest, "(?!") || end < 0 {
-			return "", false
+// raise sets a rule with a number, unless there is one with a higher number: IDM has one policy for everybody, so that of
+// the strictest group decides.
+func (m *IDM) raise(rule IDMRule) {
+	number := func(r IDMRule) int {
+		var params idmParams
+		if json.Unmarshal(r.Params, &params) != nil {
+			return 0
 		}
-		rest = rest[end+1:]
+		n := 0
+		for _, value := range []*int{params.MinLength, params.NumCaps, params.NumNums} {
+			if value != nil {
+				n = max(n, *value)
+			}
+		}
+		return n
 	}
-	return all, anchored
+	if i := slices.IndexFunc(m.Rules, func(r IDMRule) bool { return r.ID == rule.ID }); i < 0 || number(m.Rules[i]) < number(rule) {
+		m.Set(rule)
+	}
+}
+
+// aheadOf says an expression in look-aheads, without the anchor before them: others can follow.
+func aheadOf(expression string) string {
+	rest, anchored := strings.CutPrefix(expression, "^")
+	if !anchored || alternatives(expression) {
+		return fmt.Sprintf(`(?=.*?(?:%s))`, expression)
+	}
+	ahead := ""
+	for strings.HasPrefix(rest, "(?=") || strings.HasPrefix(rest, "(?!") {
+		end := closing(rest)
+		if end < 0 {
+			break
+		}
+		ahead, rest = ahead+rest[:end+1], rest[end+1:]
+	}
+	if strings.Trim(rest, ".*") == "" {
+		return ahead
+	}
+	return fmt.Sprintf(`%s(?=%s)`, ahead, rest)
 }
 
 // countGroups counts the groups of an expression that are numbered.

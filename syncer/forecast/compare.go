@@ -72,7 +72,7 @@ func Compare(source, target Policy) (Comparison, error) {
 	}
 	c.NotComparable = append(source.historyOf(target), target.Beyond...)
 	for i, rule := range source.Rules {
-		if _, end := target.witness(source, i); end == found {
+		if _, end := target.witness(source, i); end == found && !slices.Contains(c.Stricter, rule.Text) {
 			c.Stricter = append(c.Stricter, rule.Text)
 		}
 	}
@@ -154,7 +154,7 @@ func (p Policy) implies(d demand) bool {
 			if !ok {
 				return false
 			}
-			if own.anyCase {
+			if own.anyCase || strings.ToLower(own.word) == strings.ToUpper(own.word) {
 				return strings.Contains(strings.ToLower(other.word), strings.ToLower(own.word))
 			}
 			return !other.anyCase && strings.Contains(other.word, own.word)

@@ -138,7 +138,7 @@ func unknowable(target Policy) []string {
 		}
 	}
 	if names {
-		list = append(list, "how many people put their own name into a password; the model's passwords hold none")
+		list = append(list, "how many people put their own name into a password; none is counted")
 	}
 	if target.History > 0 {
 		list = append(list, fmt.Sprintf("how many go back to one of their last %d passwords", target.History))

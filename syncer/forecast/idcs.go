@@ -41,12 +41,9 @@ func (d Domain) Applicable(groups []string) DomainPolicy {
 	return d.Policies[0]
 }
 
-// The ids of the policies that every domain has. Only the first of them is in force by itself.
-const (
-	defaultPolicy  = "PasswordPolicy"
-	simplePolicy   = "SimplePasswordPolicy"
-	standardPolicy = "StandardPasswordPolicy"
-)
+// defaultPolicy is the id of the policy that holds by itself. Every domain also has SimplePasswordPolicy and
+// StandardPasswordPolicy, which are for nobody unless they have groups.
+const defaultPolicy = "PasswordPolicy"
 
 // wirePolicy is a PasswordPolicy in Oracle's attribute names. Zero and absent mean no restriction. Source: Oracle, REST API
 // for identity domains, schema urn:ietf:params:scim:schemas:oracle:idcs:PasswordPolicy.

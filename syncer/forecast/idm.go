@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,11 +28,23 @@ type IDM struct {
 
 // NewIDMRule makes a rule of IDM's. Place is told where the rule is spoken of: a file and line, or a flag.
 func NewIDMRule(id string, params any, place string) IDMRule {
-	encoded, err := json.Marshal(params)
-	if err != nil || string(encoded) == "null" {
-		encoded = nil
+	r := IDMRule{ID: id, place: place}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // an expression shall stay readable
+	if params != nil && encoder.Encode(params) == nil {
+		r.Params = bytes.TrimSpace(b.Bytes())
 	}
-	return IDMRule{ID: id, Params: encoded, place: place}
+	return r
+}
+
+// String is the entry as it stands in a file.
+func (r IDMRule) String() string {
+	params := ""
+	if len(r.Params) > 0 {
+		params = `, "params": ` + string(r.Params)
+	}
+	return fmt.Sprintf(`{"policyId": %q%s}`, r.ID, params)
 }
 
 // DefaultIDM is what IDM demands as it is delivered. Source: ForgeRock IDM, conf/managed.json of the default project.

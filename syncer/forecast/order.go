@@ -13,7 +13,7 @@ func (f *search) order() outcome {
 	if own == nil {
 		own = newDice(1, "order")
 	}
-	for try := range orderLimit {
+	for try := range orderTries {
 		if f.orders++; f.orders > orderLimit {
 			break
 		}

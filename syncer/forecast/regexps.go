@@ -20,6 +20,13 @@ func patternDemands(expression, flags string) ([]demand, error) {
 		fold = "(?i)"
 	}
 	rest, anchored := strings.CutPrefix(expression, "^")
+	if alternatives(expression) { // ^a|b is not ^(a|b)
+		compiled, err := regexp.Compile(fold + expression)
+		if err != nil {
+			return nil, fmt.Errorf("not understood: %w", err)
+		}
+		return []demand{pattern{expression: compiled}}, nil
+	}
 	var demands []demand
 	for anchored || strings.HasPrefix(rest, "(?=") || strings.HasPrefix(rest, "(?!") {
 		if !strings.HasPrefix(rest, "(?=") && !strings.HasPrefix(rest, "(?!") {
@@ -36,7 +43,7 @@ func patternDemands(expression, flags string) ([]demand, error) {
 		if err != nil {
 			return nil, err
 		}
-		demands, rest = append(demands, d), rest[end+1:]
+		demands, rest = append(demands, d...), rest[end+1:]
 	}
 	if m := length.FindStringSubmatch(rest); m != nil && !anchored {
 		rest = strings.TrimSuffix(m[0], "$")
@@ -57,8 +64,31 @@ func patternDemands(expression, flags string) ([]demand, error) {
 	return append(demands, pattern{expression: compiled}), nil
 }
 
-// closing is where the parenthesis that opens the text is closed.
+// closing is where the parenthesis that opens the text is closed; -1 when it is not.
 func closing(text string) int {
+	at := -1
+	structure(text, func(i, depth int) bool {
+		if text[i] == ')' && depth == 0 {
+			at = i
+		}
+		return at < 0
+	})
+	return at
+}
+
+// alternatives tells whether an expression has a bar outside of all parentheses.
+func alternatives(text string) bool {
+	bar := false
+	structure(text, func(i, depth int) bool {
+		bar = text[i] == '|' && depth == 0
+		return !bar
+	})
+	return bar
+}
+
+// structure visits the parentheses and bars of an expression that are none of its characters, with the number of
+// parentheses that are open after them.
+func structure(text string, visit func(i, depth int) bool) {
 	depth, set := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -68,15 +98,13 @@ func closing(text string) int {
 			set = c != ']'
 		case c == '[':
 			set = true
-		case c == '(':
-			depth++
-		case c == ')':
-			if depth--; depth == 0 {
-				return i
+		case c == '(' || c == ')' || c == '|':
+			depth += map[byte]int{'(': 1, ')': -1}[c]
+			if !visit(i, depth) {
+				return
 			}
 		}
 	}
-	return -1
 }
 
 // one matches exactly one character: a set, an escape, or a plain one.
@@ -97,7 +125,7 @@ var (
 )
 
 // lookAhead reads what stands within (?=…) or (?!…) at the start of an expression.
-func lookAhead(body string, refuses bool, fold string) (demand, error) {
+func lookAhead(body string, refuses bool, fold string) ([]demand, error) {
 	if m := somewhere.FindStringSubmatch(body); m != nil {
 		return times(m[1], 1, refuses, fold)
 	}
@@ -112,15 +140,15 @@ func lookAhead(body string, refuses bool, fold string) (demand, error) {
 	}
 	if m := different.FindStringSubmatch(body); m != nil && !refuses {
 		n, _ := strconv.Atoi(m[1])
-		return distinct{n}, nil
+		return []demand{distinct{n}}, nil
 	}
 	if m := repeated.FindStringSubmatch(body); m != nil && refuses {
 		n, _ := strconv.Atoi(m[1])
-		return run{n}, nil
+		return []demand{run{n}}, nil
 	}
 	if m := word.FindStringSubmatch(body); m != nil && refuses {
 		if w, ok := plainWord(each.FindAllString(m[1], -1), fold); ok {
-			return w, nil
+			return []demand{w}, nil
 		}
 	}
 	if alone.MatchString(body) {
@@ -128,18 +156,18 @@ func lookAhead(body string, refuses bool, fold string) (demand, error) {
 		if refuses {
 			of = not(of)
 		}
-		return first{of}, err
+		return []demand{first{of}}, err
 	}
 	if !refuses {
-		if d, ok := whole(body, fold); ok && len(d) == 1 {
-			return d[0], nil
+		if d, ok := whole(body, fold); ok {
+			return d, nil
 		}
 	}
 	compiled, err := regexp.Compile(fold + "^(?:" + body + ")")
 	if err != nil {
 		return nil, fmt.Errorf("not understood: %w", err)
 	}
-	return pattern{compiled, refuses}, nil
+	return []demand{pattern{compiled, refuses}}, nil
 }
 
 func same(list []string) bool {
@@ -151,15 +179,15 @@ func same(list []string) bool {
 	return len(list) > 0
 }
 
-func times(set string, n int, refuses bool, fold string) (demand, error) {
+func times(set string, n int, refuses bool, fold string) ([]demand, error) {
 	of, err := regexpClass(set, fold)
 	if err != nil {
 		return nil, err
 	}
 	if refuses {
-		return atMost(max(0, n-1), of), nil
+		return []demand{atMost(max(0, n-1), of)}, nil
 	}
-	return atLeast(n, of), nil
+	return []demand{atLeast(n, of)}, nil
 }
 
 // regexpClass is the set of characters that a part of an expression matches.

@@ -44,7 +44,8 @@ const (
 // The bounds of a search: what people configure needs a few hundred steps.
 const (
 	stepLimit  = 30_000
-	orderLimit = 40
+	orderLimit = 600 // orders of characters, of all choices together
+	orderTries = 30  // orders of one choice
 )
 
 // search chooses how many characters of each kind a password has, and then an order of them.
@@ -104,6 +105,9 @@ func (s shape) findBlock(accept func(string) bool, d *dice, liking func(rune) fl
 	}
 	if len(s.first) > 0 {
 		s.amounts = append(s.amounts, atLeast(1, class{has: s.mayBeFirst}))
+	}
+	if s.once && s.distinctMost < unlimited {
+		s.amounts = append(s.amounts, atMost(s.distinctMost, anything))
 	}
 	if s.distinctLeast > 0 {
 		s.amounts = append(s.amounts, atLeast(s.distinctLeast, anything))
