@@ -89,7 +89,7 @@ func (c *call) appResource(a *app, withSecret bool) map[string]any {
 		c.x.Secret(a.client.Secret)
 		m["clientSecret"] = a.client.Secret.Reveal()
 	}
-	if roles, _ := c.grantsOf(c.s.grantsTo(a.id)); len(roles) > 0 {
+	if roles, _ := grantsResource(c.s.grantsTo(a.id), c.base); roles != nil {
 		m["grantedAppRoles"] = roles
 	}
 	return m
@@ -201,11 +201,14 @@ func (s *Server) registerApp(a *app, isClient bool) {
 		a.isClient = false
 		return
 	}
-	known := s.issuer.Update(a.name, func(client *oauth.Client) { client.Name, client.Active = a.displayName, a.active })
-	if !known {
-		// An id and a secret are all that it needs.
-		_ = s.issuer.Register(oauth.Client{ID: a.name, Name: a.displayName, Secret: s.newSecret(), Active: a.active})
+	client := oauth.Client{ID: a.name, Secret: s.newSecret()}
+	if known, ok := s.issuer.Client(a.name); ok {
+		client = known
 	}
+	client.Name, client.Active = a.displayName, a.active
+	client.Grants = slices.DeleteFunc(a.grantTypes(), func(grant string) bool { return !slices.Contains(userGrants, grant) })
+	// An id and a secret are all that it needs.
+	_ = s.issuer.Register(client)
 	if !a.active {
 		s.issuer.Revoke(a.name)
 	}

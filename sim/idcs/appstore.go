@@ -68,9 +68,14 @@ func (s *Server) ownApp() app {
 
 // registered is a client of the configuration, or of the control plane, as an application.
 func (s *Server) registered(id, client string) app {
+	known, _ := s.issuer.Client(client)
+	grants := []any{clientCredentials}
+	for _, grant := range known.Grants {
+		grants = append(grants, grant)
+	}
 	return app{stored: stored{id: id, created: s.born, modified: s.born, version: 1, attributes: map[string]any{
 		"basedOnTemplate": map[string]any{"value": confidentialTemplate}, "isOAuthClient": true, "clientType": "confidential",
-		"allowedGrants": []any{"client_credentials", "password", "refresh_token"},
+		"allowedGrants": grants,
 	}}, name: client}
 }
 
@@ -148,15 +153,13 @@ func (s *appStore) reset(issuer *oauth.Issuer) {
 	}
 }
 
-// allowsGrant tells whether an application may use a grant type: allowedGrants of its resource says so. A client that nobody
-// has written through the API may use them all.
-func (s *Server) allowsGrant(client, grantType string) bool {
+// grantTypes are those that allowedGrants of the resource names.
+func (a *app) grantTypes() []string { return stringsOf(a.attributes["allowedGrants"]) }
+
+// mayAskForItself tells whether a client may use client_credentials. One that nobody has written through the API may.
+func (s *Server) mayAskForItself(client string) bool {
 	s.apps.mu.RLock()
 	defer s.apps.mu.RUnlock()
 	a := s.apps.byID[clientGUID(client)]
-	if a == nil {
-		return true
-	}
-	list, _ := a.attributes["allowedGrants"].([]any)
-	return slices.Contains(list, any(grantType))
+	return a == nil || slices.Contains(a.grantTypes(), clientCredentials)
 }

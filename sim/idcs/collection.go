@@ -318,7 +318,7 @@ func withAuthors(m map[string]any, base string) {
 		}
 		author = maps.Clone(author)
 		if id, ok := author["value"].(string); ok {
-			author["$ref"] = base + appsPath + "/" + id
+			author["$ref"] = base + authorPath(author["type"]) + id
 		}
 		m[key] = author
 	}

@@ -15,11 +15,18 @@
 //   - The default password policy, readable and writable at PasswordPolicies; log-ins with PasswordAuthenticator, which
 //     count failures and lock.
 //   - Federated and deactivated users, expired passwords.
+//   - Groups, by whose members the policies for groups are chosen: members on request, in pages beyond 10000, PATCH by value
+//     path. Applications, which get tokens if they are clients; app roles of the domain; grants, by which an application's next
+//     token has a role. The clients of the configuration are applications too.
+//   - Bulk, each of whose operations is a request of its own: to roles, to faults, and to the journal.
+//   - Schemas and ResourceTypes, told from the tables by which requests are judged; ServiceProviderConfig; the well-known
+//     documents.
 //
 // # What is left out
 //
 //   - Everything else: a request to another endpoint of Oracle's is answered 501, an unknown one 404, and both are surprises
-//     in the journal. Among them Bulk, Groups, Grants, Me, UserPasswordResetter, UserPasswordValidator and self-service.
+//     in the journal. Among them AuditEvents, Settings, imports and exports, sign-on by browser.
+//   - Writing AppRoles, dynamic groups, groups in groups; what a role that is granted to a user opens: his tokens do not have it.
 //   - Grants other than client_credentials, client assertions, OCI request signatures.
 //   - Policies by group, and the two built-in policies beyond their being there; warnings before expiry.
 //   - Hashed passwords, which Oracle takes on create. They are refused rather than judged as if they were plain.
@@ -34,13 +41,17 @@
 //   - One password is tried against the whole policy, also by administrators.
 //   - A password for a deactivated user is refused; Oracle documents that of UserPasswordResetter only.
 //   - A lock outlives an administrator's password write.
+//   - A user or group that is referred to is deleted with forceDelete only, an application when it is deactivated.
+//   - A Bulk is refused as a whole (400) when one of its operations has no method, path or data.
 //
 // # What is unsure
 //
 // Each of these is a switch with a default, listed by Server.Switches: the body of a 401 and of a 429 and their headers,
 // the status for a missing role, scopes that a client does not hold, whether revocation is noticed at once, writes of readOnly
 // attributes, passwords for federated, deactivated and locked users, removal of a password, history on PATCH, minimum age,
-// how texts of broken rules are joined, UserPasswordChanger of an unknown id, 412 or 409, page sizes over 1000.
+// how texts of broken rules are joined, UserPasswordChanger of an unknown id, 412 or 409, page sizes over 1000, what a PUT
+// without members does to a group, removal of who is not a member, deletion of what is referred to, whether an application is
+// active at first and shows its secret, the limit of a Bulk.
 //
 // No switch is there for what a client should not decide by: the texts of most errors, the scopes that a role brings, who
 // may use PasswordAuthenticator, the members of an introspection, the name of the default policy. Message ids that nobody has

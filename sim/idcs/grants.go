@@ -93,16 +93,16 @@ func (c *call) grantResource(g *entitled) map[string]any {
 	return m
 }
 
-// grantsOf lists what somebody was granted, in the two forms in which the grantee shows it.
-func (c *call) grantsOf(list []entitled) (roles, grants []any) {
+// grantsResource is what somebody was granted, in the two forms in which the grantee shows it.
+func grantsResource(list []entitled, base string) (roles, grants []any) {
 	for _, g := range list {
 		grants = append(grants, map[string]any{
-			"value": g.id, "$ref": c.base + grantsPath + "/" + g.id, "appId": g.app, "grantMechanism": g.mechanism,
+			"value": g.id, "$ref": base + grantsPath + "/" + g.id, "appId": g.app, "grantMechanism": g.mechanism,
 		})
 		if g.role != "" {
 			role := appRoleID(g.role)
 			roles = append(roles, map[string]any{
-				"value": role, "$ref": c.base + appRolesPath + "/" + role, "appId": g.app, "appName": idcsAppName, "display": g.role,
+				"value": role, "$ref": base + appRolesPath + "/" + role, "appId": g.app, "appName": idcsAppName, "display": g.role,
 				"type": "direct", "adminRole": true,
 			})
 		}

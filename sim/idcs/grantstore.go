@@ -176,16 +176,3 @@ func (s *Server) grantsIn(app string) []entitled {
 func (s *Server) grantsOfRole(role string) []entitled {
 	return slices.DeleteFunc(s.allGrants(), func(g entitled) bool { return g.role != role })
 }
-
-// rolesOfUser lists the app roles that a user has, directly and through groups.
-func (s *Server) rolesOfUser(user string) []string {
-	var roles []string
-	for _, id := range append([]string{user}, s.groupsOf(user)...) {
-		for _, g := range s.grants.given(id) {
-			if g.role != "" {
-				roles = append(roles, g.role)
-			}
-		}
-	}
-	return unique(roles)
-}

@@ -76,8 +76,16 @@ func (c *call) groupResource(g *group) map[string]any {
 	if _, ok := extension["creationMechanism"]; !ok {
 		extension["creationMechanism"] = "api"
 	}
-	if roles, grants := c.grantsOf(c.s.grants.given(g.id)); len(grants) > 0 {
-		extension["appRoles"], extension["grants"] = roles, grants
+	if roles, grants := grantsResource(c.s.grants.given(g.id), c.base); grants != nil {
+		extension["grants"] = grants
+		if roles != nil {
+			extension["appRoles"] = roles
+		}
+	}
+	if p := c.s.policies.Load().byGroup[g.id]; p != nil {
+		extension["passwordPolicy"] = map[string]any{
+			"value": p.id, "name": p.name, "priority": float64(p.priority), "$ref": c.base + policiesPath + "/" + p.id,
+		}
 	}
 	m[extGroup] = extension
 	return m

@@ -85,7 +85,9 @@ func TestGroupShowsMembersOnRequestOnly(t *testing.T) {
 }
 
 func TestGroupMembersByPatch(t *testing.T) {
-	add := func(id string) string { return `{"op":"add","path":"members","value":[{"value":"` + id + `","type":"User"}]}` }
+	add := func(id string) string {
+		return `{"op":"add","path":"members","value":[{"value":"` + id + `","type":"User"}]}`
+	}
 	remove := func(id string) string { return `{"op":"REMOVE","path":"members[value eq \"` + id + `\"]"}` }
 	for _, tc := range []struct {
 		name       string
@@ -120,14 +122,18 @@ func TestGroupMembersByPatch(t *testing.T) {
 		{name: "remove a stranger", operations: func(_, _, c string) []string { return []string{remove(c)} }, want: []string{"a", "b"}, status: 400, messageID: "error.seatrial.invalidPath"},
 		{name: "remove a stranger, lenient", operations: func(_, _, c string) []string { return []string{remove(c)} }, want: []string{"a", "b"}, status: 200,
 			set: map[string]string{"absentMember": "ignore"}},
-		{name: "no value", operations: func(_, _, _ string) []string { return []string{`{"op":"add","path":"members","value":[{"type":"User"}]}`} }, want: []string{"a", "b"},
+		{name: "no value", operations: func(_, _, _ string) []string {
+			return []string{`{"op":"add","path":"members","value":[{"type":"User"}]}`}
+		}, want: []string{"a", "b"},
 			status: 400, messageID: "error.common.validation.missingReqAttributes"},
 		{name: "a group in a group", operations: func(a, _, _ string) []string {
 			return []string{`{"op":"add","path":"members","value":[{"value":"` + a + `","type":"Group"}]}`}
 		}, want: []string{"a", "b"}, status: 400, messageID: "error.seatrial.invalidValue"},
 		{name: "a long reference", operations: func(_, _, _ string) []string { return []string{add(strings.Repeat("a", 41))} }, want: []string{"a", "b"},
 			status: 400, messageID: "error.common.validation.stringExceedsMaxLimit"},
-		{name: "a sub-attribute", operations: func(_, _, _ string) []string { return []string{`{"op":"replace","path":"members.type","value":"User"}`} }, want: []string{"a", "b"},
+		{name: "a sub-attribute", operations: func(_, _, _ string) []string {
+			return []string{`{"op":"replace","path":"members.type","value":"User"}`}
+		}, want: []string{"a", "b"},
 			status: 400, messageID: "error.seatrial.invalidPath"},
 		{name: "not a member", operations: func(_, _, _ string) []string { return []string{`{"op":"add","path":"members","value":"bjensen"}`} }, want: []string{"a", "b"},
 			status: 400, messageID: "error.seatrial.wrongType"},

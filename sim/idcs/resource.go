@@ -88,7 +88,7 @@ func authorPath(kind any) string {
 	if kind == "User" {
 		return usersPath + "/"
 	}
-	return "/admin/v1/Apps/"
+	return appsPath + "/"
 }
 
 // touch notes who wrote and when.
@@ -128,6 +128,12 @@ func (s *Server) resource(p *people.Person, base string) map[string]any {
 	}
 	for _, c := range capabilities {
 		extensions[extCapability][c] = capable(p.Federated, c)
+	}
+	if roles, grants := grantsResource(s.grants.given(p.ID), base); grants != nil {
+		extensions[extUser]["grants"] = grants
+		if roles != nil {
+			extensions[extUser]["appRoles"] = roles
+		}
 	}
 	for key, value := range p.Attributes {
 		if own, ok := value.(map[string]any); ok && strings.HasPrefix(key, "urn:") {
@@ -178,15 +184,7 @@ func (s *Server) resource(p *people.Person, base string) map[string]any {
 	if groups := s.groupsResource(p.ID, base); groups != nil {
 		m["groups"] = groups
 	}
-	for _, key := range []string{createdBy, modifiedBy} {
-		if author, ok := m[key].(map[string]any); ok {
-			author = maps.Clone(author)
-			if id, ok := author["value"].(string); ok {
-				author["$ref"] = base + authorPath(author["type"]) + id
-			}
-			m[key] = author
-		}
-	}
+	withAuthors(m, base)
 	m["domainOcid"], m["compartmentOcid"], m["tenancyOcid"] = s.names.domainOCID, s.names.compartmentOCID, s.names.tenancyOCID
 	m["meta"] = map[string]any{
 		"resourceType": "User", "created": stamp(p.Created), "lastModified": stamp(p.Modified),

@@ -102,14 +102,12 @@ func (t table) find(path string) (m methods, id string) {
 
 // elsewhere are collections of the real API that the simulator does not have.
 var elsewhere = []string{
-	"Groups", "Apps", "AppRoles", "Grants", "Bulk", "Schemas", "ResourceTypes", "ServiceProviderConfig",
-	"ResourceTypeSchemaAttributes", "AuditEvents", "Settings", "IdentitySettings", "HTTPAuthenticator", "Asserter", "MePasswordRecoveryFactorValidator",
-	"MeEmailVerifier", "UserTokens", "UserTokenValidator",
+	"ResourceTypeSchemaAttributes", "AuditEvents", "Settings", "IdentitySettings", "HTTPAuthenticator", "Asserter",
+	"MePasswordRecoveryFactorValidator", "MeEmailVerifier", "UserTokens", "UserTokenValidator", "AppTemplates",
 }
 
 var elsewherePaths = []string{
-	"/oauth2/v1/authorize", "/oauth2/v1/device", "/oauth2/v1/userinfo", "/.well-known/openid-configuration",
-	"/.well-known/idcs-configuration",
+	"/oauth2/v1/authorize", "/oauth2/v1/device", "/oauth2/v1/userinfo",
 }
 
 // identify notes the route, the operation and the user of the path.

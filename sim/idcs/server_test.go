@@ -180,7 +180,7 @@ func TestProtocolErrors(t *testing.T) {
 		{"outside", http.MethodGet, "/", "", "", 404, "error.seatrial.noSuchRoute", true},
 		{"below a user", http.MethodGet, "/admin/v1/Users/1/groups", "", "", 404, "error.seatrial.noSuchRoute", true},
 		{"a trailing slash", http.MethodGet, "/admin/v1/Users/", "", "", 404, "error.seatrial.noSuchRoute", true},
-		{"not simulated", http.MethodPost, "/admin/v1/Bulk", "{}", "application/json", 501, "error.seatrial.notSimulated", true},
+		{"not simulated", http.MethodPost, "/admin/v1/Settings", "{}", "application/json", 501, "error.seatrial.notSimulated", true},
 		{"not simulated, with an id", http.MethodPut, "/admin/v1/AuditEvents/1", "{}", "application/json", 501, "error.seatrial.notSimulated", true},
 		{"not simulated, OAuth", http.MethodGet, "/oauth2/v1/authorize", "", "", 501, "error.seatrial.notSimulated", true},
 		{"wrong method", http.MethodPost, "/admin/v1/Users/1", "{}", "application/json", 405, "error.seatrial.methodNotAllowed", true},

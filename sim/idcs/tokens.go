@@ -166,8 +166,10 @@ func (c *call) issueToken() error {
 			return c.passwordToken(form, client)
 		case grant == refreshGrant:
 			return c.refreshedToken(form, client)
-		case grant != "client_credentials":
+		case grant != clientCredentials:
 			return &oauthError{"unsupported_grant_type", "The grant type " + grant + " is not supported."}
+		case !c.s.mayAskForItself(client.ID):
+			return &oauthError{"unauthorized_client", "The client may not use the grant type " + grant + "."}
 		}
 		granted, err := c.s.grant(client, form.Get("scope"))
 		if err != nil {
@@ -291,7 +293,7 @@ func unique(list []string) []string {
 func (s *Server) claims(client oauth.Client, g grant, base string) map[string]any {
 	return map[string]any{
 		"sub": client.ID, "sub_type": "client", "sub_mappingattr": "userName",
-		"iss": "https://identity.oraclecloud.com/", "tok_type": "AT",
+		"iss": tokenIssuer, "tok_type": "AT",
 		"client_id": client.ID, "client_guid": clientGUID(client.ID), "client_name": client.Name,
 		"client_tenantname": s.names.tenant, "user.tenant.name": s.names.tenant, "tenant": s.names.tenant,
 		"user_isAdmin":   slices.Contains(g.roles, DomainAdministrator),

@@ -70,8 +70,8 @@ func (s *Set) serve(rules []*active, v Vendor, next http.Handler, w http.Respons
 				return
 			}
 		case KindLoseAnswer:
+			x.Lost = true // now, for a handler that keeps entries of its own
 			next.ServeHTTP(&nowhere{header: http.Header{}}, r)
-			x.Lost = true
 			cut(w, r)
 			return
 		case KindLatency: // done above
