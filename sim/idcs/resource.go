@@ -121,7 +121,7 @@ func formattedName(p *people.Person) string {
 func (s *Server) resource(p *people.Person, base string) map[string]any {
 	m := make(map[string]any, len(p.Attributes)+24)
 	extensions := map[string]map[string]any{
-		extUser:       {"isFederatedUser": p.Federated, "creationMechanism": "api"},
+		extUser:       {"isFederatedUser": p.Federated, "isAuthenticationDelegated": p.Delegated, "creationMechanism": "api"},
 		extUserState:  {"locked": s.lockState(p), "loginAttempts": float64(p.Credential.Failures)},
 		extCapability: {},
 		extPassword:   s.passwordState(p, base),
@@ -307,6 +307,8 @@ func adoptExtension(urn string, content map[string]any, p *people.Person, next m
 	for key, value := range content {
 		a := userSchema.find(urn + ":" + key)
 		switch {
+		case a != nil && urn == extUser && a.name == "isAuthenticationDelegated":
+			p.Delegated, _ = value.(bool)
 		case a == nil || a.mutability == readOnly || a.returned == scim.ReturnedNever || value == nil:
 		case a == &opaque:
 			kept[key] = value
