@@ -27,8 +27,9 @@ func alertRules(p *project) {
 			all = append(all, r)
 		}
 	}
+	told := map[string]bool{}
 	for _, r := range all {
-		p.expression(r, recorded)
+		p.expression(r, recorded, told)
 	}
 }
 
@@ -148,7 +149,7 @@ func (r alertRule) at(p *project, offset posrange.Pos) place {
 }
 
 // expression judges one rule's expression.
-func (p *project) expression(r alertRule, recorded map[string]bool) {
+func (p *project) expression(r alertRule, recorded, told map[string]bool) {
 	expr, err := promql.ParseExpr(r.expr)
 	if err != nil {
 		return // rulefmt has told it
@@ -168,7 +169,7 @@ func (p *project) expression(r alertRule, recorded map[string]bool) {
 					"Put sum(…) around it, with by (…) for the labels that are meant; for histogram_quantile, sum by (le).")
 			}
 		case *promql.VectorSelector:
-			p.exported(r, n, recorded)
+			p.exported(r, n, recorded, told)
 		}
 		return nil
 	})
@@ -273,8 +274,8 @@ func guarded(expr promql.Expr) bool {
 	return safe
 }
 
-// exported is P33: only names of this domain are judged, others may come from anywhere.
-func (p *project) exported(r alertRule, selector *promql.VectorSelector, recorded map[string]bool) {
+// exported is P33, once for each metric of a file: only names of this domain are judged, others may come from anywhere.
+func (p *project) exported(r alertRule, selector *promql.VectorSelector, recorded, told map[string]bool) {
 	name := selector.Name
 	if !strings.Contains(name, "password_sync") || recorded[name] {
 		return
@@ -283,9 +284,14 @@ func (p *project) exported(r alertRule, selector *promql.VectorSelector, recorde
 	for _, suffix := range []string{"_bucket", "_sum", "_count"} {
 		base = strings.TrimSuffix(base, suffix)
 	}
-	if slices.ContainsFunc(p.scripts, func(s *script) bool { return s.Says(s.All(), base) }) {
+	if slices.ContainsFunc(p.scripts, func(s *script) bool { return s.Says(s.All(), base, "/v1/changes") }) {
+		return // a script counts by itself, or an engine carries the changes and exports these names
+	}
+	key := r.file.path + " " + base
+	if told[key] {
 		return
 	}
+	told[key] = true
 	p.found("P33", r.at(p, selector.PosRange.Start),
 		fmt.Sprintf("Nothing in this folder exports %s, and IDM has no such metric of its own: the alert never fires.", base),
 		"Export it, or let an engine that does carry the changes (`seatrial sync` exports idm_password_sync_total and others).")

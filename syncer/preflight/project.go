@@ -66,7 +66,11 @@ type project struct {
 	requests []request
 	vault    vault
 	findings []Finding
+	counts   map[string]int // findings by rule and file
 }
+
+// maxAlike is how often one rule speaks about one file. After that a person has understood.
+const maxAlike = 25
 
 // broken is a configuration file that IDM cannot load.
 type broken struct {
@@ -92,7 +96,7 @@ func open(fsys fs.FS) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{fsys: fsys, conf: conf, tree: walk(fsys), globals: map[string]bool{}}
+	p := &project{fsys: fsys, conf: conf, tree: walk(fsys), globals: map[string]bool{}, counts: map[string]int{}}
 	for _, f := range p.tree.files {
 		p.take(f)
 	}
@@ -222,6 +226,10 @@ func (p *project) found(id string, at place, problem, fix string) {
 
 // foundAs reports a finding that is less certain than its rule.
 func (p *project) foundAs(severity Severity, id string, at place, problem, fix string) {
+	key := id + " " + at.file
+	if p.counts[key]++; p.counts[key] > maxAlike {
+		return
+	}
 	p.findings = append(p.findings, Finding{
 		ID: id, Severity: severity, File: at.file, Line: at.line, Column: at.column,
 		Problem: p.vault.mask(clean(problem)), Evidence: p.evidence(at), Fix: fix,

@@ -48,6 +48,12 @@ func check(fsys fs.FS) (Report, error) {
 		report.Read = append(report.Read, f.path)
 	}
 	report.sort()
+	for i, f := range report.Findings {
+		last := i+1 == len(report.Findings) || report.Findings[i+1].ID != f.ID || report.Findings[i+1].File != f.File
+		if more := p.counts[f.ID+" "+f.File] - maxAlike; last && more > 0 {
+			report.Findings[i].Problem += fmt.Sprintf(" (And %d more like this in the file.)", more)
+		}
+	}
 	return report, nil
 }
 

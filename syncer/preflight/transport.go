@@ -265,7 +265,7 @@ func (s *script) precedesID(value code.Span) bool {
 func tokenCaches(p *project) {
 	for _, s := range p.scripts {
 		for i, t := range s.Tokens {
-			if t.Kind != code.Word || !s.shared(i) || !strings.Contains(strings.ToLower(t.Text), "token") || namesTime(t.Text) {
+			if t.Kind != code.Word || !s.shared(i) || !keepsToken(s, t.Text) {
 				continue
 			}
 			const fix = "Keep the token with its expiry, refresh it some minutes before under a lock, and drop it on 401."
@@ -297,9 +297,15 @@ func (s *script) shared(i int) bool {
 	return false
 }
 
-func namesTime(name string) bool {
+// keepsToken tells whether a shared name is that of a token, and not of its time or address.
+func keepsToken(s *script, name string) bool {
 	lower := strings.ToLower(name)
-	return strings.Contains(lower, "expir") || strings.Contains(lower, "time") || strings.Contains(lower, "ttl") || strings.Contains(lower, "url") || strings.Contains(lower, "endpoint") || strings.Contains(lower, "lock")
+	for _, other := range []string{"expir", "time", "ttl", "url", "endpoint", "lock"} {
+		if strings.Contains(lower, other) {
+			return false
+		}
+	}
+	return strings.Contains(lower, "token") || strings.HasPrefix(lower, "cache") && s.Says(s.All(), "access_token")
 }
 
 // contentTypes is P24. Source: http-builder, EncoderRegistry.getAt and HTTPBuilder.encodeBody: "No encoder found for request

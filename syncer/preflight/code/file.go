@@ -156,7 +156,7 @@ func (f *File) symbol(i int, texts ...string) bool {
 func (f *File) word(i int) bool { return i >= 0 && i < len(f.Tokens) && f.Tokens[i].Kind == Word }
 
 // far is how many tokens are looked at where something has no end of its own. It keeps the reading of a hostile file linear.
-const far = 2000
+const far = 300
 
 // inside is what stands between the bracket at i and its partner; a good deal of what follows without a partner.
 func (f *File) inside(i int) Span {

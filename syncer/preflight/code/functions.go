@@ -85,7 +85,7 @@ func (f *File) function(i, behind int) bool {
 	switch {
 	case before.Is("function"):
 	case f.Language == JavaScript:
-		if f.Tokens[i-1].First && f.classAt(i) { // a method
+		if (f.Tokens[i-1].First || before.Is("{", "}", ";")) && f.classAt(i) { // a method
 			break
 		}
 		return false
@@ -123,13 +123,18 @@ func (f *File) nameBefore(i int) string {
 func (f *File) params(list Span) []int {
 	var names []int
 	for _, part := range f.Split(list) {
-		name := -1
+		name, generics := -1, 0 // Map<String, Object> has a comma of its own
 		for i := part.From; i < part.To && !f.Tokens[i].Is("="); i++ {
-			if f.Tokens[i].Kind == Word {
+			switch t := f.Tokens[i]; {
+			case t.Is("<"):
+				generics++
+			case t.Is(">"):
+				generics--
+			case t.Kind == Word:
 				name = i
 			}
 		}
-		if name >= 0 {
+		if name >= 0 && generics <= 0 {
 			names = append(names, name)
 		}
 	}
