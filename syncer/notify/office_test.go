@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,6 +68,7 @@ type office struct {
 	pem      []byte
 	wire     *wire
 	done     chan struct{}
+	open     atomic.Int64 // connections that the client has not closed
 
 	mu         sync.Mutex
 	mechanisms []string
@@ -91,7 +93,13 @@ func (w *wire) String() string {
 
 type tapped struct {
 	net.Conn
-	wire *wire
+	wire   *wire
+	closed func()
+}
+
+func (c tapped) Close() error {
+	c.closed()
+	return c.Conn.Close()
 }
 
 func (c tapped) Write(p []byte) (int, error) {
@@ -164,7 +172,8 @@ func (o *office) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	return tapped{c, o.wire}, nil
+	o.open.Add(1)
+	return tapped{c, o.wire, sync.OnceFunc(func() { o.open.Add(-1) })}, nil
 }
 
 func (o *office) NewSession(c *smtp.Conn) (smtp.Session, error) {
@@ -301,7 +310,10 @@ func inBubble(t *testing.T, kind string, f func(r *rig)) {
 		if kind == None {
 			r.config.Server = "localhost:25"
 		}
-		t.Cleanup(func() { assert.NoError(t, r.notifier.Close(context.WithoutCancel(t.Context()))) })
+		t.Cleanup(func() {
+			assert.NoError(t, r.notifier.Close(context.WithoutCancel(t.Context())))
+			assert.Zero(t, r.office.open.Load(), "every connection is closed, however it went")
+		})
 		f(r)
 	})
 }
