@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
-	"github.com/seatrial/seatrial/syncer/audit"
-	"github.com/seatrial/seatrial/syncer/source/hook"
 	"github.com/seatrial/seatrial/syncer/target"
 )
 
@@ -27,13 +24,18 @@ func (e *Engine) try(ctx context.Context, c *change) result {
 		}
 		r.noted = true
 		switch {
-		case n == nil || n.Stream != e.queue.Created().UnixNano() || n.Sequence < c.delivery.Sequence:
-		case n.Sequence > c.delivery.Sequence:
+		case n == nil || n.Stream != e.stream() || n.Sequence < c.order:
+		case n.Sequence > c.order:
 			r.stale = true
 			return r
+		case c.replay > 0: // The note is of its first way, and settled.
 		default:
 			r.begun, prior, attempts, round = n, &n.Mark, n.Attempts, n.Round
 		}
+	}
+	if c.lookOnly && prior == nil {
+		r.answer = target.Answer{Class: target.Transient, Reason: c.reason, Detail: "nothing was begun"}
+		return r
 	}
 	password, err := e.keys.Open(c.Password, c.ID, c.key)
 	if err != nil {
@@ -44,16 +46,32 @@ func (e *Engine) try(ctx context.Context, c *change) result {
 	r.contacted = true // Unless the queue is in the way.
 	r.answer = e.target.Apply(ctx, target.Job{
 		ID: c.ID, UserName: c.UserName, Password: password, Attributes: c.Attributes, Provision: e.config.Provision,
-		Prior: prior, LookOnly: c.lookOnly,
+		Prior: prior, LookOnly: c.lookOnly, DryRun: c.DryRun,
 		BeforeWrite: func(ctx context.Context, m target.Mark) error {
-			err := e.writeNote(ctx, note{
-				Stream: e.queue.Created().UnixNano(), Sequence: c.delivery.Sequence, ID: c.ID, Attempts: attempts + 1, Round: round, Mark: m,
-			}, c.UserName)
+			err := e.noteWrite(ctx, c, note{
+				Stream: e.stream(), Sequence: c.order, ID: c.ID, Attempts: attempts + 1, Round: round, Mark: m,
+			})
 			r.contacted = err == nil
 			return err
 		},
 	})
 	return r
+}
+
+// stream tells the sequences of this queue from those of one that was here before.
+func (e *Engine) stream() int64 { return e.queue.Created().UnixNano() }
+
+// noteWrite makes a write that is about to be sent known to the engine after us. A replayed change has its note in the parked
+// store, where it is itself.
+func (e *Engine) noteWrite(ctx context.Context, c *change, n note) error {
+	if c.replay == 0 {
+		return e.writeNote(ctx, n, c.UserName)
+	}
+	_, err := e.lot.change(ctx, c.ID, func(p *parking) error {
+		p.Mark, p.Attempts = &n.Mark, n.Attempts
+		return nil
+	})
+	return err
 }
 
 func (e *Engine) readNote(ctx context.Context, c *change) (*note, error) {
@@ -74,53 +92,4 @@ func (e *Engine) writeNote(ctx context.Context, n note, userName string) error {
 		return fmt.Errorf("note of a user: %w", err)
 	}
 	return e.queue.SetNote(ctx, noteKey(userName), data)
-}
-
-// settleAgain is the pause after an outcome that could not be written down.
-const settleAgain = time.Second
-
-// settle writes an outcome down, first in the audit trail, then by removing the change from the queue. A change without a
-// state was audited by an earlier engine and is only removed. What cannot be written down is tried again until the engine
-// stops; the change is then still in the queue.
-func (e *Engine) settle(ctx context.Context, c *change, o outcome) {
-	e.settling.Go(func() {
-		now := time.Now().UTC()
-		line := audit.Line{
-			Time: now, TransactionID: c.TransactionID, ID: c.ID, UserName: c.UserName, Target: e.target.Name(),
-			Outcome: string(o.state), Reason: o.reason, Attempts: c.attempts,
-		}
-		if o.state != "" {
-			if !e.insist(ctx, "the audit trail cannot be written", func() error { return e.audit.Write(ctx, line) }) {
-				return
-			}
-			e.metrics.finished(o, now.Sub(c.Accepted))
-			e.ledger.finish(line, &c.Accepted)
-		}
-		e.insist(ctx, "a finished change cannot be removed from the queue", func() error { return e.queue.Done(ctx, c.delivery) })
-		if o.state == hook.Applied {
-			e.log.InfoContext(ctx, "password applied", "change_id", c.ID, "transaction_id", c.TransactionID, "user_name", c.UserName,
-				"attempts", c.attempts, "evidence", o.reason)
-		}
-	})
-}
-
-// insist repeats f until it works. It logs the first failure only.
-func (e *Engine) insist(ctx context.Context, trouble string, f func() error) bool {
-	for n := 0; ; n++ {
-		err := f()
-		if err == nil {
-			return true
-		}
-		if ctx.Err() != nil {
-			return false
-		}
-		if n == 0 {
-			e.log.ErrorContext(ctx, trouble, "error", err) //nolint:sloglint // One of two constants of this file.
-		}
-		select {
-		case <-time.After(settleAgain):
-		case <-ctx.Done():
-			return false
-		}
-	}
 }

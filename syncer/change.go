@@ -12,27 +12,40 @@ import (
 type change struct {
 	record
 	key      string // of the user
+	order    uint64 // its place among the changes of its user: the sequence of its acceptance
 	delivery queue.Delivery
+	waits    time.Time // since then
+	replay   int       // how often an operator has sent it again; it comes from the parked store then, not from the queue
 	// inherited: an earlier engine may have begun to write it; the user's note tells.
 	inherited bool
 
 	attempts int
 	retries  int // within the first round
+	refusals int // for the target's limit, within the first round
 	round    int // of the schedule; 0 is the first, which retries on its own
 	reason   target.Reason
 	prior    *target.Mark // of a write whose outcome is unknown
-	lookOnly bool         // all rounds are used up; only the unknown write is to be settled
+	lookOnly bool         // no attempt is left; only the unknown write is to be settled
 
 	notBefore time.Time // as the target asked
 	due       time.Time
-	index     int // in the heap; -1 elsewhere
-	running   bool
+	index     int  // in the heap; -1 elsewhere
+	running   bool // an attempt is on its way, or the change is being parked for good
 	parked    bool // waits for the schedule
+	ended     bool
 }
 
 // person is a user with changes on their way: one that is worked on, and the newest of those that came after it.
 type person struct {
 	current, next *change
+}
+
+// newest is the highest place of all changes of the person that are on their way.
+func (p *person) newest() uint64 {
+	if p.next != nil {
+		return p.next.order
+	}
+	return p.current.order
 }
 
 // waiting is a heap of changes, the one that is due first on top; equal times go by age.
@@ -43,7 +56,7 @@ func (w waiting) Less(i, j int) bool {
 	if !w[i].due.Equal(w[j].due) {
 		return w[i].due.Before(w[j].due)
 	}
-	return w[i].delivery.Sequence < w[j].delivery.Sequence
+	return w[i].order < w[j].order
 }
 
 func (w waiting) Swap(i, j int) {

@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
-	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatrial/seatrial/syncer/audit"
 	"github.com/seatrial/seatrial/syncer/seal"
 )
 
@@ -39,8 +39,7 @@ func Command() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(runCommand(), keyCommand(), verifyCommand(), reportCommand())
-	c.AddCommand(pullCommand())
+	c.AddCommand(runCommand(), keyCommand(), auditCommand(), parkedCommand(), reportCommand(), pullCommand())
 	return c
 }
 
@@ -70,6 +69,7 @@ const signalsMeet = 50 * time.Millisecond
 type runFlags struct {
 	config, listen, queue, audit, logFormat string
 	drain                                   time.Duration
+	dryRun                                  bool
 }
 
 func runCommand() *cobra.Command {
@@ -92,6 +92,7 @@ next start. A second signal cuts the attempts short; that loses nothing either.`
 	c.Flags().StringVar(&f.queue, "queue", "", "directory or nats:// URL of the queue, instead of queue.dir and queue.url")
 	c.Flags().StringVar(&f.audit, "audit", "", "file of the audit trail, instead of audit")
 	c.Flags().StringVar(&f.logFormat, "log-format", "text", "text or json; the log goes to standard error")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "look at the target and write nothing; each change ends as planned, and a stop sums up. It wants a queue of its own")
 	c.Flags().DurationVar(&f.drain, "drain", 45*time.Second, "how long a stop waits for attempts in flight")
 	return c
 }
@@ -119,27 +120,48 @@ func run(ctx context.Context, f runFlags, out, logs io.Writer) error {
 	_, _ = fmt.Fprintf(out, "listening on %s\n", e.URL())
 	select {
 	case <-signals:
+	case <-e.Ended():
+		err = errLost
 	case <-ctx.Done(): // Our caller may have caught the signal too.
 		select {
 		case <-signals:
 		case <-time.After(signalsMeet):
 		}
 	}
-	log.InfoContext(ctx, "stopping; a second signal cuts it short")
+	if err == nil {
+		log.InfoContext(ctx, "stopping; a second signal cuts it short")
+	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
 	defer cancel()
 	stopped := make(chan error, 1)
 	go func() { stopped <- e.Stop(drain) }()
+	var stopErr error
 	select {
-	case err = <-stopped:
+	case stopErr = <-stopped:
 	case <-signals:
 		cancel()
-		err = <-stopped
+		stopErr = <-stopped
 	}
-	if err != nil {
-		return fmt.Errorf("stop: %w", err)
+	if stopErr != nil {
+		err = errors.Join(err, fmt.Errorf("stop: %w", stopErr))
 	}
-	return nil
+	if c.DryRun {
+		printPlans(out, e.Plans())
+	}
+	return err
+}
+
+// errLost ends a process whose place another one has taken. Whoever supervises it starts it again, and it stands by.
+var errLost = errors.New("another engine has taken the lead; start this one again to stand by")
+
+// printPlans sums up a dry run.
+func printPlans(out io.Writer, plans map[string]int) {
+	total := 0
+	for _, plan := range slices.Sorted(maps.Keys(plans)) {
+		_, _ = fmt.Fprintf(out, "%8d  %s\n", plans[plan], plan)
+		total += plans[plan]
+	}
+	_, _ = fmt.Fprintf(out, "%8d  planned; nothing was written\n", total)
 }
 
 // resolve reads the file and lays the flags over it.
@@ -157,6 +179,7 @@ func (f runFlags) resolve() (Config, error) {
 	if f.audit != "" {
 		c.Audit = f.audit
 	}
+	c.DryRun = c.DryRun || f.dryRun
 	switch {
 	case strings.Contains(f.queue, "://"):
 		c.Queue.URL = f.queue
@@ -191,27 +214,6 @@ line before the old one: the first key seals, all keys open.`,
 				return err
 			}
 			_, _ = fmt.Fprintf(c.OutOrStdout(), "wrote %s, readable by its owner only\n", args[0])
-			return nil
-		},
-	}
-}
-
-func verifyCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify-audit FILE",
-		Short: "Check that no line of an audit trail was changed, removed or moved",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			f, err := os.Open(filepath.Clean(args[0]))
-			if err != nil {
-				return UsageError{err}
-			}
-			defer func() { _ = f.Close() }()
-			lines, _, err := audit.Read(f, func(audit.Line) {})
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			_, _ = fmt.Fprintf(c.OutOrStdout(), "%s: %d lines, the chain is whole\n", args[0], lines)
 			return nil
 		},
 	}

@@ -153,7 +153,7 @@ func TestRunListensAndStops(t *testing.T) {
 
 	verify := Command()
 	var text bytes.Buffer
-	verify.SetArgs([]string{"verify-audit", filepath.Join(filepath.Dir(path), "audit")})
+	verify.SetArgs([]string{"audit", "verify", filepath.Join(filepath.Dir(path), "audit")})
 	verify.SetOut(&text)
 	require.NoError(t, verify.Execute())
 	assert.Contains(t, text.String(), "0 lines, the chain is whole")

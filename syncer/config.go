@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seatrial/seatrial/syncer/notify"
 	"github.com/seatrial/seatrial/syncer/queue"
 	"github.com/seatrial/seatrial/syncer/seal"
 	"github.com/seatrial/seatrial/syncer/source/hook"
@@ -33,6 +34,14 @@ type Config struct {
 	Schedule string `yaml:"schedule"`
 	// Rounds is how often the schedule tries a parked change. Default 5.
 	Rounds int `yaml:"rounds"`
+	// Parked says how long changes wait, and how long those that were parked for good are kept.
+	Parked Parked `yaml:"parked"`
+	// Rollout says for whom passwords are synchronised already. Default: for everybody.
+	Rollout Rollout `yaml:"rollout"`
+	// Mail tells users whose changes fail, and operators. Default: nobody.
+	Mail notify.Config `yaml:"mail"`
+	// DryRun looks at the target and writes nothing; each change ends as planned. It wants a queue of its own.
+	DryRun bool `yaml:"dryRun"`
 	// Audit is the file of the audit trail. Default "audit.jsonl".
 	Audit string `yaml:"audit"`
 	// Seed makes the jitter of waits repeatable.
@@ -47,9 +56,18 @@ type Retry struct {
 	First time.Duration `yaml:"first"`
 	// Jitter is the share by which a wait may be longer or shorter. Default 0.1.
 	Jitter float64 `yaml:"jitter"`
-	// Patience is how long a change waits for a target that is known to be down before it is left to the schedule.
-	// Default 1m.
+	// Patience is how long a change waits for a target that is known to be down, or takes nothing for its limit, before it
+	// is left to the schedule. Default 1m.
 	Patience time.Duration `yaml:"patience"`
+}
+
+// Parked says how long changes wait, and how long those that were parked for good are kept.
+type Parked struct {
+	// Deadline is the longest time from the acceptance of a change to its last attempt. Default 24h.
+	Deadline time.Duration `yaml:"deadline"`
+	// Keep is how long the password of a parked change is kept, sealed, for a replay; then it is wiped, and what is left is
+	// the record. Default 168h.
+	Keep time.Duration `yaml:"keep"`
 }
 
 // DefaultConfig lacks only what has no default: the hook's token, the key file, and the target with its credentials.
@@ -57,6 +75,9 @@ func DefaultConfig() Config {
 	return Config{
 		Hook: hook.DefaultConfig(), Queue: queue.DefaultConfig(), IDCS: idcs.DefaultConfig(),
 		Retry:       Retry{Retries: 3, First: 2 * time.Second, Jitter: 0.1, Patience: time.Minute},
+		Parked:      Parked{Deadline: 24 * time.Hour, Keep: 7 * 24 * time.Hour},
+		Rollout:     DefaultRollout(),
+		Mail:        notify.DefaultConfig(),
 		Concurrency: 32, Schedule: "0 0/15 * * * ?", Rounds: 5, Audit: "audit.jsonl",
 	}
 }
@@ -77,6 +98,9 @@ func (c Config) Validate() error {
 	section("seal", c.Seal.Validate())
 	section("idcs", c.IDCS.Validate())
 	section("retry", c.Retry.validate())
+	section("parked", c.Parked.validate())
+	section("rollout", c.Rollout.Validate())
+	section("mail", c.Mail.Validate())
 	if c.Concurrency < 1 || c.Concurrency > 1024 {
 		errs = append(errs, fmt.Errorf("concurrency: %d is not within 1…1024", c.Concurrency))
 	}
@@ -85,6 +109,26 @@ func (c Config) Validate() error {
 	}
 	if _, err := parseSchedule(c.Schedule); err != nil {
 		errs = append(errs, fmt.Errorf("schedule: %w", err))
+	}
+	if _, err := parseSchedule(c.Mail.ReportAt); c.Mail.Server != "" && err != nil {
+		errs = append(errs, fmt.Errorf("mail.reportAt: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// What Parked may hold: the deadline leaves time for the retries, and neither outlasts a year.
+const (
+	shortestDeadline = time.Minute
+	longestKeep      = 365 * 24 * time.Hour
+)
+
+func (p Parked) validate() error {
+	var errs []error
+	if p.Deadline < shortestDeadline || p.Deadline > longestKeep {
+		errs = append(errs, fmt.Errorf("deadline: %v is not within %v…%v", p.Deadline, shortestDeadline, longestKeep))
+	}
+	if p.Keep < 0 || p.Keep > longestKeep {
+		errs = append(errs, fmt.Errorf("keep: %v is not within 0…%v; 0s keeps no password", p.Keep, longestKeep))
 	}
 	return errors.Join(errs...)
 }

@@ -47,6 +47,7 @@ func ReadConfig(path string, getenv func(string) (string, bool)) (Config, *Sourc
 		}
 	}
 	load("hook.token", c.Hook.TokenFile, c.Hook.TokenEnv, &c.Hook.Token)
+	load("mail.password", c.Mail.PasswordFile, c.Mail.PasswordEnv, &c.Mail.Password)
 	load("idcs.clientSecret", c.IDCS.ClientSecretFile, c.IDCS.ClientSecretEnv, &c.IDCS.ClientSecret)
 	if err := errors.Join(errs...); err != nil {
 		return c, nil, UsageError{source.Locate(err)}
@@ -114,10 +115,16 @@ func (s *Source) quote(err error) error {
 	return fmt.Errorf("%s:%s", s.path, strings.TrimSpace(yaml.FormatError(err, false, true)))
 }
 
+// durationKeys are all keys that hold a duration.
+var durationKeys = []string{
+	"hook.wait", "queue.duplicates", "idcs.timeout", "idcs.remember", "retry.first", "retry.patience", "parked.deadline",
+	"parked.keep", "mail.wait", "mail.quiet", "mail.keep",
+}
+
 // durations checks what should be a duration; the YAML library says what is wrong with one, but not where it stands.
 func (s *Source) durations() error {
 	var errs []error
-	for _, key := range []string{"queue.duplicates", "idcs.timeout", "idcs.remember", "retry.first", "retry.patience"} {
+	for _, key := range durationKeys {
 		path, err := yaml.PathString("$." + key)
 		if err != nil {
 			return err

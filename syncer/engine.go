@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/seatrial/seatrial/syncer/audit"
+	"github.com/seatrial/seatrial/syncer/notify"
 	"github.com/seatrial/seatrial/syncer/queue"
 	"github.com/seatrial/seatrial/syncer/seal"
 	"github.com/seatrial/seatrial/syncer/source/hook"
@@ -54,16 +55,23 @@ type Engine struct {
 	target     target.Target
 	audit      *audit.Log
 	queue      *queue.Queue
+	lot        *lot
+	notifier   *notify.Notifier
 	dispatcher *dispatcher
+	settler    *settler
 	listener   net.Listener
 	server     *http.Server
 
+	started  bool
+	leading  atomic.Bool
 	stopping atomic.Bool
-	lost     atomic.Bool // another engine reads the queue
-	cut      context.CancelFunc
-	loops    sync.WaitGroup // dispatcher, reader, server
-	decided  chan struct{}  // closed when the dispatcher has ended
-	settling sync.WaitGroup
+	lost     atomic.Bool        // another engine reads the queue
+	resign   context.CancelFunc // ends the wait for the lead
+	cut      context.CancelFunc // ends everything
+	loops    sync.WaitGroup
+	decided  chan struct{} // closed when the dispatcher has ended
+	settled  chan struct{} // closed when all outcomes are written down
+	ended    chan struct{} // closed when the lead was lost
 }
 
 // New builds an engine. Nothing listens and no file is opened before Start.
@@ -81,22 +89,22 @@ func New(c Config, e Environment) (*Engine, error) {
 		e.Registry = prometheus.NewRegistry()
 		e.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
-	return &Engine{config: c, env: e, log: e.Logger, decided: make(chan struct{})}, nil
+	return &Engine{config: c, env: e, log: e.Logger, settler: newSettler(), decided: make(chan struct{}), settled: make(chan struct{}), ended: make(chan struct{})}, nil
 }
 
-// Start opens the keys, the audit trail and the queue, listens, and returns. What waits in the queue is taken up again. ctx
-// bounds the start only.
+// Start opens the keys, the audit trail and the queue, listens, and returns. What waits in the queue is taken up again. On a
+// queue that several engines share, those that come later take changes for the first one and stand by. ctx bounds the start
+// only.
 func (e *Engine) Start(ctx context.Context) error {
+	life, cut := context.WithCancel(context.WithoutCancel(ctx))
+	e.cut = cut
+	standBy, resign := context.WithCancel(life)
+	e.resign = resign
 	if err := e.open(ctx); err != nil {
 		return errors.Join(err, e.close(ctx))
 	}
-	life, cut := context.WithCancel(context.WithoutCancel(ctx))
-	e.cut = cut
-	e.loops.Go(func() {
-		defer close(e.decided)
-		e.dispatcher.run(life)
-	})
-	e.loops.Go(func() { e.read(life) })
+	e.started = true
+	e.loops.Go(func() { e.lead(life, standBy) })
 	e.loops.Go(func() {
 		if err := e.server.Serve(e.listener); !errors.Is(err, http.ErrServerClosed) {
 			e.log.ErrorContext(life, "the hook has ended", "error", err)
@@ -120,7 +128,7 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	}
 	e.target = t
 	e.ledger = newLedger(e.target.Name())
-	if e.metrics, err = newMetrics(e.env.Registry, e.target.Name(), e.ledger); err != nil {
+	if e.metrics, err = newMetrics(e.env.Registry, e.target.Name(), e); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
 	if e.env.Audit != nil {
@@ -128,16 +136,33 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	} else if e.audit, err = audit.OpenFile(e.config.Audit, func(l audit.Line) { e.ledger.finish(l, nil) }); err != nil {
 		return err
 	}
+	if !e.config.DryRun {
+		e.notifier, err = notify.Open(e.config.Mail, notify.Environment{
+			DialContext: e.env.DialContext, RootCAs: e.env.RootCAs, Logger: e.log, Counted: e.metrics.mailed,
+		})
+		if err != nil {
+			return fmt.Errorf("mail: %w", err)
+		}
+	}
 	if e.queue, err = queue.Open(ctx, e.config.Queue); err != nil {
 		return err
 	}
+	if n := e.queue.Waiting(); e.config.DryRun && n > 0 {
+		return fmt.Errorf("dryRun: %d changes wait in this queue for a real run, which a dry run would hold up; give it a queue of its own (--queue DIR)", n)
+	}
+	e.lot = newLot(e.queue)
 	schedule, err := parseSchedule(e.config.Schedule)
 	if err != nil {
 		return fmt.Errorf("schedule: %w", err)
 	}
 	e.dispatcher = newDispatcher(e.config, schedule, e.log, e.ledger, e.metrics)
-	e.dispatcher.inherits = e.queue.Last()
-	e.dispatcher.attempt, e.dispatcher.settle = e.attempt, e.settle
+	e.dispatcher.attempt, e.dispatcher.keep, e.dispatcher.settle = e.attempt, e.keep, e.settler.add
+	e.dispatcher.lot, e.dispatcher.notifier = e.lot, e.notifier
+	if e.config.Queue.URL == "" { // There is nobody to wait for.
+		if err := e.takeOver(ctx); err != nil {
+			return err
+		}
+	}
 	return e.listen(ctx)
 }
 
@@ -171,20 +196,95 @@ func (e *Engine) listen(ctx context.Context) (err error) {
 	return nil
 }
 
+// lead works on the queue once this process may, until it is stopped or another one has taken the lead.
+func (e *Engine) lead(ctx, standBy context.Context) {
+	defer close(e.settled)
+	defer close(e.decided)
+	if !e.leading.Load() {
+		e.log.InfoContext(ctx, "standing by; another engine may be working on the queue")
+		if !e.insist(standBy, "the lead cannot be taken", func() error { return e.takeOver(standBy) }) {
+			return
+		}
+		e.log.InfoContext(ctx, "this engine has taken the lead")
+	}
+	var others sync.WaitGroup
+	defer others.Wait()
+	others.Go(func() { e.settleAll(ctx) })
+	defer e.settler.close()
+	aside, end := context.WithCancel(ctx) // what ends with the dispatcher
+	defer end()
+	others.Go(func() { e.read(aside) })
+	others.Go(func() { e.wipeParked(aside) })
+	others.Go(func() { e.target.KeepWarm(aside) })
+	if e.notifier != nil && len(e.config.Mail.ReportTo) > 0 && e.env.Audit == nil {
+		others.Go(func() { e.reportDaily(aside) })
+	}
+	others.Go(func() {
+		select {
+		case <-e.queue.Lost():
+			e.resigned(ctx, queue.ErrInUse)
+		case <-aside.Done():
+		}
+	})
+	e.dispatcher.run(ctx)
+}
+
+// reportDaily mails the report until ctx ends.
+func (e *Engine) reportDaily(ctx context.Context) {
+	schedule, err := parseSchedule(e.config.Mail.ReportAt)
+	if err != nil {
+		e.log.ErrorContext(ctx, "there is no daily report", "error", err)
+		return
+	}
+	daily{
+		schedule: schedule, audit: e.config.Audit, parked: e.queue, post: e.notifier.Report, log: e.log, seed: e.config.Seed,
+	}.run(ctx)
+}
+
+// takeOver waits for the lead and learns what the engine before left: how far it came, what it parked, and which replays it
+// had begun.
+func (e *Engine) takeOver(ctx context.Context) error {
+	if err := e.queue.Lead(ctx); err != nil {
+		return err
+	}
+	e.dispatcher.inherits = e.queue.Last()
+	begun, err := e.loadParked(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range begun {
+		e.dispatcher.replay(ctx, p, true)
+	}
+	e.leading.Store(true)
+	return nil
+}
+
+// resigned stops at once: another engine works on what we had in our hands.
+func (e *Engine) resigned(ctx context.Context, err error) {
+	if e.stopping.Load() || ctx.Err() != nil || !e.lost.CompareAndSwap(false, true) {
+		return
+	}
+	e.log.ErrorContext(ctx, "the queue delivers no more; another engine may have taken it over", "error", err)
+	e.leading.Store(false)
+	e.cut()
+	close(e.ended)
+}
+
+// Ended is closed when another engine has taken the lead: this one does nothing more, and must be stopped and started anew
+// to stand by.
+func (e *Engine) Ended() <-chan struct{} { return e.ended }
+
 // read hands the queue's changes to the dispatcher.
 func (e *Engine) read(ctx context.Context) {
 	for {
 		delivery, err := e.queue.Next(ctx)
 		if err != nil {
-			if !e.stopping.Load() && ctx.Err() == nil {
-				e.lost.Store(true)
-				e.log.ErrorContext(ctx, "the queue delivers no more; another engine may have taken it over", "error", err)
-			}
+			e.resigned(ctx, err)
 			return
 		}
 		select {
 		case e.dispatcher.deliveries <- delivery:
-		case <-e.decided:
+		case <-ctx.Done():
 			return
 		}
 	}
@@ -193,15 +293,15 @@ func (e *Engine) read(ctx context.Context) {
 // Stop refuses new changes, ends the attempts in flight, leaves the rest in the queue and closes everything. When ctx ends
 // first, the attempts are cut short; what they had begun is looked at after the next Start.
 func (e *Engine) Stop(ctx context.Context) error {
-	if e.cut == nil || !e.stopping.CompareAndSwap(false, true) {
+	if !e.started || !e.stopping.CompareAndSwap(false, true) {
 		return nil
 	}
 	stop := context.AfterFunc(ctx, e.cut)
 	defer stop()
+	e.resign()
 	e.queue.Interrupt()
 	close(e.dispatcher.drain)
-	<-e.decided
-	e.settling.Wait()
+	<-e.settled
 	return e.close(ctx)
 }
 
@@ -214,13 +314,12 @@ func (e *Engine) close(ctx context.Context) error {
 		}
 		_ = e.listener.Close() // Closed already, unless Serve was never called.
 	}
-	if e.cut != nil {
-		e.cut()
-	}
+	e.cut()
 	e.loops.Wait()
 	if e.target != nil {
 		e.target.Close()
 	}
+	errs = append(errs, e.notifier.Close(ctx))
 	if e.audit != nil {
 		errs = append(errs, e.audit.Close())
 	}

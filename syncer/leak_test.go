@@ -128,6 +128,8 @@ type keeper struct {
 
 func (k *keeper) Name() string { return "idcs" }
 func (k *keeper) Close()       {}
+
+func (k *keeper) KeepWarm(context.Context) {}
 func (k *keeper) Apply(_ context.Context, j target.Job) target.Answer {
 	k.passwords = append(k.passwords, j.Password)
 	return target.Answer{Class: target.Applied}

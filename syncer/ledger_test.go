@@ -21,9 +21,9 @@ func TestAChangeIsKnownOnlyWhenItIsDurable(t *testing.T) {
 	_, found := l.get("a")
 	assert.True(t, found)
 	l.queued(r)
-	state, known := l.known("a")
+	status, known := l.known("a")
 	assert.True(t, known)
-	assert.Equal(t, hook.Queued, state)
+	assert.Equal(t, hook.Queued, status.State)
 	forget() // Too late: it is in the queue.
 	_, known = l.known("a")
 	assert.True(t, known)

@@ -1,7 +1,6 @@
 package syncer
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -22,6 +21,8 @@ type record struct {
 	UserName      string            `json:"userName"`
 	Attributes    map[string]string `json:"attributes,omitempty"`
 	Accepted      time.Time         `json:"accepted"`
+	DryRun        bool              `json:"dryRun,omitempty"`  // accepted by a dry run: whoever finds it writes nothing
+	Skipped       bool              `json:"skipped,omitempty"` // the roll-out did not include the user when it was accepted
 	Password      seal.Box          `json:"password"`
 }
 
@@ -38,8 +39,7 @@ func (r record) encode() ([]byte, error) {
 
 func decodeRecord(data []byte) (record, error) {
 	var r record
-	d := json.NewDecoder(bytes.NewReader(data))
-	if err := d.Decode(&r); err != nil {
+	if err := json.Unmarshal(data, &r); err != nil {
 		return r, fmt.Errorf("decode change: %w", err)
 	}
 	if r.Version != recordVersion || r.ID == "" || r.UserName == "" {
@@ -52,8 +52,11 @@ func decodeRecord(data []byte) (record, error) {
 func userKey(userName string) string { return strings.ToLower(strings.ToUpper(userName)) }
 
 // changeID depends on the user and the transaction only, so that a change that is submitted again has the same id, also
-// after a restart.
-func changeID(userName, transactionID string) string {
+// after a restart. What a dry run has seen is not known to the real run that follows.
+func changeID(userName, transactionID string, dryRun bool) string {
+	if dryRun {
+		return digest("dry run", userKey(userName), transactionID)
+	}
 	return digest("change", userKey(userName), transactionID)
 }
 

@@ -76,10 +76,9 @@ func TestMailArrives(t *testing.T) {
 // Whatever the server lacks or pretends: neither a mail nor the log-in goes out in clear, and the mail is not lost.
 func TestNothingGoesOutInClear(t *testing.T) {
 	for name, prepare := range map[string]func(r *rig){
-		"no STARTTLS":            func(r *rig) { r.office.server.TLSConfig = nil; r.office.server.AllowInsecureAuth = true },
-		"no STARTTLS, no log-in": func(r *rig) { r.office.server.TLSConfig, r.config.Username, r.config.Password = nil, "", nil },
-		"unknown CA":             func(r *rig) { r.office.certify(r.T) },
-		"other name":             func(r *rig) { r.config.Server = "mail.evil:587" },
+		"no STARTTLS": func(r *rig) { r.office.server.TLSConfig = nil; r.office.server.AllowInsecureAuth = true },
+		"unknown CA":  func(r *rig) { r.office.certify(r.T) },
+		"other name":  func(r *rig) { r.config.Server = "mail.evil:587" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, StartTLS, func(r *rig) {
@@ -174,22 +173,6 @@ func TestAnswersOfTheServer(t *testing.T) {
 			})
 		})
 	}
-}
-
-// A mailbox that is gone is asked once within the quiet time, not with each failure.
-func TestARefusalHoldsForAWhile(t *testing.T) {
-	inBubble(t, StartTLS, func(r *rig) {
-		r.office.answer("rcpt", "", -1, 550)
-		r.open().fail("jane", "jane@example.com", 3)
-		r.wait(time.Hour)
-		r.reopen()
-		r.fail("jane", "jane@example.com", 3)
-		assert.Equal(r, map[string]int{Refused: 1}, r.outcomes())
-		r.wait(24 * time.Hour)
-		r.fail("jane", "jane@example.com", 3)
-		r.wait(time.Second)
-		assert.Equal(r, map[string]int{Refused: 2}, r.outcomes())
-	})
 }
 
 func TestACutInTheMiddleIsTriedAgain(t *testing.T) {

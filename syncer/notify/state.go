@@ -24,12 +24,8 @@ type entry struct {
 	withdrawn bool // it is no longer wanted
 }
 
-// keptFor is how long it is remembered at least that a report went out, so that a restart does not send it again.
-const keptFor = 48 * time.Hour
-
 // stale: nothing will ever ask for it.
 func (e *entry) stale(now time.Time, quiet time.Duration) bool {
-	quiet = max(quiet, keptFor)
 	return e.Failures == 0 && e.Mail == nil && now.After(e.Settled.Add(quiet)) && now.After(e.NoAddress.Add(quiet))
 }
 

@@ -1,15 +1,16 @@
 package hook
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seatrial/seatrial/syncer/seal"
 )
@@ -29,6 +30,10 @@ func Handler(c Config, e Engine, metrics http.Handler, log *slog.Logger) http.Ha
 	mux.Handle("POST /v1/changes", h.guarded(h.submit))
 	mux.Handle("GET /v1/changes/{id}", h.guarded(h.status))
 	mux.Handle("GET /v1/outcomes", h.guarded(h.outcomes))
+	mux.Handle("GET /v1/parked", h.guarded(h.parked))
+	mux.Handle("GET /v1/parked/{id}", h.guarded(h.parkedChange))
+	mux.Handle("POST /v1/parked/{id}/replay", h.guarded(h.replay))
+	mux.Handle("DELETE /v1/parked/{id}", h.guarded(h.purge))
 	mux.Handle("GET /metrics", metrics)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, map[string]string{"status": "ok"})
@@ -57,6 +62,11 @@ func (h *handler) guarded(next http.HandlerFunc) http.Handler {
 }
 
 func (h *handler) submit(w http.ResponseWriter, r *http.Request) {
+	wait, err := h.wait(r.URL.Query())
+	if err != nil {
+		refuseField(w, err)
+		return
+	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		refuse(w, http.StatusUnsupportedMediaType, "", "the Content-Type must be application/json")
 		return
@@ -74,14 +84,14 @@ func (h *handler) submit(w http.ResponseWriter, r *http.Request) {
 	}
 	c, err := parse(body)
 	if err != nil {
-		var field *fieldError
-		errors.As(err, &field)
-		refuse(w, http.StatusBadRequest, field.field, field.text)
+		refuseField(w, err)
 		return
 	}
 	defer c.Password.Wipe()
-	// A caller who hangs up does not undo the change: it may be on disk already.
-	receipt, err := h.engine.Accept(context.WithoutCancel(r.Context()), c)
+	if c.Wait = wait; wait > 0 {
+		holdOpen(w, wait)
+	}
+	receipt, err := h.engine.Accept(r.Context(), c)
 	if err != nil {
 		if !errors.Is(err, ErrUnavailable) {
 			h.log.ErrorContext(r.Context(), "a change could not be queued", "error", err)
@@ -90,7 +100,45 @@ func (h *handler) submit(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, "", "the change was not taken, submit it again")
 		return
 	}
-	reply(w, http.StatusAccepted, receipt)
+	reply(w, status(wait, receipt.State), receipt)
+}
+
+// status tells a caller who has waited whether the source may keep the password.
+func status(wait time.Duration, s State) int {
+	switch {
+	case wait == 0 || !s.Final():
+		return http.StatusAccepted
+	case s == Parked:
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusOK
+}
+
+// wait is how long the answer is held back: what the query says, or what the configuration does.
+func (h *handler) wait(query url.Values) (time.Duration, error) {
+	var wait time.Duration
+	if h.config.Mode == Strict {
+		wait = h.config.Wait
+	}
+	for name, values := range query {
+		if name != "wait" {
+			return 0, wrong(clip(name), "the query knows wait")
+		}
+		d, err := time.ParseDuration(values[0])
+		if err != nil || d < 0 || d > longestWait {
+			return 0, wrong(name, "wait is not a duration like 10s, of %v at most", longestWait)
+		}
+		wait = d
+	}
+	return wait, nil
+}
+
+// holdOpen makes the server's deadlines fit a wait. Without it the server would take a caller who is silent for
+// http.Server.ReadTimeout for gone. A server that has no deadlines to move, as in tests, has none to fear either.
+func holdOpen(w http.ResponseWriter, wait time.Duration) {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Time{})
+	_ = c.SetWriteDeadline(time.Now().Add(wait + time.Minute))
 }
 
 func (h *handler) status(w http.ResponseWriter, r *http.Request) {
@@ -106,13 +154,13 @@ func (h *handler) outcomes(w http.ResponseWriter, r *http.Request) {
 	var after uint64
 	limit := defaultOutcomes
 	for name, values := range r.URL.Query() {
-		n, err := strconv.ParseUint(values[0], 10, 63)
+		n, err := number(name, values[0])
 		switch {
 		case name != "after" && name != "limit":
 			refuse(w, http.StatusBadRequest, clip(name), "the query knows after and limit")
 			return
 		case err != nil || (name == "limit" && n == 0):
-			refuse(w, http.StatusBadRequest, name, name+" is not a number that fits")
+			refuseField(w, wrong(name, "%s is not a number that fits", name))
 			return
 		case name == "after":
 			after = n
@@ -128,11 +176,23 @@ func (h *handler) outcomes(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) ready(w http.ResponseWriter, _ *http.Request) {
-	if err := h.engine.Ready(); err != nil {
+	standby, err := h.engine.Ready()
+	switch {
+	case err != nil:
 		reply(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready", "reason": err.Error()})
-		return
+	case standby:
+		reply(w, http.StatusOK, map[string]string{"status": "standby"})
+	default:
+		reply(w, http.StatusOK, map[string]string{"status": "ready"})
 	}
-	reply(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+func number(name, text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 63)
+	if err != nil {
+		return 0, wrong(name, "%s is not a number that fits", name)
+	}
+	return n, nil
 }
 
 // readAll reads into one buffer: one that grows would leave pieces of the password behind. length is what the caller says,
@@ -147,6 +207,16 @@ func readAll(r io.Reader, length, limit int64) ([]byte, error) {
 		err = nil
 	}
 	return buffer[:n], err
+}
+
+// refuseField answers a mistake of the caller's.
+func refuseField(w http.ResponseWriter, err error) {
+	var field *fieldError
+	if errors.As(err, &field) {
+		refuse(w, http.StatusBadRequest, field.field, field.text)
+		return
+	}
+	refuse(w, http.StatusBadRequest, "", "the request cannot be read")
 }
 
 func refuse(w http.ResponseWriter, status int, field, text string) {

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -27,6 +28,9 @@ type sink struct {
 	passwords []string
 	err       error
 	ready     error
+	standby   bool
+	receipt   Receipt
+	shelf     // parked changes
 }
 
 func (s *sink) Accept(_ context.Context, c Change) (Receipt, error) {
@@ -35,6 +39,9 @@ func (s *sink) Accept(_ context.Context, c Change) (Receipt, error) {
 	}
 	s.taken = append(s.taken, c)
 	s.passwords = append(s.passwords, string(c.Password)) // It is wiped afterwards.
+	if s.receipt != (Receipt{}) {
+		return s.receipt, nil
+	}
 	return Receipt{ID: "id-1", State: Queued}, nil
 }
 
@@ -45,7 +52,7 @@ func (s *sink) Status(id string) (Status, bool) {
 func (s *sink) Outcomes(after uint64, limit int) ([]Outcome, uint64) {
 	return []Outcome{{Sequence: after + 1}, {Sequence: uint64(limit)}}, 9
 }
-func (s *sink) Ready() error { return s.ready }
+func (s *sink) Ready() (bool, error) { return s.standby, s.ready }
 
 func serve(s *sink) http.Handler {
 	c := DefaultConfig()
@@ -155,6 +162,8 @@ func TestTheDoor(t *testing.T) {
 		"list of none":      {"GET", "/v1/outcomes?limit=0", "", nil, sink{}, 400},
 		"healthy":           {"GET", "/healthz", "", []string{"Authorization", ""}, sink{ready: errors.New("x")}, 200},
 		"ready":             {"GET", "/readyz", "", []string{"Authorization", ""}, sink{}, 200},
+		"standing by":       {"GET", "/readyz", "", nil, sink{standby: true}, 200},
+		"odd query":         {"POST", "/v1/changes?wiat=5s", `{"userName":"a","password":"b"}`, nil, sink{}, 400},
 		"not ready":         {"GET", "/readyz", "", nil, sink{ready: errors.New("x")}, 503},
 	}
 	for name, tt := range tests {
@@ -207,6 +216,8 @@ func TestConfigMistakes(t *testing.T) {
 		"short":   {func(c *Config) { c.Token = seal.Secret("short") }, "at least 16"},
 		"half":    {func(c *Config) { c.CertFile = "x" }, "go together"},
 		"limit":   {func(c *Config) { c.BodyLimit = 0 }, "bodyLimit:"},
+		"mode":    {func(c *Config) { c.Mode = "firm" }, "mode:"},
+		"wait":    {func(c *Config) { c.Wait = time.Hour }, "wait:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := valid

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/seatrial/seatrial/syncer/target"
@@ -110,7 +109,7 @@ func judge(c call, r reply) verdict {
 	if r.status == 0 {
 		return broken(c, r.err, r.sent)
 	}
-	id := r.messageID()
+	id := messageID(r.body)
 	for _, row := range table {
 		last := max(row.status, row.through)
 		if (row.call == "" || row.call == c) && r.status >= row.status && r.status <= last &&
@@ -155,14 +154,6 @@ func readEnvelope(body []byte) envelope {
 // plainID keeps a stranger's text out of our logs: ids look like this, passwords and pages do not.
 var plainID = regexp.MustCompile(`^error(\.[A-Za-z]{1,64}){1,6}$`)
 
-// messageID is that of a refusal; the answers of success, which are most, have none to look for.
-func (r reply) messageID() string {
-	if r.status < http.StatusBadRequest {
-		return ""
-	}
-	return messageID(r.body)
-}
-
 func messageID(body []byte) string {
 	if id := readEnvelope(body).Message.ID; plainID.MatchString(id) {
 		return id
@@ -190,10 +181,10 @@ func detail(c call, r reply) string {
 	switch {
 	case r.status == 0 && r.err != nil:
 		return fmt.Sprintf("%s: %v", c, plainError(r.err))
-	case r.messageID() != "":
-		return fmt.Sprintf("%s: %d %s", c, r.status, r.messageID())
+	case messageID(r.body) != "":
+		return fmt.Sprintf("%s: %d %s", c, r.status, messageID(r.body))
 	default:
-		return string(c) + ": " + strconv.Itoa(r.status)
+		return fmt.Sprintf("%s: %d", c, r.status)
 	}
 }
 
