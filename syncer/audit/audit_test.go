@@ -150,10 +150,147 @@ func TestAFailedWriteLeavesNoGap(t *testing.T) {
 }
 
 func TestWriteObeysTheContext(t *testing.T) {
-	l := &Log{requests: make(chan request), done: make(chan struct{})} // Nobody takes the line.
+	l := &Log{wake: make(chan struct{}, 1), done: make(chan struct{})} // Nobody takes the line.
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	time.AfterFunc(time.Millisecond, cancel)
 	require.ErrorIs(t, l.Write(ctx, line(0)), context.Canceled)
+	assert.Empty(t, l.waiting, "an error means that the line will not be in the trail")
+	require.ErrorIs(t, l.Write(ctx, line(0)), context.Canceled)
+}
+
+// gate is a writer that waits, and fails when told to.
+type gate struct {
+	bytes.Buffer
+	enter chan struct{}
+	leave chan error
+}
+
+func (g *gate) Write(p []byte) (int, error) {
+	g.enter <- struct{}{}
+	if err := <-g.leave; err != nil {
+		return 0, err
+	}
+	return g.Buffer.Write(p)
+}
+
+func TestLinesKeepTheOrderOfTheCalls(t *testing.T) {
+	g := &gate{enter: make(chan struct{}), leave: make(chan error)}
+	l := New(g)
+	answers := make(chan string, 10)
+	async := func(i int) {
+		l.WriteAsync(line(i), func(err error) { answers <- fmt.Sprint(i, " ", err) })
+	}
+	async(0)
+	<-g.enter
+	async(1) // Behind the first, which is on its way.
+	async(2)
+	g.leave <- nil
+	<-g.enter
+	async(3)
+	g.leave <- errors.New("disk full") // What was handed in behind a failure fails too: nothing overtakes.
+	for _, want := range []string{"0 <nil>", "1 disk full", "2 disk full", "3 disk full"} {
+		assert.Equal(t, want, <-answers)
+	}
+	async(4)
+	<-g.enter
+	g.leave <- nil
+	require.NoError(t, l.Close())
+	async(5)
+	assert.Equal(t, "4 <nil>", <-answers)
+	assert.Equal(t, "5 "+ErrClosed.Error(), <-answers)
+	var ids []string
+	_, _, err := Read(&g.Buffer, func(l Line) { ids = append(ids, l.ID) })
+	require.NoError(t, err)
+	assert.Equal(t, []string{"id-0", "id-4"}, ids)
+}
+
+func TestVerifyFindsEverything(t *testing.T) {
+	dir := t.TempDir()
+	whole, next := filepath.Join(dir, "whole"), filepath.Join(dir, "next")
+	write(t, whole, 0, 4)
+	write(t, next, 4, 6)
+	verdict, err := Verify(whole, next)
+	require.NoError(t, err)
+	assert.True(t, verdict.Good())
+	assert.Equal(t, uint64(4), verdict.Files[0].Lines)
+	assert.Equal(t, line(0).Time, verdict.Files[0].First)
+	assert.Equal(t, line(5).Time, verdict.Files[1].Last)
+
+	data, err := os.ReadFile(whole)
+	require.NoError(t, err)
+	lines := strings.SplitAfter(string(data), "\n")[:4]
+	altered := strings.Replace(lines[1], `"attempts":1`, `"attempts":9`, 1)
+	for name, tt := range map[string]struct {
+		text string
+		want []string
+	}{
+		"torn":                {lines[0] + lines[1][:40], []string{"2: the last line has no end"}},
+		"altered and removed": {lines[0] + altered + lines[3], []string{"2: the line was altered", "3: the line does not follow"}},
+		"altered only":        {lines[0] + altered + lines[2], []string{"2: the line was altered"}},
+		"repeated":            {lines[0] + lines[1] + lines[1], []string{"3: the line does not follow", "3: the change was audited before: id-1, in line 2 of "}},
+		"no trail":            {"hello\nworld\n", []string{"1: not a line", "2: not a line"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "audit")
+			require.NoError(t, os.WriteFile(path, []byte(tt.text), 0o600))
+			verdict, err := Verify(next, path)
+			require.NoError(t, err)
+			assert.False(t, verdict.Good())
+			problems := verdict.Files[1].Problems
+			require.Len(t, problems, len(tt.want), "%v", problems)
+			for i, want := range tt.want {
+				assert.Contains(t, fmt.Sprint(problems[i].Line, ": ", problems[i].Err), want)
+			}
+		})
+	}
+	t.Run("the same change in two files", func(t *testing.T) {
+		again := filepath.Join(t.TempDir(), "again")
+		write(t, again, 3, 5)
+		verdict, err := Verify(whole, again)
+		require.NoError(t, err)
+		require.Len(t, verdict.Files[1].Problems, 1)
+		require.ErrorIs(t, verdict.Files[1].Problems[0].Err, ErrRepeated)
+		assert.ErrorContains(t, verdict.Files[1].Problems[0].Err, "id-3, in line 4 of "+whole)
+	})
+	t.Run("a replay and a plan are outcomes of their own", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "audit")
+		l, err := OpenFile(path, func(Line) {})
+		require.NoError(t, err)
+		replay, plan := line(1), line(1)
+		replay.Replay, plan.Plan = 1, "update"
+		require.NoError(t, l.WriteAll(t.Context(), []Line{plan, line(1), replay}))
+		require.NoError(t, l.Write(t.Context(), replay))
+		require.NoError(t, l.Close())
+		verdict, err := Verify(path)
+		require.NoError(t, err)
+		require.Len(t, verdict.Files[0].Problems, 1)
+		assert.Equal(t, uint64(4), verdict.Files[0].Problems[0].Line)
+	})
+	t.Run("a file that is none of ours has an end of problems", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "audit")
+		require.NoError(t, os.WriteFile(path, bytes.Repeat([]byte("x\n"), 1000), 0o600))
+		verdict, err := Verify(path)
+		require.NoError(t, err)
+		assert.Len(t, verdict.Files[0].Problems, maxProblems)
+		assert.Equal(t, 1000-maxProblems, verdict.Files[0].More)
+	})
+	_, err = Verify(filepath.Join(dir, "none"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func FuzzVerify(f *testing.F) {
+	text, _, err := encode(line(1), start)
+	require.NoError(f, err)
+	f.Add(append(text, text...))
+	f.Add([]byte(`{"hash":"x"}` + "\n{"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v := verifier{verdict: Verdict{Files: []FileVerdict{{Path: "x"}}}, seen: map[outcome]place{}}
+		require.NoError(t, v.read(bytes.NewReader(data)))
+		_, length, err := Read(bytes.NewReader(data), func(Line) {})
+		if err != nil || length < int64(len(data)) {
+			assert.False(t, v.verdict.Good(), "what cannot be read is not good")
+		}
+	})
 }
 
 func FuzzRead(f *testing.F) {
