@@ -3,6 +3,7 @@ package idcs
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,6 +75,8 @@ type world struct {
 	target *Target
 	trail  []string             // what to say when the law is broken
 	others map[string]time.Time // when another party set the user's password last
+
+	mu     sync.Mutex
 	script []string
 }
 
@@ -90,7 +93,9 @@ func (w *world) restart() {
 
 // change brings a change to the target as the engine does. It returns whether it was said to be applied.
 func (w *world) change(d deed, password string, attempts int) bool {
+	w.mu.Lock()
 	w.script = d.troubles
+	w.mu.Unlock()
 	var prior, onDisk *target.Mark
 	for n := range attempts {
 		answer := w.target.Apply(w.t.Context(), target.Job{
@@ -128,6 +133,8 @@ func play(t *testing.T, h history) (broken string) {
 		w.domain.Ahead, w.domain.Undated, w.domain.Dateless, w.domain.Shift = h.ahead, h.undated, h.dateless, h.shift
 		w.domain.Remember = 4
 		w.domain.Script = func(call string, _ int, _ string) *idcstest.Step {
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			if call != "write" || len(w.script) == 0 {
 				return nil
 			}

@@ -3,6 +3,7 @@ package idcs
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,6 +206,13 @@ func TestKeepingWarm(t *testing.T) {
 		x.KeepWarm(t.Context())
 		assert.Empty(t, d.Log(), "only when it is wanted")
 		x.config.Warm = true
+		var refusing atomic.Bool
+		d.Script = func(call string, _ int, _ string) *idcstest.Step {
+			if call == "list" && refusing.Load() {
+				return &idcstest.Step{Status: 403}
+			}
+			return nil
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); x.KeepWarm(ctx) }()
@@ -220,9 +228,9 @@ func TestKeepingWarm(t *testing.T) {
 		assert.InDelta(t, 3*time.Hour/(5*time.Minute), len(d.Log("list")), 3)
 
 		// A domain that refuses the listing is asked again later, and is no obstacle.
-		finds(403)(d)
+		refusing.Store(true)
 		time.Sleep(time.Hour)
-		d.Script = nil
+		refusing.Store(false)
 		n := len(d.Log("list"))
 		time.Sleep(time.Hour)
 		assert.Greater(t, len(d.Log("list")), n+5)
