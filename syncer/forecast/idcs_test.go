@@ -92,6 +92,6 @@ func FuzzReadDomain(f *testing.F) {
 		}
 		require.NotEmpty(t, d.Policies)
 		require.True(t, d.Policies[0].Default)
-		d.Applicable([]string{"x"}).Refuses("Any-password-1")
+		d.Applicable([]string{"x"}).Refuses("Any-password-1", nobody)
 	})
 }

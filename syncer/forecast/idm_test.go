@@ -140,7 +140,7 @@ func FuzzReadIDM(f *testing.F) {
 		m, err := ReadIDM(fstest.MapFS{managedFile: {Data: managed}, policyFile: {Data: policy}})
 		require.NoError(t, err)
 		p := m.Policy()
-		p.Refuses("Any-password-1")
+		p.Refuses("Any-password-1", nobody)
 		p.Words()
 	})
 }

@@ -90,10 +90,10 @@ func TestLawOfGaps(t *testing.T) {
 		open := map[string]bool{}
 		for _, g := range c.Gaps {
 			open[g.Rule] = true
-			if broken := from.Refuses(g.Witness); broken != nil {
+			if broken := from.Refuses(g.Witness, nobody); broken != nil {
 				t.Fatalf("%s: the source refuses the witness %q: %v", g.Rule, g.Witness, broken)
 			}
-			if !slices.Contains(to.Refuses(g.Witness), g.Rule) {
+			if !slices.Contains(to.Refuses(g.Witness, nobody), g.Rule) {
 				t.Fatalf("%s: the target accepts the witness %q", g.Rule, g.Witness)
 			}
 		}
@@ -105,7 +105,7 @@ func TestLawOfGaps(t *testing.T) {
 			if !ok {
 				break
 			}
-			for _, rule := range to.Refuses(password) {
+			for _, rule := range to.Refuses(password, nobody) {
 				if !open[rule] {
 					t.Fatalf("%q passes the source and breaks %s, where there should be no gap", password, rule)
 				}
@@ -143,8 +143,8 @@ func TestNoGapAndAThousandPasswords(t *testing.T) {
 	for range 1000 {
 		password, err := m.draw()
 		require.NoError(t, err)
-		require.Empty(t, to.Refuses(password), password)
-		require.Empty(t, from.Refuses(password), password)
+		require.Empty(t, to.Refuses(password, nobody), password)
+		require.Empty(t, from.Refuses(password, nobody), password)
 	}
 }
 

@@ -74,10 +74,10 @@ func (p Policy) broken(password string, who Person) []Rule {
 	return list
 }
 
-// Refuses lists the ids of the rules that a password of nobody in particular breaks.
-func (p Policy) Refuses(password string) []string {
+// Refuses lists the ids of the rules that a password of this person breaks.
+func (p Policy) Refuses(password string, who Person) []string {
 	var ids []string
-	for _, r := range p.broken(password, nobody) {
+	for _, r := range p.broken(password, who) {
 		ids = append(ids, r.ID)
 	}
 	return ids
