@@ -73,10 +73,11 @@ type job struct {
 var failures = regexp.MustCompile(`(?i)fail|retr|pending|queue`)
 
 func (p *project) jobs() []job {
+	const many = 100 // no project has as many jobs; each is compared with each record
 	var all []job
 	for _, s := range p.scripts {
 		for _, call := range s.Calls {
-			if call.Name != "openidm.query" || len(call.Args) < 2 {
+			if call.Name != "openidm.query" || len(call.Args) < 2 || len(all) == many {
 				continue
 			}
 			j := job{script: s, query: call, filterAt: call.At}

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -126,68 +125,6 @@ func (s *script) imported(i int) bool {
 	return false
 }
 
-// loggedSecrets is P20.
-func loggedSecrets(p *project) {
-	for _, s := range p.scripts {
-		for _, call := range s.Calls {
-			if !strings.HasPrefix(call.Name, "logger.") && !strings.HasPrefix(call.Name, "log.") && !strings.HasPrefix(call.Name, "console.") && call.Name != "println" {
-				continue
-			}
-			if i, name := s.secretUsed(call.Args); name != "" {
-				p.found("P20", s.at(i), fmt.Sprintf("%s goes into the log, where backups and log servers keep it for years.", name),
-					"Log the user and the transaction id; never the value.")
-			}
-		}
-	}
-}
-
-// secretUsed finds the use of a variable that is a secret.
-func (s *script) secretUsed(spans []code.Span) (int, string) {
-	for _, span := range spans {
-		for i := span.From; i < span.To; i++ {
-			t := s.Tokens[i]
-			// What is done with a secret (password.length(), !token) tells little; the value itself tells all.
-			if t.Kind == code.Word && namesSecret(t.Text) && !s.precedes(i, "(", ".", "?.", ":", "=", "?") && !s.follows(i, "!") {
-				return s.start(i), t.Text
-			}
-		}
-	}
-	return 0, ""
-}
-
-// start is the first token of the dotted name that ends at i.
-func (s *script) start(i int) int {
-	for i >= 2 && s.Tokens[i-1].Is(".", "?.") && s.Tokens[i-2].Kind == code.Word {
-		i -= 2
-	}
-	return i
-}
-
-// urlSecrets is P21.
-func urlSecrets(p *project) {
-	report := func(s *script, span code.Span) {
-		if i, name := s.secretUsed([]code.Span{span}); name != "" {
-			p.found("P21", s.at(i), name+" becomes part of the URL, and every server on the way logs it.",
-				"Send it in the body or in the Authorization header: URLs end in the logs of every proxy on the way.")
-		}
-	}
-	for _, r := range p.requests {
-		for _, key := range []string{"path", "uri", "url", "query"} {
-			report(r.script, r.entry(key).Value)
-		}
-	}
-	for _, s := range p.scripts {
-		s.Strings(s.All(), func(i int, value string) {
-			before := strings.Split(value, string(code.Hole))
-			for n, hole := range s.Holes(i) {
-				if n < len(before) && strings.Contains(value, "?") && strings.HasSuffix(before[n], "=") && strings.Contains(value, "://") {
-					report(s, hole)
-				}
-			}
-		})
-	}
-}
-
 // filters is P22.
 func filters(p *project) {
 	for _, s := range p.scripts {
@@ -261,53 +198,6 @@ func (s *script) precedesID(value code.Span) bool {
 	return false
 }
 
-// tokenCaches is P23.
-func tokenCaches(p *project) {
-	for _, s := range p.scripts {
-		for i, t := range s.Tokens {
-			if t.Kind != code.Word || !s.shared(i) || !keepsToken(s, t.Text) {
-				continue
-			}
-			const fix = "Keep the token with its expiry, refresh it some minutes before under a lock, and drop it on 401."
-			if !s.Says(s.All(), "expir", "ttl", "validuntil", "issuedat") {
-				p.found("P23", s.at(i), t.Text+" is kept without its expiry: after an hour every call fails with 401 until IDM is restarted.", fix)
-				break
-			}
-			if !s.Says(s.All(), "synchronized", "lock", "atomicreference", "volatile", "concurrenthashmap") {
-				p.found("P23", s.at(i), t.Text+" is shared by all requests without a lock: when it expires under load, each of them asks for a new one at once.", fix)
-				break
-			}
-		}
-	}
-}
-
-// shared tells whether the name at i is declared static, or as a field of the script.
-func (s *script) shared(i int) bool {
-	if !s.precedes(i, "=", ";") && i+1 < len(s.Tokens) && !s.Tokens[i+1].First {
-		return false
-	}
-	for j := i - 1; j >= 0 && i-j < 8; j-- {
-		if s.Tokens[j].Is("static", "Field") {
-			return true
-		}
-		if s.Tokens[j].Is(";", "{", "}", "(", "=", ",") {
-			return false
-		}
-	}
-	return false
-}
-
-// keepsToken tells whether a shared name is that of a token, and not of its time or address.
-func keepsToken(s *script, name string) bool {
-	lower := strings.ToLower(name)
-	for _, other := range []string{"expir", "time", "ttl", "url", "endpoint", "lock"} {
-		if strings.Contains(lower, other) {
-			return false
-		}
-	}
-	return strings.Contains(lower, "token") || strings.HasPrefix(lower, "cache") && s.Says(s.All(), "access_token")
-}
-
 // contentTypes is P24. Source: http-builder, EncoderRegistry.getAt and HTTPBuilder.encodeBody: "No encoder found for request
 // content type"; registered are text, form, XML and application/json with its two JavaScript forms.
 func contentTypes(p *project) {
@@ -336,84 +226,4 @@ func contentTypes(p *project) {
 // builder tells whether a request is made with Groovy's HTTPBuilder.
 func (r request) builder() bool {
 	return slices.ContainsFunc(r.script.Calls, func(c code.Call) bool { return clients[c.Name] })
-}
-
-// patchedPasswords is P26.
-// Source: Oracle, REST API for identity domains: an administrator's PATCH marks the password as to be changed; UserPasswordChanger does not.
-func patchedPasswords(p *project) {
-	for _, r := range p.requests {
-		if r.setsPassword() && r.method != "POST" && strings.Contains(r.path, "Users") {
-			p.found("P26", r.at(),
-				"A password that is set by "+r.method+" counts as set by an administrator: at the next sign-in Oracle makes the user choose another one, and the two sides differ again.",
-				"Use PUT /admin/v1/UserPasswordChanger/{id} with {schemas, password, bypassNotification: true}.")
-		}
-	}
-}
-
-// unknownUsers is F11.
-func unknownUsers(p *project) {
-	for _, s := range p.scripts {
-		for _, call := range s.Calls {
-			if call.Name == "openidm.read" && len(call.Args) > 0 {
-				p.readByName(s, call.Args[0])
-			}
-		}
-		for _, r := range p.requests {
-			if r.script == s && strings.Contains(r.path, "Users/") {
-				p.readByName(s, r.entry("path").Value)
-			}
-		}
-		if p.writes(s) && !p.creates(s) {
-			p.droppedUsers(s)
-		}
-	}
-}
-
-// readByName reports a resource whose id is a user's name.
-func (p *project) readByName(s *script, resource code.Span) {
-	s.Strings(resource, func(i int, value string) {
-		name := ""
-		switch {
-		case strings.HasSuffix(value, "user/\x00") || strings.HasSuffix(value, "Users/\x00"):
-			if holes := s.Holes(i); len(holes) > 0 {
-				name = s.Name(holes[len(holes)-1])
-			}
-		case (strings.HasSuffix(value, "user/") || strings.HasSuffix(value, "Users/")) && s.precedes(i, "+"):
-			name = s.Name(s.operand(i + 2))
-		}
-		if lower := strings.ToLower(name); strings.HasSuffix(lower, "username") || strings.HasSuffix(lower, "login") {
-			p.found("F11", s.at(i),
-				fmt.Sprintf("%s stands where the id belongs: ids are not names, so the answer is null (or 404), and what follows fails for every new user.", name),
-				`Ask with a filter, openidm.query("managed/user", [_queryFilter: …userName eq …]), or hand the id over.`)
-		}
-	})
-}
-
-// creates tells whether a script creates users at the target.
-func (p *project) creates(s *script) bool {
-	return slices.ContainsFunc(p.requests, func(r request) bool {
-		return r.script == s && r.method == "POST" && strings.HasSuffix(strings.TrimRight(r.path, "/"), "Users")
-	})
-}
-
-// droppedUsers reports "not found" that ends in the log, where nothing creates the user and nothing is kept for later.
-func (p *project) droppedUsers(s *script) {
-	for _, branch := range s.Ifs {
-		if !s.has(branch.Cond, "!") || branch.Cond.To-branch.Cond.From != 2 || !s.has(branch.Then, "return") || s.keeps(branch.Then) {
-			continue
-		}
-		given, ok := s.Given(s.Tokens[branch.Cond.From+1].Text, branch.At)
-		if !ok {
-			continue
-		}
-		for _, call := range s.CallsIn(given) {
-			fn := s.functionNamed(call.Name)
-			if fn == nil || !s.Says(fn.Body, "username eq") {
-				continue
-			}
-			p.foundAs(MayFail, "F11", s.at(branch.At),
-				"A user whom the target does not have yet is only logged: nothing here creates him, and no record is kept, so his password is lost when the account appears.",
-				"Keep the change until the user exists, or create him with his attributes and this password in one request.")
-		}
-	}
 }

@@ -227,7 +227,12 @@ func (f *File) assignment(i int) {
 	if from < 0 || !f.Tokens[from].First && f.symbol(from-1, ".", "?.", ")", "]") {
 		return
 	}
-	a := Assignment{Name: f.chainName(from, i-1), At: from, Value: f.expression(i + 1)}
+	a := Assignment{Name: f.chainName(from, i-1), At: from}
+	if last := len(f.Sets) - 1; last >= 0 && f.symbol(from-1, "=") && f.Sets[last].Value.Holds(i) {
+		a.Value = Span{i + 1, f.Sets[last].Value.To} // a = b = value
+	} else {
+		a.Value = f.expression(i + 1)
+	}
 	a.Declares = f.declares(from)
 	f.Sets = append(f.Sets, a)
 }
