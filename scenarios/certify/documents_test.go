@@ -17,6 +17,7 @@ import (
 	"github.com/seatrial/seatrial/scenarios/certify"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/syncer"
+	"github.com/seatrial/seatrial/syncer/preflight"
 )
 
 // root is the folder of the module, seen from this package.
@@ -156,7 +157,7 @@ func flags(t *testing.T) map[string]bool {
 			known[flag[1]] = true
 		}
 	}
-	for _, command := range []interface{ UsageString() string }{certify.Command(""), loadtest.Command(), sim.Command()} {
+	for _, command := range []interface{ UsageString() string }{certify.Command(""), loadtest.Command(), sim.Command(), preflight.Command()} {
 		collect(command.UsageString())
 	}
 	for _, command := range slices.Concat(scenarios.Command().Commands(), syncer.Command().Commands()) {
