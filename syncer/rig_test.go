@@ -223,3 +223,16 @@ func (r *rig) metrics() string {
 	_, text, _ := r.request(http.MethodGet, "/metrics", nil)
 	return string(text)
 }
+
+// brokenShelf is a parked store that takes nothing while it is down.
+type brokenShelf struct {
+	shelf
+	down atomic.Bool
+}
+
+func (b *brokenShelf) Park(ctx context.Context, id string, data []byte) error {
+	if b.down.Load() {
+		return errors.New("no space left on device")
+	}
+	return b.shelf.Park(ctx, id, data)
+}
