@@ -62,7 +62,7 @@ func (d *dispatcher) arrive(ctx context.Context, c *change) {
 		d.supersede(c)
 	case p.current.running:
 		if p.next != nil {
-			d.supersede(p.next)
+			p.passed = append(p.passed, p.next)
 		}
 		p.next = c
 	default:
@@ -114,6 +114,10 @@ func (d *dispatcher) done(ctx context.Context, c *change, o outcome) {
 	}
 	p := d.people[c.key]
 	d.end(c, o)
+	for _, passed := range p.passed {
+		d.supersede(passed)
+	}
+	p.passed = nil
 	if p.next == nil {
 		delete(d.people, c.key)
 		return

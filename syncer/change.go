@@ -38,6 +38,8 @@ type change struct {
 // person is a user with changes on their way: one that is worked on, and the newest of those that came after it.
 type person struct {
 	current, next *change
+	// passed are those between the two. They are superseded, and told so after current: outcomes come in order.
+	passed []*change
 }
 
 // newest is the highest place of all changes of the person that are on their way.

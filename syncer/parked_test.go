@@ -437,9 +437,7 @@ func TestAParkedStoreThatFailsHoldsTheOutcomeBack(t *testing.T) {
 		r.domain.Policy = new(lifted).policy
 		r.domain.Add("a")
 		r.start()
-		broken := &brokenShelf{shelf: r.engine.queue}
-		broken.down.Store(true)
-		r.engine.lot.shelf = broken
+		broken := r.breakShelf()
 		id := r.submit("a", "weak")
 		time.Sleep(time.Minute)
 		assert.Empty(t, r.trail(), "nothing is told that is not kept")

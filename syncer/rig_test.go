@@ -230,9 +230,26 @@ type brokenShelf struct {
 	down atomic.Bool
 }
 
+var errDisk = errors.New("no space left on device")
+
 func (b *brokenShelf) Park(ctx context.Context, id string, data []byte) error {
 	if b.down.Load() {
-		return errors.New("no space left on device")
+		return errDisk
 	}
 	return b.shelf.Park(ctx, id, data)
+}
+
+func (b *brokenShelf) Unpark(ctx context.Context, id string) error {
+	if b.down.Load() {
+		return errDisk
+	}
+	return b.shelf.Unpark(ctx, id)
+}
+
+// breakShelf takes the parked store of the running engine down.
+func (r *rig) breakShelf() *brokenShelf {
+	b := &brokenShelf{shelf: r.engine.queue}
+	b.down.Store(true)
+	r.engine.lot.shelf = b
+	return b
 }

@@ -42,7 +42,7 @@ func (s State) Final() bool { return s != Queued && s != Retrying }
 type Receipt struct {
 	ID     string `json:"id"`
 	State  State  `json:"state"`
-	Reason string `json:"reason,omitempty"` // of a change that is parked
+	Reason string `json:"reason,omitempty"` // why it is not applied
 }
 
 // Status is what became of a change.
