@@ -157,6 +157,11 @@ func TestMePasswordChanger(t *testing.T) {
 			d.leaks(t, newPassword, firstPassword)
 		})
 	}
+	t.Run("history binds users also where the switch frees administrators", func(t *testing.T) {
+		d := newDomain(t)
+		d.set(t, "historyOnPatch", "off")
+		assert.Equal(t, pwdPolicy, d.ask(t, d.asUser(t, firstPassword), http.MethodPut, meChanger, change(firstPassword, firstPassword)).messageID(t))
+	})
 	t.Run("the minimum age passes", func(t *testing.T) {
 		for unit, age := range map[string]time.Duration{"hours": 2 * time.Hour, "days": 48 * time.Hour} {
 			d := newDomain(t)
@@ -456,6 +461,12 @@ func TestPasswordGrant(t *testing.T) {
 		assert.Equal(t, 403, d.ask(t, user, http.MethodGet, "/admin/v1/Users", "").status)
 		assert.Equal(t, 403, d.ask(t, user, http.MethodPut, d.changer(), changePassword(newPassword)).status)
 		assert.Equal(t, 200, d.ask(t, user, http.MethodGet, "/admin/v1/Me", "").status)
+
+		a := d.signIn(t, "recovery", "bjensen", firstPassword, myScopes)
+		require.Equal(t, 200, a.status, "%s", a.body)
+		d.tokens["bjensen"], _ = a.json(t)["access_token"].(string)
+		assert.Empty(t, claimsOf(t, d.tokens["bjensen"])["scope"], "the client has no role that is about the user")
+		assert.Equal(t, 403, d.ask(t, "bjensen", http.MethodPost, mustChanger, body("MePasswordMustChanger", nil)).status)
 	})
 }
 
