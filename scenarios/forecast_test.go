@@ -33,8 +33,17 @@ func TestForecastAndSimulatorReadOnePolicyAlike(t *testing.T) {
 			name string
 			most int
 		}{
-			{"minLength", 14}, {"maxLength", 12}, {"minAlphas", 5}, {"minNumerals", 4}, {"minAlphaNumerals", 8}, {"minSpecialChars", 3},
-			{"maxSpecialChars", 3}, {"minLowerCase", 3}, {"minUpperCase", 3}, {"minUniqueChars", 9}, {"maxRepeatedChars", 3},
+			{"minLength", 14},
+			{"maxLength", 12},
+			{"minAlphas", 5},
+			{"minNumerals", 4},
+			{"minAlphaNumerals", 8},
+			{"minSpecialChars", 3},
+			{"maxSpecialChars", 3},
+			{"minLowerCase", 3},
+			{"minUpperCase", 3},
+			{"minUniqueChars", 9},
+			{"maxRepeatedChars", 3},
 		} {
 			number(bound.name, bound.most)
 		}

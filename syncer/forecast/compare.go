@@ -47,11 +47,11 @@ type Gap struct {
 func Compare(source, target Policy) (Comparison, error) {
 	var c Comparison
 	for _, p := range []Policy{source, target} {
-		if _, end := find(p.shape(nil), p.accepts); end == impossible {
+		if _, end := find(p.shape(), p.accepts); end == impossible {
 			return c, fmt.Errorf("%s: no password satisfies it: its rules contradict each other", p.Name)
 		}
 	}
-	both := target.shape(nil)
+	both := target.shape()
 	source.add(&both, nil)
 	_, end := find(both, func(password string) bool { return source.accepts(password) && target.accepts(password) })
 	c.Hopeless = end == impossible
@@ -79,13 +79,14 @@ func Compare(source, target Policy) (Comparison, error) {
 	return c, nil
 }
 
-// shape is the search for a password that the policy accepts. Rules for which leave is true are left out.
-func (p Policy) shape(leave func(i int) bool) shape {
+// shape is the search for a password that the policy accepts.
+func (p Policy) shape() shape {
 	s := newShape()
-	p.add(&s, leave)
+	p.add(&s, nil)
 	return s
 }
 
+// add adds the policy to a search, but for the rules that leave names.
 func (p Policy) add(s *shape, leave func(i int) bool) {
 	for i, r := range p.Rules {
 		if leave == nil || !leave(i) {
@@ -109,7 +110,7 @@ func (p Policy) witness(other Policy, i int) (Gap, outcome) {
 			verdict = gaveUp
 		}
 		for _, flaw := range ways {
-			s := p.shape(nil)
+			s := p.shape()
 			other.add(&s, func(j int) bool { return j == i || leave(j) })
 			flaw(&s)
 			password, end := find(s, func(password string) bool {
@@ -215,7 +216,7 @@ func (p Policy) lets(d demand) (text, because string) {
 		return text, because
 	case distinct:
 		for n := 1; n < d.least; n++ {
-			s := p.shape(nil)
+			s := p.shape()
 			s.distinctMost = n
 			if _, end := find(s, p.accepts); end == found {
 				return fmt.Sprintf("%d different %s enough", n, plural(n, "is", "are")), ""
@@ -254,7 +255,7 @@ const probe = 1000
 // letsAmount is the bound that the source itself has, whichever of its rules it comes from.
 func (p Policy) letsAmount(d amount) string {
 	possible := func(least, most int) bool {
-		s := p.shape(nil)
+		s := p.shape()
 		s.amounts = append(s.amounts, amount{d.of, least, most})
 		_, end := find(s, p.accepts)
 		return end == found

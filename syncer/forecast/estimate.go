@@ -159,7 +159,7 @@ type model struct {
 }
 
 func newModel(source Policy, h Habits, seed uint64) (*model, error) {
-	m := &model{policy: source, habits: h, dice: newDice(seed, "forecast"), shape: source.shape(nil)}
+	m := &model{policy: source, habits: h, dice: newDice(seed, "forecast"), shape: source.shape()}
 	for n := 1; n <= longest; n++ {
 		if _, end := m.search(n, nil); end == found {
 			m.shortest = max(n, shortestChosen)

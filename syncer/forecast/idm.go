@@ -32,7 +32,10 @@ func NewIDMRule(id string, params any, place string) IDMRule {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false) // an expression shall stay readable
-	if params != nil && encoder.Encode(params) == nil {
+	if params == nil {
+		return r
+	}
+	if err := encoder.Encode(params); err == nil { // what came from JSON, or is a map of texts and numbers, always encodes
 		r.Params = bytes.TrimSpace(b.Bytes())
 	}
 	return r

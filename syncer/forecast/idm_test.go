@@ -149,7 +149,7 @@ func FuzzPatternDemands(f *testing.F) {
 	for _, c := range expressions {
 		f.Add(c.expression, c.flags)
 	}
-	f.Fuzz(func(t *testing.T, expression, flags string) {
+	f.Fuzz(func(_ *testing.T, expression, flags string) {
 		demands, err := patternDemands(expression, flags)
 		if err != nil {
 			return

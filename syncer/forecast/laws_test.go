@@ -116,7 +116,7 @@ func TestLawOfGaps(t *testing.T) {
 
 // anyPassword draws characters that nobody prefers, with a length near the shortest or far from it.
 func anyPassword(t *rapid.T, from Policy) (string, bool) {
-	s := from.shape(nil)
+	s := from.shape()
 	least := rapid.IntRange(1, 70).Draw(t, "length")
 	s.amounts = append(s.amounts, atLeast(least, anything))
 	d := newDice(rapid.Uint64().Draw(t, "seed"), "law")

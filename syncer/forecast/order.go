@@ -77,7 +77,7 @@ func (f *search) arrange(list []rune, d *dice, try int) (string, bool) {
 		at = d.below(len(list) + 1)
 	}
 	password := slices.Insert(list, at, []rune(f.block)...)
-	if len(f.shape.first) > 0 && !f.mayBeFirst(password[0]) {
+	if len(f.first) > 0 && !f.mayBeFirst(password[0]) {
 		i := slices.IndexFunc(password, f.mayBeFirst)
 		if i < 0 {
 			return "", false

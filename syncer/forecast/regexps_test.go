@@ -152,7 +152,7 @@ func TestTheFixAsJavaScriptReadsIt(t *testing.T) {
 	for len(passwords) < 2000 {
 		s := newShape()
 		if len(passwords)%2 == 0 {
-			s = to.shape(nil)
+			s = to.shape()
 		}
 		s.amounts = append(s.amounts, atLeast(d.below(24)+1, anything))
 		password, end := findWith(s, func(string) bool { return true }, d, func(rune) float64 { return 1 })

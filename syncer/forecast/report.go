@@ -54,7 +54,7 @@ type Target struct {
 func (r Report) Gaps() []Gap {
 	var list []Gap
 	for _, t := range r.Targets {
-		list = append(list, t.Comparison.Gaps...)
+		list = append(list, t.Gaps...)
 	}
 	return list
 }

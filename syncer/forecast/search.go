@@ -3,6 +3,7 @@ package forecast
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -149,17 +150,17 @@ func (f *search) split() {
 	byDemands := map[string]int{}
 	for _, c := range f.alphabet() {
 		a := atom{first: f.mayBeFirst(c), kind: kindOf(c)}
-		signature := []byte{byte('0' + a.kind)}
+		signature := []byte(strconv.Itoa(int(a.kind)))
 		mark := func(in bool) bool {
 			signature = append(signature, map[bool]byte{true: '+', false: '-'}[in])
 			return in
 		}
 		mark(a.first)
 		mark(strings.ContainsRune(beyond, c)) // taken only when nothing else will do
-		for _, d := range f.shape.amounts {
+		for _, d := range f.amounts {
 			a.amounts = append(a.amounts, mark(d.of.has(c)))
 		}
-		for _, set := range f.shape.sets {
+		for _, set := range f.sets {
 			var in []bool
 			for _, of := range set.of {
 				in = append(in, mark(of.has(c)))
@@ -182,7 +183,7 @@ func (f *search) split() {
 		}
 	}
 	f.n, f.totals = make([]int, len(f.atoms)), make([]int, len(f.amounts))
-	for _, set := range f.shape.sets {
+	for _, set := range f.sets {
 		f.hits = append(f.hits, make([]int, len(set.of)))
 	}
 }
@@ -308,8 +309,8 @@ func (f *search) choose() outcome {
 func (f *search) key() string {
 	var b strings.Builder
 	for _, n := range f.n {
-		b.WriteByte(byte(n))
-		b.WriteByte(byte(n >> 8))
+		b.WriteString(strconv.Itoa(n))
+		b.WriteByte(' ')
 	}
 	return b.String()
 }

@@ -169,7 +169,7 @@ func (f *flags) run(ctx context.Context, out, notes io.Writer) error {
 		return err
 	}
 	if f.validate {
-		if err := forecast.Confirm(ctx, caller, report.Targets[0].Comparison.Gaps); errors.Is(err, forecast.ErrNoValidator) {
+		if err := forecast.Confirm(ctx, caller, report.Targets[0].Gaps); errors.Is(err, forecast.ErrNoValidator) {
 			report.Targets[0].NotConfirmed = err.Error()
 		} else if err != nil {
 			return outcome{exitNotComparable, err.Error()}
