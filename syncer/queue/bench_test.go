@@ -39,9 +39,9 @@ func callers(b *testing.B, q *Queue, concurrency int, f func(n int) error) {
 
 func flushes(b *testing.B, q *Queue) uint64 {
 	b.Helper()
-	changes, err := q.changes.Info(context.Background())
+	changes, err := q.changes.handle.Info(context.Background())
 	require.NoError(b, err)
-	journal, err := q.journal.Info(context.Background())
+	journal, err := q.journal.handle.Info(context.Background())
 	require.NoError(b, err)
 	return changes.State.LastSeq + journal.State.LastSeq
 }

@@ -5,11 +5,12 @@ package queue
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
+	"math/big"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -217,9 +218,6 @@ func (h *history) child(t *testing.T, dir string, run, lines int, clean bool) {
 }
 
 func TestKilledAtRandomMoments(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
 	dir := t.TempDir()
 	h := &history{
 		published: map[string]bool{}, publishing: map[string]bool{}, finishing: map[string]bool{}, settled: map[string]bool{},
@@ -227,7 +225,9 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	}
 	for run := range 28 {
 		clean := run%7 == 6
-		lines := 1 + random.IntN(400)
+		moment, err := rand.Int(rand.Reader, big.NewInt(400))
+		require.NoError(t, err)
+		lines := 1 + int(moment.Int64())
 		if run == 0 {
 			lines = 200 // The anchor is published first.
 		}

@@ -17,7 +17,7 @@ import (
 func blocks(t *testing.T, dir, stream string) []string {
 	t.Helper()
 	var list []string
-	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	require.NoError(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if strings.Contains(path, "/"+stream+"/") && strings.HasSuffix(path, ".blk") {
 			list = append(list, path)
 		}
@@ -33,11 +33,13 @@ func TestDamageIsNotTakenForAnEmptyQueue(t *testing.T) {
 		want   string
 	}{
 		"truncated changes": {func(t *testing.T, dir string) {
+			t.Helper()
 			for _, path := range blocks(t, dir, "SEATRIAL") {
 				require.NoError(t, os.Truncate(path, 300))
 			}
 		}, "has lost data: it was closed with 7 waiting and 2 parked changes"},
 		"overwritten changes": {func(t *testing.T, dir string) {
+			t.Helper()
 			for _, path := range blocks(t, dir, "SEATRIAL") {
 				data, err := os.ReadFile(path)
 				require.NoError(t, err)
@@ -46,15 +48,19 @@ func TestDamageIsNotTakenForAnEmptyQueue(t *testing.T) {
 			}
 		}, "has lost data"},
 		"removed changes": {func(t *testing.T, dir string) {
+			t.Helper()
 			require.NoError(t, os.RemoveAll(filepath.Dir(filepath.Dir(blocks(t, dir, "SEATRIAL")[0]))))
 		}, "stream SEATRIAL has lost changes: it ends with message 0, but the journal knows message"},
 		"removed parked changes": {func(t *testing.T, dir string) {
+			t.Helper()
 			require.NoError(t, os.RemoveAll(filepath.Dir(filepath.Dir(blocks(t, dir, "SEATRIAL-PARKED")[0]))))
 		}, "and has 7 and 0 now"},
 		"removed store": {func(t *testing.T, dir string) {
+			t.Helper()
 			require.NoError(t, os.RemoveAll(filepath.Join(dir, "jetstream")))
 		}, "restore it from a copy, or move it away"},
 		"changes that the journal knows, after a crash": {func(t *testing.T, dir string) {
+			t.Helper()
 			require.NoError(t, os.Truncate(filepath.Join(dir, markerName), 0))
 			require.NoError(t, os.RemoveAll(filepath.Dir(filepath.Dir(blocks(t, dir, "SEATRIAL")[0]))))
 		}, "stream SEATRIAL has lost changes: it ends with message 0, but the journal knows message"},

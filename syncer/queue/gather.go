@@ -33,6 +33,11 @@ func newGroup[E any]() *group[E] { return &group[E]{wake: make(chan struct{}, 1)
 func (g *group[E]) add(e E, size int) (*round[E], int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.put(e, size)
+}
+
+// put is add for who holds the mutex.
+func (g *group[E]) put(e E, size int) (*round[E], int) {
 	if g.closed {
 		return nil, 0
 	}

@@ -115,12 +115,12 @@ func (x *index) add(sequence uint64, ids []digest, read bool) {
 	delete(x.marks, sequence)
 	now := seconds()
 	for i, id := range ids {
-		own := sequence<<sequenceBits | uint64(i) //nolint:gosec // Below maxEntries.
+		own := sequence<<sequenceBits | uint64(i)
 		if b.done[i/64]&(1<<(i%64)) != 0 {
 			continue
 		}
 		if s, ok := x.seen[id]; ok && s.sequence != own && !x.expired(s, now) {
-			b.take(uint64(i)) //nolint:gosec // Below maxEntries.
+			b.take(uint64(i))
 			b.left--
 			continue
 		}
@@ -330,7 +330,7 @@ func (x *index) live() (notes []note, marks []mark) {
 		}
 	}
 	for sequence, b := range x.batches {
-		for i := range uint64(64 * len(b.done)) { //nolint:gosec // Not negative.
+		for i := range uint64(64 * len(b.done)) {
 			if b.done[i/64]&(1<<(i%64)) != 0 {
 				marks = append(marks, mark{sequence: sequence<<sequenceBits | i, at: now})
 			}

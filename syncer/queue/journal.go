@@ -14,8 +14,6 @@ import (
 const (
 	binaryMax = binary.MaxVarintLen64
 	markMax   = 1 + 2*binaryMax + len(digest{})
-	// freshAfter is the number of entries from which the journal may be begun anew, when more than half of it is out of date.
-	freshAfter = 8192
 )
 
 // entry is a line of the journal: a note, or the mark that a change is done.
@@ -97,6 +95,9 @@ func (q *Queue) commit(ctx context.Context, entries []entry) error {
 		}
 	}
 	err := q.write(ctx, notes, marks)
+	if errors.Is(err, ErrInUse) {
+		q.lose()
+	}
 	if err != nil {
 		q.keeper.carry, q.keeper.err = marks, err
 		return err
@@ -105,7 +106,7 @@ func (q *Queue) commit(ctx context.Context, entries []entry) error {
 	if q.index.stored(notes, marks) {
 		ring(q.spent)
 	}
-	if q.keeper.lines > freshAfter+2*q.index.size() {
+	if q.keeper.lines > q.timing.lines+2*q.index.size() {
 		_ = q.refresh(ctx) // It is tried again when as much has come again.
 		q.keeper.lines = 0
 	}
@@ -122,7 +123,7 @@ func (q *Queue) refresh(ctx context.Context) error {
 	if err := q.write(ctx, notes, marks); err != nil {
 		return err
 	}
-	return q.journal.Purge(ctx, jetstream.WithPurgeSequence(first))
+	return q.journal.purge(ctx, jetstream.WithPurgeSequence(first))
 }
 
 // write stores a page, or as many as it takes.
@@ -153,7 +154,8 @@ func (q *Queue) write(ctx context.Context, notes []note, marks []mark) error {
 	return flush(0)
 }
 
-// follow stores a message behind the last one. It tries again until it is known what became of it.
+// follow stores a message behind the last one. It tries again until it is known what became of it. ErrInUse says that
+// another process has written there.
 func (q *Queue) follow(ctx context.Context, text []byte) error {
 	for {
 		sequence, err := q.journal.append(ctx, q.journal.subject, text, jetstream.WithExpectLastSequence(q.keeper.last))
@@ -163,13 +165,16 @@ func (q *Queue) follow(ctx context.Context, text []byte) error {
 			return nil
 		case refused(err, codeWrongLast):
 			// An earlier try may have been stored, and its answer lost. Only what we wrote ourselves has our name.
-			m, err := q.journal.GetMsg(ctx, q.keeper.last+1)
-			if err == nil && bytes.Equal(m.Data, text) {
+			m, ok, err := q.journal.get(ctx, q.keeper.last+1)
+			if ok && bytes.Equal(m.Data, text) {
 				q.keeper.last++
 				return nil
 			}
-			if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
-				return q.fenced()
+			if err == nil && q.server != nil {
+				return errors.New("the journal is not as it was left; restart the engine")
+			}
+			if err == nil {
+				return ErrInUse
 			}
 		case refused(err, 0), q.failure.err() != nil, ctx.Err() != nil:
 			return err
@@ -182,20 +187,11 @@ func (q *Queue) follow(ctx context.Context, text []byte) error {
 	}
 }
 
-// fenced is the error of a leader whose journal was written on by somebody else.
-func (q *Queue) fenced() error {
-	if q.server != nil {
-		return errors.New("the journal is not as it was left; restart the engine")
-	}
-	q.lose()
-	return ErrInUse
-}
-
 // recall reads what the streams hold into the index.
 func (q *Queue) recall(ctx context.Context) error {
-	info, err := q.changes.Info(ctx)
+	state, err := q.changes.state(ctx)
 	if err != nil {
-		return fmt.Errorf("stream %s: %w", q.changes.name, err)
+		return err
 	}
 	q.index.reset()
 	for m, err := range q.journal.all(ctx) {
@@ -207,7 +203,7 @@ func (q *Queue) recall(ctx context.Context) error {
 			return q.journal.foreign(m, err)
 		}
 		q.keeper.lines += len(p.notes) + len(p.marks) + 1
-		q.index.recall(p, info.State.FirstSeq)
+		q.index.recall(p, state.FirstSeq)
 	}
 	for m, err := range q.changes.all(ctx) {
 		if err != nil {
@@ -219,7 +215,7 @@ func (q *Queue) recall(ctx context.Context) error {
 		}
 		q.index.add(m.Sequence, digests(list), true)
 	}
-	last := max(info.State.LastSeq, q.index.read())
+	last := max(state.LastSeq, q.index.read())
 	if missing := q.index.recalled(last); missing > 0 {
 		return fmt.Errorf("stream %s has lost changes: it ends with message %d, but the journal knows message %d; "+
 			"restore it from a copy, or begin an empty queue elsewhere", q.changes.name, last, missing)

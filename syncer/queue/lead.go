@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // timing is how a queue waits.
@@ -18,12 +16,14 @@ type timing struct {
 	poll           time.Duration // how often a process that stands by looks, and a reader who was told nothing
 	pause          time.Duration // before a store that failed is asked again
 	sweep          time.Duration // finished messages are removed together
+	lines          int           // entries from which the journal is begun anew, when more than half of them are out of date
 	administration bool
 }
 
 // usual replaces a dead leader within 25 seconds. The times are odd so that no two timers fall on the same instant.
 var usual = timing{
 	lease: 20*time.Second + 11, renew: 5*time.Second + 13, poll: 2*time.Second + 17, pause: time.Second + 19, sweep: 100*time.Millisecond + 23,
+	lines: 8192,
 }
 
 // leaderName is this process as others see it, and like no other.
@@ -92,12 +92,12 @@ func isClosed(c <-chan struct{}) bool {
 
 // leader reads the journal's last message.
 func (q *Queue) leader(ctx context.Context) (last uint64, p page, err error) {
-	m, err := q.journal.GetLastMsgForSubject(ctx, q.journal.subject)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return 0, page{}, nil
-	}
+	m, ok, err := q.journal.newest(ctx, q.journal.subject)
 	if err != nil {
 		return 0, page{}, fmt.Errorf("lead: %w", err)
+	}
+	if !ok {
+		return 0, page{}, nil
 	}
 	if p, err = decodePage(m.Data); err != nil {
 		return 0, page{}, q.journal.foreign(m, err)
@@ -114,14 +114,9 @@ func (q *Queue) takeOver(ctx context.Context) error {
 		}
 	}
 	claim := page{leader: q.keeper.name, waiting: q.index.count()}.header()
-	last, err := q.journal.append(ctx, q.journal.subject, claim, jetstream.WithExpectLastSequence(q.keeper.last))
-	if refused(err, codeWrongLast) {
-		return ErrInUse
-	}
-	if err != nil {
+	if err := q.follow(ctx, claim); err != nil {
 		return fmt.Errorf("take the lead: %w", err)
 	}
-	q.keeper.last = last
 	if err := q.recall(ctx); err != nil {
 		return err
 	}
@@ -144,9 +139,8 @@ func (q *Queue) takeOver(ctx context.Context) error {
 // farewell leaves the lead to others, and in a directory the word that all was stored.
 func (q *Queue) farewell(ctx context.Context) error {
 	if q.marker == nil {
-		_, err := q.journal.append(ctx, q.journal.subject, page{waiting: q.index.count()}.header(),
-			jetstream.WithExpectLastSequence(q.keeper.last))
-		if refused(err, codeWrongLast) {
+		err := q.follow(ctx, page{waiting: q.index.count()}.header())
+		if errors.Is(err, ErrInUse) {
 			return nil // Another process leads already.
 		}
 		return err
@@ -160,13 +154,13 @@ func (q *Queue) farewell(ctx context.Context) error {
 
 // contents is what the store holds now.
 func (q *Queue) contents(ctx context.Context) (contents, error) {
-	changes, err := q.changes.Info(ctx)
+	changes, err := q.changes.state(ctx)
 	if err != nil {
-		return contents{}, fmt.Errorf("stream %s: %w", q.changes.name, err)
+		return contents{}, err
 	}
-	parked, err := q.parked.Info(ctx)
+	parked, err := q.parked.state(ctx)
 	if err != nil {
-		return contents{}, fmt.Errorf("stream %s: %w", q.parked.name, err)
+		return contents{}, err
 	}
-	return contents{Created: q.created, Changes: changes.State.LastSeq, Waiting: q.index.count(), Parked: parked.State.Msgs}, nil
+	return contents{Created: q.created, Changes: changes.LastSeq, Waiting: q.index.count(), Parked: parked.Msgs}, nil
 }

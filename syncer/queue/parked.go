@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -32,7 +31,7 @@ func (q *Queue) Park(ctx context.Context, id string, data []byte) error {
 
 // Unpark removes a parked change. That there is none is not an error.
 func (q *Queue) Unpark(ctx context.Context, id string) error {
-	if err := q.parked.Purge(ctx, jetstream.WithPurgeSubject(q.parkedSubject(id))); err != nil {
+	if err := q.parked.purge(ctx, jetstream.WithPurgeSubject(q.parkedSubject(id))); err != nil {
 		return fmt.Errorf("unpark %s: %w", id, err)
 	}
 	return nil
@@ -40,12 +39,12 @@ func (q *Queue) Unpark(ctx context.Context, id string) error {
 
 // ParkedItem returns one parked change, and whether there is one.
 func (q *Queue) ParkedItem(ctx context.Context, id string) (Item, bool, error) {
-	m, err := q.parked.GetLastMsgForSubject(ctx, q.parkedSubject(id))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return Item{}, false, nil
-	}
+	m, ok, err := q.parked.newest(ctx, q.parkedSubject(id))
 	if err != nil {
 		return Item{}, false, fmt.Errorf("parked %s: %w", id, err)
+	}
+	if !ok {
+		return Item{}, false, nil
 	}
 	return Item{ID: id, Data: m.Data, Stored: m.Time}, true, nil
 }

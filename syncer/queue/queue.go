@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -91,7 +92,7 @@ func open(ctx context.Context, c Config, t timing, options ...nats.Option) (_ *Q
 	defer func() {
 		if err != nil {
 			q.abandon()
-			err = errors.Join(err, q.store.close())
+			err = errors.Join(err, q.disconnect())
 		}
 	}()
 	if t.administration && c.URL == "" {
@@ -139,7 +140,7 @@ func (q *Queue) prepare(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
-	q.created = q.changes.CachedInfo().Created
+	q.created = q.changes.handle.CachedInfo().Created
 	if q.config.URL == "" {
 		return nil
 	}
@@ -209,7 +210,7 @@ func (q *Queue) storeRound(ctx context.Context, r *round[publication]) {
 	if len(ids) == 0 {
 		return
 	}
-	sequence, err := q.changes.append(ctx, q.changes.subject, text)
+	sequence, err := q.changes.append(ctx, q.changes.subject, text, jetstream.WithMsgID(rand.Text()))
 	if err != nil {
 		for i := range r.entries {
 			if p := &r.entries[i]; here[digestOf(p.id)] {
@@ -424,7 +425,7 @@ func (q *Queue) Close(ctx context.Context) error {
 		below, list := q.index.remove()
 		err = errors.Join(q.remove(ctx, below, list), q.farewell(ctx))
 	}
-	if err := errors.Join(err, q.store.close()); err != nil {
+	if err := errors.Join(err, q.disconnect()); err != nil {
 		return fmt.Errorf("close queue: %w", err)
 	}
 	return nil

@@ -106,6 +106,40 @@ func TestDuplicatesAreKnownAfterARestart(t *testing.T) {
 	})
 }
 
+func TestTheSameChangeTwiceAtOnceIsStoredOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := opened(t, at(t.TempDir()))
+		r := publishTogether(q, "same", "same", "other", "same")
+		var duplicates []bool
+		for _, e := range r.entries {
+			require.NoError(t, e.err)
+			duplicates = append(duplicates, e.duplicate)
+		}
+		assert.Equal(t, []bool{false, true, false, true}, duplicates)
+		assert.Equal(t, "same", string(next(t, q).Data))
+		assert.Equal(t, "other", string(next(t, q).Data))
+		assert.EqualValues(t, 2, q.index.count())
+		require.NoError(t, q.Close(t.Context()))
+	})
+}
+
+func TestAFullQueueTakesWhatFitsOfThoseThatCameTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := at(t.TempDir())
+		c.Limit = 2
+		q := opened(t, c)
+		r := publishTogether(q, "a", "b", "c", "a")
+		require.NoError(t, r.entries[0].err)
+		require.NoError(t, r.entries[1].err)
+		require.ErrorIs(t, r.entries[2].err, ErrFull)
+		assert.True(t, r.entries[3].duplicate)
+		info, err := q.changes.handle.Info(t.Context())
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, info.State.LastSeq, "changes are counted, not messages")
+		require.NoError(t, q.Close(t.Context()))
+	})
+}
+
 func TestAFullQueueRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := at(t.TempDir())

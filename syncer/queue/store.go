@@ -14,8 +14,11 @@ import (
 )
 
 const (
-	// commitTimeout bounds one try to store a message. A cluster that chooses a new leader takes seconds.
+	// commitTimeout bounds the storing of a message, tryTimeout one try. A cluster that chooses a new leader takes seconds.
 	commitTimeout = 10 * time.Second
+	tryTimeout    = 3 * time.Second
+	// askTimeout bounds any other call.
+	askTimeout = 5 * time.Second
 	// codeWrongLast is JetStream's code for "wrong last sequence".
 	codeWrongLast = 10071
 	// formatKey marks a stream as ours, in the layout of formatVersion.
@@ -33,9 +36,9 @@ type store struct {
 	failure *failure
 }
 
-// stream is one of the queue's streams.
+// stream is one of the queue's streams. Each of its calls has an end, also when the server has gone silent.
 type stream struct {
-	jetstream.Stream
+	handle  jetstream.Stream
 	js      jetstream.JetStream
 	failure *failure
 	name    string
@@ -89,7 +92,7 @@ func (s *store) embed() (err error) {
 	return nil
 }
 
-func (s *store) close() error {
+func (s *store) disconnect() error {
 	if s.conn != nil {
 		s.conn.Close()
 	}
@@ -109,6 +112,8 @@ func (s *store) stream(ctx context.Context, suffix, part string, c jetstream.Str
 	c.Storage, c.Replicas, c.Metadata = jetstream.FileStorage, s.config.Replicas, map[string]string{formatKey: formatVersion}
 	// The only copy may answer reads directly; of several, one may lag behind.
 	c.AllowDirect = s.config.Replicas == 1
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
 	old, err := s.js.Stream(ctx, c.Name)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
@@ -122,7 +127,7 @@ func (s *store) stream(ctx context.Context, suffix, part string, c jetstream.Str
 	if err != nil {
 		return stream{}, fmt.Errorf("stream %s: %w", c.Name, err)
 	}
-	return stream{Stream: made, js: s.js, failure: s.failure, name: c.Name, subject: c.Subjects[0]}, nil
+	return stream{handle: made, js: s.js, failure: s.failure, name: c.Name, subject: c.Subjects[0]}, nil
 }
 
 // place is the setting that says where the queue is.
@@ -133,15 +138,30 @@ func (s *store) place() string {
 	return "stream"
 }
 
-// append stores a message and returns its sequence when it is on disk.
+// append stores a message and returns its sequence when it is on disk. A try that is not answered is repeated: the caller
+// sees to it, by an option, that two of them are stored once.
 func (s stream) append(ctx context.Context, subject string, data []byte, options ...jetstream.PublishOpt) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
-	options = append(options, jetstream.WithExpectStream(s.name), jetstream.WithRetryAttempts(20))
-	ack, err := s.js.Publish(ctx, subject, data, options...)
-	if failed := s.failure.err(); err != nil && failed != nil {
-		return 0, failed
+	options = append(options, jetstream.WithExpectStream(s.name), jetstream.WithRetryAttempts(8))
+	for {
+		sequence, err := s.try(ctx, subject, data, options)
+		if err == nil {
+			return sequence, nil
+		}
+		if failed := s.failure.err(); failed != nil {
+			return 0, failed
+		}
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, jetstream.ErrNoStreamResponse) {
+			return 0, err
+		}
 	}
+}
+
+func (s stream) try(ctx context.Context, subject string, data []byte, options []jetstream.PublishOpt) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	ack, err := s.js.Publish(ctx, subject, data, options...)
 	if err != nil {
 		return 0, err
 	}
@@ -150,11 +170,54 @@ func (s stream) append(ctx context.Context, subject string, data []byte, options
 
 // read returns the first message from a sequence on, and whether there is one.
 func (s stream) read(ctx context.Context, from uint64) (*jetstream.RawStreamMsg, bool, error) {
-	m, err := s.GetMsg(ctx, from, jetstream.WithGetMsgSubject(s.subject))
+	return s.get(ctx, from, jetstream.WithGetMsgSubject(s.subject))
+}
+
+// get returns the message of a sequence, and whether there is one.
+func (s stream) get(ctx context.Context, sequence uint64, options ...jetstream.GetMsgOpt) (*jetstream.RawStreamMsg, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	return found(s.handle.GetMsg(ctx, sequence, options...))
+}
+
+// newest returns the last message under a subject, and whether there is one.
+func (s stream) newest(ctx context.Context, subject string) (*jetstream.RawStreamMsg, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	return found(s.handle.GetLastMsgForSubject(ctx, subject))
+}
+
+func found(m *jetstream.RawStreamMsg, err error) (*jetstream.RawStreamMsg, bool, error) {
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil, false, nil
 	}
 	return m, err == nil, err
+}
+
+// state returns what the stream holds.
+func (s stream) state(ctx context.Context) (jetstream.StreamState, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	info, err := s.handle.Info(ctx)
+	if err != nil {
+		return jetstream.StreamState{}, fmt.Errorf("stream %s: %w", s.name, err)
+	}
+	return info.State, nil
+}
+
+func (s stream) purge(ctx context.Context, what jetstream.StreamPurgeOpt) error {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	return s.handle.Purge(ctx, what)
+}
+
+func (s stream) remove(ctx context.Context, sequence uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	if err := s.handle.DeleteMsg(ctx, sequence); !errors.Is(err, jetstream.ErrMsgNotFound) {
+		return err
+	}
+	return nil
 }
 
 // all reads the whole stream.

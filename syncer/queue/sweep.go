@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -30,12 +29,12 @@ func (q *Queue) sweep(ctx context.Context) {
 
 func (q *Queue) remove(ctx context.Context, below uint64, list []uint64) error {
 	if below > 0 {
-		if err := q.changes.Purge(ctx, jetstream.WithPurgeSequence(below)); err != nil {
+		if err := q.changes.purge(ctx, jetstream.WithPurgeSequence(below)); err != nil {
 			return err
 		}
 	}
 	for _, sequence := range list {
-		if err := q.changes.DeleteMsg(ctx, sequence); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+		if err := q.changes.remove(ctx, sequence); err != nil {
 			return err
 		}
 	}

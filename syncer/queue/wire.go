@@ -70,7 +70,7 @@ func decodeChanges(b []byte) ([]change, error) {
 
 func (p page) header() []byte {
 	b := appendText([]byte{journalMark}, p.leader)
-	return binary.AppendUvarint(b, uint64(max(p.waiting, 0))) //nolint:gosec // Not negative.
+	return binary.AppendUvarint(b, uint64(max(p.waiting, 0)))
 }
 
 func appendNote(b []byte, n note) []byte {
