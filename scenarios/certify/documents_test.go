@@ -17,6 +17,7 @@ import (
 	"github.com/seatrial/seatrial/scenarios/certify"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/syncer"
+	forecast "github.com/seatrial/seatrial/syncer/forecast/command"
 	"github.com/seatrial/seatrial/syncer/preflight"
 )
 
@@ -157,7 +158,7 @@ func flags(t *testing.T) map[string]bool {
 			known[flag[1]] = true
 		}
 	}
-	for _, command := range []interface{ UsageString() string }{certify.Command(""), loadtest.Command(), sim.Command(), preflight.Command()} {
+	for _, command := range []interface{ UsageString() string }{certify.Command(""), loadtest.Command(), sim.Command(), preflight.Command(), forecast.Command()} {
 		collect(command.UsageString())
 	}
 	for _, command := range slices.Concat(scenarios.Command().Commands(), syncer.Command().Commands()) {
