@@ -12,9 +12,13 @@
 //   - The two doors of an administrator. PATCH, PUT and POST of Users leave a password that the user must change at the next
 //     log-in; PUT UserPasswordChanger/{id} leaves one that can be used at once. Both check policy and history, and change
 //     passwordState:User:lastSuccessfulSetDate, to the millisecond, with every set.
-//   - The default password policy, readable and writable at PasswordPolicies; log-ins with PasswordAuthenticator, which
-//     count failures and lock.
-//   - Federated and deactivated users, expired passwords.
+//   - grant_type=password and refresh_token, for clients that have them; with the token of a user Me and MePasswordChanger.
+//     Passwords that are overdue (MePasswordMustChanger) or forgotten (a mail, in an outbox that the control plane reads).
+//   - UserPasswordResetter, Generator and Validator, the bulk forms of resetter and changer, the states and locks of accounts.
+//   - Password policies, the default one and those for groups by priority: created, written, searched; forcePasswordReset;
+//     expiry, minimum age, and the lock-out with its reasons. PasswordAuthenticator and the password grant count failures.
+//   - Federated, delegated and deactivated users.
+//   - The rate limits of the domain types, maintenance, and searches that find a new user late, each when it is asked for.
 //   - Groups, by whose members the policies for groups are chosen: members on request, in pages beyond 10000, PATCH by value
 //     path. Applications, which get tokens if they are clients; app roles of the domain; grants, by which an application's next
 //     token has a role. The clients of the configuration are applications too.
@@ -27,11 +31,12 @@
 //   - Everything else: a request to another endpoint of Oracle's is answered 501, an unknown one 404, and both are surprises
 //     in the journal. Among them AuditEvents, Settings, imports and exports, sign-on by browser.
 //   - Writing AppRoles, dynamic groups, groups in groups; what a role that is granted to a user opens: his tokens do not have it.
-//   - Grants other than client_credentials, client assertions, OCI request signatures.
-//   - Policies by group, and the two built-in policies beyond their being there; warnings before expiry.
+//   - Grants of browsers and assertions, client assertions, OCI request signatures; MFA.
+//   - The two built-in policies beyond their being there, and as strength of another; warnings before expiry. PUT and POST of
+//     Me; recovery by text message or security question; UserTokens as a resource.
 //   - Hashed passwords, which Oracle takes on create. They are refused rather than judged as if they were plain.
 //   - Of an e-mail, verified and secondary; the validation dates of passwordState; opc-retry-token; compression.
-//   - The rate limits of the domain types. A throttle rule of package faults sets them.
+//   - Limits of imports and exports, and of jobs that exclude one another.
 //
 // # Where it is harsher than Oracle
 //
@@ -40,7 +45,9 @@
 //   - Two ways of client authentication in one request, and a form parameter given twice, are refused, as RFC 6749 has it.
 //   - One password is tried against the whole policy, also by administrators.
 //   - A password for a deactivated user is refused; Oracle documents that of UserPasswordResetter only.
-//   - A lock outlives an administrator's password write.
+//   - A lock outlives an administrator's password write; an administrator's lock has no end of its own.
+//   - A limit by the second or minute holds for any second or minute, not for those of the clock; a switch has the other way.
+//   - PATCH of Me takes little more than names and addresses, and addresses with the current password only.
 //   - A user or group that is referred to is deleted with forceDelete only, an application when it is deactivated.
 //   - A Bulk is refused as a whole (400) when one of its operations has no method, path or data.
 //
@@ -48,12 +55,13 @@
 //
 // Each of these is a switch with a default, listed by Server.Switches: the body of a 401 and of a 429 and their headers,
 // the status for a missing role, scopes that a client does not hold, whether revocation is noticed at once, writes of readOnly
-// attributes, passwords for federated, deactivated and locked users, removal of a password, history on PATCH, minimum age,
+// attributes, passwords for federated, delegated, deactivated and locked users, removal of a password, history on PATCH, minimum age and its unit, what a wrong old password counts, tokens for users who must change it, reuse of
+// refresh tokens, Me without a user, headers and windows of rate limits, the body of a maintenance, a new user by id,
 // how texts of broken rules are joined, UserPasswordChanger of an unknown id, 412 or 409, page sizes over 1000, what a PUT
 // without members does to a group, removal of who is not a member, deletion of what is referred to, whether an application is
 // active at first and shows its secret, the limit of a Bulk.
 //
 // No switch is there for what a client should not decide by: the texts of most errors, the scopes that a role brings, who
-// may use PasswordAuthenticator, the members of an introspection, the name of the default policy. Message ids that nobody has
-// seen at Oracle begin with "error.seatrial."; Answers lists all of them, with the source of each.
+// may use PasswordAuthenticator, the attributes of UserStateChanger, the body of ApplicablePasswordPolicyRetriever, the
+// members of an introspection, the name of the default policy. Message ids that nobody has seen at Oracle begin with "error.seatrial."; Answers lists all of them, with the source of each.
 package idcs

@@ -62,6 +62,24 @@ func TestGolden(t *testing.T) {
 		}},
 		{name: "log-in", source: "a public client's capture of PasswordAuthenticator (201)", client: "login", method: http.MethodPost, path: fixed("/admin/v1/PasswordAuthenticator"), body: `{"schemas":["urn:ietf:params:scim:schemas:oracle:idcs:PasswordAuthenticator"],"mappingAttribute":"userName","mappingAttributeValue":"bjensen","password":"` + firstPassword + `"}`},
 		{name: "log-in-refused", source: "Oracle, REST API for identity domains, Response Body (INVALID_CREDENTIALS)", client: "login", method: http.MethodPost, path: fixed("/admin/v1/PasswordAuthenticator"), body: `{"schemas":["urn:ietf:params:scim:schemas:oracle:idcs:PasswordAuthenticator"],"mappingAttribute":"userName","mappingAttributeValue":"bjensen","password":"wrong"}`},
+		{name: "own-password-changed", source: "a public rendering of Oracle's Postman collection, MePasswordChanger, captured answer", client: "bjensen", method: http.MethodPut, path: fixed(meChanger), body: body("MePasswordChanger", map[string]any{"oldPassword": firstPassword, "password": newPassword}), before: func(t *testing.T, d *domain) { t.Helper(); d.asUser(t) }},
+		{name: "own-password-wrong", source: "id: a public client in production, and a code sample of Oracle" + unverified, client: "bjensen", method: http.MethodPut, path: fixed(meChanger), body: body("MePasswordChanger", map[string]any{"oldPassword": "wrong", "password": newPassword}), before: func(t *testing.T, d *domain) { t.Helper(); d.asUser(t) }},
+		{name: "recovery-options", source: "a public rendering of Oracle's Postman collection, MePasswordRecoveryOptionRetriever, captured answer", client: "recovery", method: http.MethodPost, path: fixed("/admin/v1/MePasswordRecoveryOptionRetriever"), body: body("MePasswordRecoveryOptionRetriever", map[string]any{"userName": "bjensen"})},
+		{name: "password-reset", source: "Oracle, OCI SDK, package identitydomains (UserPasswordResetter)" + unverified, client: "helpdesk", method: http.MethodPut, path: at("UserPasswordResetter"), body: body("UserPasswordResetter", nil)},
+		{name: "password-validated", source: "members: a public client in production and a code sample of Oracle; names of rules unverified", client: "engine", method: http.MethodPost, path: fixed("/admin/v1/UserPasswordValidator"), body: body("UserPasswordValidator", map[string]any{"userName": "amanda", "password": "amanda"})},
+		{name: "passwords-changed", source: "a public rendering of Oracle's Postman collection, BulkUserPasswordChanger, captured answer; the refused one is RFC 7644's", client: "engine", method: http.MethodPost, path: fixed("/admin/v1/BulkUserPasswordChanger"), body: body("BulkUserPasswordChanger", map[string]any{"userIds": []string{"e85adb9298acba7b10438809580f0b16", "nobody"}, "password": newPassword})},
+		{name: "user-deactivated", source: "request: Oracle, idm-samples, IDCS REST Postman collection" + unverified, client: "manager", method: http.MethodPut, path: at("UserStatusChanger"), body: body("UserStatusChanger", map[string]any{"active": false})},
+		{name: "user-unlocked", source: "Oracle, REST API, Unlock a User" + unverified, client: "helpdesk", method: http.MethodPost, path: fixed("/admin/v1/UserLockedStateChanger"), body: body("UserLockedStateChanger", map[string]any{"userId": "e85adb9298acba7b10438809580f0b16", "locked": false})},
+		{name: "throttled-by-tier", source: "Oracle, API Rate Limits (429)" + unverified + ", and so are the headers", client: "engine", method: http.MethodGet, path: (*domain).path, before: func(t *testing.T, d *domain) {
+			t.Helper()
+			d.token(t, "engine")
+			require.NoError(t, d.SetTier("free"))
+			d.set(t, "rateHeaders", "send")
+			d.set(t, "retryAfter", "seconds")
+			for range 20 {
+				d.ask(t, "engine", http.MethodGet, d.path(), "")
+			}
+		}},
 		{name: "policy", source: "Oracle, OCI SDK, package identitydomains; numbers: Oracle learning labs", client: "engine", method: http.MethodGet, path: fixed("/admin/v1/PasswordPolicies/PasswordPolicy")},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -126,6 +126,23 @@ func TestLockoutFollowsTheModel(t *testing.T) {
 	})
 }
 
+// After a lock has run out, a user has all his attempts again.
+func TestTheCountBeginsAnew(t *testing.T) {
+	d := newDomain(t)
+	fail := func(times int) {
+		for range times {
+			d.signIn(t, "portal", "bjensen", "wrong", myScopes)
+		}
+	}
+	fail(5)
+	assert.Equal(t, "locked", d.logsIn(t, firstPassword).Reason)
+	d.Clock().Turn(30 * time.Minute)
+	fail(4)
+	assert.Equal(t, "wrong_password", d.logsIn(t, "wrong").Reason)
+	fail(1)
+	assert.Equal(t, "locked", d.logsIn(t, firstPassword).Reason)
+}
+
 // The policy of a user's group decides when he is locked out.
 func TestLockoutByTheGroupsPolicy(t *testing.T) {
 	d := newDomain(t)

@@ -2,6 +2,7 @@ package idcs_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -30,9 +31,7 @@ const (
 // body is a document of one of Oracle's schemas.
 func body(name string, members map[string]any) string {
 	m := map[string]any{"schemas": []string{schemas + name}}
-	for key, value := range members {
-		m[key] = value
-	}
+	maps.Copy(m, members)
 	text, err := json.Marshal(m)
 	if err != nil {
 		panic(err)
@@ -49,9 +48,9 @@ func (d *domain) signIn(tb testing.TB, client, userName, password, scope string)
 }
 
 // asUser signs in at the portal and keeps the token under the user's name: ask(t, "bjensen", …) speaks for the user.
-func (d *domain) asUser(tb testing.TB, password string) string {
+func (d *domain) asUser(tb testing.TB) string {
 	tb.Helper()
-	a := d.signIn(tb, "portal", d.user.UserName, password, myScopes)
+	a := d.signIn(tb, "portal", d.user.UserName, firstPassword, myScopes)
 	require.Equal(tb, http.StatusOK, a.status, "%s", a.body)
 	d.tokens[d.user.UserName], _ = a.json(tb)["access_token"].(string)
 	return d.user.UserName
@@ -77,7 +76,7 @@ func TestMePasswordChanger(t *testing.T) {
 	}
 	t.Run("accepted", func(t *testing.T) {
 		d := newDomain(t)
-		user := d.asUser(t, firstPassword)
+		user := d.asUser(t)
 		a := d.ask(t, user, http.MethodPut, meChanger, change(firstPassword, newPassword))
 		require.Equal(t, 200, a.status, "%s", a.body)
 		assert.Equal(t, d.user.ID, a.json(t)["id"])
@@ -136,7 +135,7 @@ func TestMePasswordChanger(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := newDomain(t)
-			as := d.asUser(t, firstPassword)
+			as := d.asUser(t)
 			if tc.client != "" {
 				as = tc.client
 			}
@@ -160,7 +159,7 @@ func TestMePasswordChanger(t *testing.T) {
 	t.Run("history binds users also where the switch frees administrators", func(t *testing.T) {
 		d := newDomain(t)
 		d.set(t, "historyOnPatch", "off")
-		assert.Equal(t, pwdPolicy, d.ask(t, d.asUser(t, firstPassword), http.MethodPut, meChanger, change(firstPassword, firstPassword)).messageID(t))
+		assert.Equal(t, pwdPolicy, d.ask(t, d.asUser(t), http.MethodPut, meChanger, change(firstPassword, firstPassword)).messageID(t))
 	})
 	t.Run("the minimum age passes", func(t *testing.T) {
 		for unit, age := range map[string]time.Duration{"hours": 2 * time.Hour, "days": 48 * time.Hour} {
@@ -168,7 +167,7 @@ func TestMePasswordChanger(t *testing.T) {
 			d.rules(t, func(p *policy.Policy) { p.MinPasswordAge = 2 })
 			d.set(t, "minimumAgeUnit", unit)
 			d.Clock().Turn(age - time.Minute)
-			user := d.asUser(t, firstPassword)
+			user := d.asUser(t)
 			assert.Equal(t, 400, d.ask(t, user, http.MethodPut, meChanger, change(firstPassword, newPassword)).status)
 			d.Clock().Turn(time.Minute)
 			assert.Equal(t, 200, d.ask(t, user, http.MethodPut, meChanger, change(firstPassword, newPassword)).status)
@@ -177,7 +176,7 @@ func TestMePasswordChanger(t *testing.T) {
 	t.Run("a wrong old password counts where the switch says so", func(t *testing.T) {
 		d := newDomain(t)
 		d.set(t, "oldPasswordFails", "count")
-		user := d.asUser(t, firstPassword)
+		user := d.asUser(t)
 		for range 5 {
 			assert.Equal(t, wrongOld, d.ask(t, user, http.MethodPut, meChanger, change("wrong", newPassword)).messageID(t))
 		}
@@ -243,9 +242,7 @@ func TestForgottenPassword(t *testing.T) {
 	)
 	request := func(members map[string]any) string {
 		m := map[string]any{"userName": "bjensen", "notificationType": "email", "notificationEmailAddress": "****@example.com"}
-		for key, value := range members {
-			m[key] = value
-		}
+		maps.Copy(m, members)
 		return body("MePasswordResetRequestor", m)
 	}
 	reset := func(token, password string) string {
@@ -340,7 +337,7 @@ func TestMe(t *testing.T) {
 	mails := `{"op":"replace","path":"emails","value":[{"value":"new@example.com","type":"work","primary":true}]}`
 	t.Run("read", func(t *testing.T) {
 		d := newDomain(t)
-		a := d.ask(t, d.asUser(t, firstPassword), http.MethodGet, me, "")
+		a := d.ask(t, d.asUser(t), http.MethodGet, me, "")
 		require.Equal(t, 200, a.status)
 		m := a.json(t)
 		assert.Equal(t, "bjensen", m["userName"])
@@ -367,7 +364,7 @@ func TestMe(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := newDomain(t)
-			a := d.ask(t, d.asUser(t, firstPassword), http.MethodPatch, me, patch(tc.operations))
+			a := d.ask(t, d.asUser(t), http.MethodPatch, me, patch(tc.operations))
 			assert.Equal(t, tc.status, a.status, "%s", a.body)
 			if tc.messageID != "" {
 				assert.Equal(t, tc.messageID, a.messageID(t))
@@ -457,7 +454,7 @@ func TestPasswordGrant(t *testing.T) {
 				}
 			}
 		})
-		user := d.asUser(t, firstPassword)
+		user := d.asUser(t)
 		assert.Equal(t, 403, d.ask(t, user, http.MethodGet, "/admin/v1/Users", "").status)
 		assert.Equal(t, 403, d.ask(t, user, http.MethodPut, d.changer(), changePassword(newPassword)).status)
 		assert.Equal(t, 200, d.ask(t, user, http.MethodGet, "/admin/v1/Me", "").status)

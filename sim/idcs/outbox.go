@@ -56,14 +56,11 @@ func (o *outbox) reset() {
 	o.mails = nil // the sequence goes on, so that a reader's "after 7" stays true
 }
 
-// mail writes to a user's primary address; it is false when there is none.
-func (s *Server) mail(p *people.Person, kind string, token secret.Value) bool {
-	to := p.PrimaryEmail()
-	if to == "" {
-		return false
+// mail writes to a user's primary address, if there is one.
+func (s *Server) mail(p *people.Person, kind string, token secret.Value) {
+	if to := p.PrimaryEmail(); to != "" {
+		s.outbox.post(Mail{At: s.kernel.Clock.Now(), User: p.UserName, To: to, Kind: kind, Token: token})
 	}
-	s.outbox.post(Mail{At: s.kernel.Clock.Now(), User: p.UserName, To: to, Kind: kind, Token: token})
-	return true
 }
 
 // Outbox returns the mails after a sequence number, to one user or to all when the name is empty, oldest first; and how many

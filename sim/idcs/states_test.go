@@ -64,7 +64,9 @@ func TestStates(t *testing.T) {
 		},
 		{
 			name: "lock of nobody", client: "engine", method: http.MethodPost, path: fixed("/admin/v1/UserLockedStateChanger"),
-			body:   func(*domain) string { return body("UserLockedStateChanger", map[string]any{"userId": "x", "locked": true}) },
+			body: func(*domain) string {
+				return body("UserLockedStateChanger", map[string]any{"userId": "x", "locked": true})
+			},
 			status: 404, messageID: "error.seatrial.notFound",
 		},
 		{
@@ -77,12 +79,16 @@ func TestStates(t *testing.T) {
 		},
 		{
 			name: "locked by PATCH", client: "engine", method: http.MethodPatch, path: at("UserStateChanger"),
-			body:   func(*domain) string { return patch(`{"op":"replace","path":"` + userState + `:locked.on","value":true}`) },
+			body: func(*domain) string {
+				return patch(`{"op":"replace","path":"` + userState + `:locked.on","value":true}`)
+			},
 			status: 200, login: "locked",
 		},
 		{
 			name: "locked by PATCH of the object", client: "engine", method: http.MethodPatch, path: at("UserStateChanger"),
-			body:   func(*domain) string { return patch(`{"op":"replace","path":"` + userState + `:locked","value":{"on":true}}`) },
+			body: func(*domain) string {
+				return patch(`{"op":"replace","path":"` + userState + `:locked","value":{"on":true}}`)
+			},
 			status: 200, login: "locked",
 		},
 		{
