@@ -42,14 +42,17 @@ func (b bearer) Sign(r *http.Request) error {
 // domain is a simulated domain over TLS, and the SDK in front of it.
 type domain struct {
 	*idcs.Server
-	sdk identitydomains.IdentityDomainsClient
+	sdk    identitydomains.IdentityDomainsClient
+	server *httptest.Server
 }
 
-func newDomain(t *testing.T) *domain {
+// newDomain takes the roles that the client has beside its own.
+func newDomain(t *testing.T, roles ...string) *domain {
 	t.Helper()
 	t.Setenv("OCI_SDK_DEFAULT_CIRCUITBREAKER_ENABLED", "false")
 	client := idcs.DefaultClient()
 	client.Secret = secret.New("of this test")
+	client.Roles = append(client.Roles, roles...)
 	c := idcs.DefaultConfig()
 	c.Clients = append(c.Clients, client)
 	digester := secret.NewDigester([]byte("0123456789abcdef"))
@@ -67,7 +70,7 @@ func newDomain(t *testing.T) *domain {
 	require.NoError(t, err)
 	sdk.HTTPClient = server.Client()
 	sdk.Signer = bearer{token(t, server, client.ID, client.Secret)}
-	return &domain{Server: s, sdk: sdk}
+	return &domain{Server: s, sdk: sdk, server: server}
 }
 
 func token(t *testing.T, server *httptest.Server, id string, s secret.Value) string {
