@@ -216,8 +216,8 @@ func TestConfiguredClientsAreApps(t *testing.T) {
 	grants := resources(t, a)
 	require.Len(t, grants, 1)
 	grant, _ := grants[0].(map[string]any)
-	assert.Equal(t, http.StatusOK, d.ask(t, "apps", http.MethodGet, grantsPath+"/"+grant["id"].(string), "").status)            //nolint:forcetypeassert // a test
-	require.Equal(t, http.StatusNoContent, d.ask(t, "apps", http.MethodDelete, grantsPath+"/"+grant["id"].(string), "").status) //nolint:forcetypeassert // a test
+	assert.Equal(t, http.StatusOK, d.ask(t, "apps", http.MethodGet, grantsPath+"/"+grant["id"].(string), "").status)
+	require.Equal(t, http.StatusNoContent, d.ask(t, "apps", http.MethodDelete, grantsPath+"/"+grant["id"].(string), "").status)
 	assert.Equal(t, http.StatusForbidden, d.ask(t, "helpdesk", http.MethodGet, d.path(), "").status)
 	assert.Equal(t, http.StatusUnauthorized, d.ask(t, "cloudgate", http.MethodGet, appsPath, "", "Authorization", "Bearer x").status)
 

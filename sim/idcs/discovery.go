@@ -32,7 +32,8 @@ func mountDiscovery(t table) {
 // resourceTypes are the types that the simulator has. Their schemas are the tables by which it judges requests, and there
 // are no others: what Schemas tells is what a client meets.
 var resourceTypes = []resourceType{
-	{userSchema, "User", usersPath, "user"}, groupType, appType, appRoleType, grantType,
+	{userSchema, "User", usersPath, "user"},
+	groupType, appType, appRoleType, grantType,
 	{policySettings, "PasswordPolicy", policiesPath, ""},
 }
 

@@ -64,7 +64,7 @@ func TestGrantsAreRefused(t *testing.T) {
 	d := newDomain(t, withApps)
 	role, own := d.role(t, idcs.HelpDeskAdministrator), d.role(t, idcs.Me)
 	app := d.makeApp(t, "Shop", "")
-	public := d.ask(t, "apps", http.MethodPost, appsPath, strings.Replace(appBody("Page", ""), "confidential", "public", 1)).json(t)["id"].(string) //nolint:forcetypeassert // a test
+	public := d.ask(t, "apps", http.MethodPost, appsPath, strings.Replace(appBody("Page", ""), "confidential", "public", 1)).json(t)["id"].(string)
 	good := grantBody("App", app.id, "IDCSAppId", role)
 	require.Equal(t, http.StatusCreated, d.ask(t, "apps", http.MethodPost, grantsPath, good).status)
 	for _, tc := range []struct {

@@ -233,12 +233,8 @@ func (c *call) resolve(group string, change memberChange) (out, in []string, err
 	for _, step := range change {
 		switch {
 		case step.remove != nil:
-			gone, err := c.selectMembers(group, step, joined)
-			if err != nil {
-				return nil, nil, err
-			}
 			matched := false
-			for _, user := range gone {
+			for _, user := range c.selectMembers(group, step, joined) {
 				if isIn(user) {
 					now[user], matched = false, true
 				}
@@ -283,9 +279,9 @@ func (c *call) resolve(group string, change memberChange) (out, in []string, err
 
 // selectMembers finds those whom a filter selects, among the members and those who are about to join. By id it is a
 // look-up.
-func (c *call) selectMembers(group string, step memberStep, joined []string) ([]string, error) {
+func (c *call) selectMembers(group string, step memberStep, joined []string) []string {
 	if name, value, ok := scim.Equal(step.remove); ok && strings.EqualFold(name, "value") {
-		return []string{value}, nil
+		return []string{value}
 	}
 	members := c.s.groups.members(group, 0, 0)
 	for _, user := range joined {
@@ -301,7 +297,7 @@ func (c *call) selectMembers(group string, step memberStep, joined []string) ([]
 			chosen = append(chosen, id)
 		}
 	}
-	return chosen, nil
+	return chosen
 }
 
 // memberSchema answers what a filter within members[…] asks.

@@ -3,6 +3,7 @@ package idcs
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -67,9 +68,7 @@ func (c *call) groupResource(g *group) map[string]any {
 	m["displayName"] = g.displayName
 	extension := map[string]any{}
 	if written, ok := m[extGroup].(map[string]any); ok {
-		for key, value := range written {
-			extension[key] = value
-		}
+		maps.Copy(extension, written)
 	} else {
 		m["schemas"] = []any{scim.GroupURN, extGroup}
 	}

@@ -34,7 +34,7 @@ func (d *domain) makeGroup(tb testing.TB, name string, members ...string) string
 	tb.Helper()
 	a := d.ask(tb, "engine", http.MethodPost, groupsPath, groupBody(name, members...))
 	require.Equal(tb, http.StatusCreated, a.status, "%s", a.body)
-	return groupsPath + "/" + a.json(tb)["id"].(string) //nolint:forcetypeassert // a test
+	return groupsPath + "/" + a.json(tb)["id"].(string)
 }
 
 // members are the user names that a group shows.
@@ -114,35 +114,53 @@ func TestGroupMembersByPatch(t *testing.T) {
 			return []string{`{"op":"replace","path":"members","value":[{"value":"` + c + `"},{"value":"` + b + `"}]}`}
 		}, want: []string{"b", "c"}, status: 200},
 		{name: "in turn", operations: func(a, _, c string) []string { return []string{add(c), remove(c), remove(a), add(a)} }, want: []string{"a", "b"}, status: 200},
-		{name: "all or nothing", operations: func(a, _, _ string) []string { return []string{remove(a), add(missingID)} }, want: []string{"a", "b"},
-			status: 400, messageID: "error.common.validation.invalidReferenceResource"},
+		{
+			name: "all or nothing", operations: func(a, _, _ string) []string { return []string{remove(a), add(missingID)} }, want: []string{"a", "b"},
+			status: 400, messageID: "error.common.validation.invalidReferenceResource",
+		},
 		{name: "nothing of a name that is taken", operations: func(_, _, c string) []string {
 			return []string{add(c), `{"op":"replace","path":"displayName","value":"TAKEN"}`}
 		}, want: []string{"a", "b"}, status: 409, messageID: "error.seatrial.nameTaken"},
 		{name: "remove a stranger", operations: func(_, _, c string) []string { return []string{remove(c)} }, want: []string{"a", "b"}, status: 400, messageID: "error.seatrial.invalidPath"},
-		{name: "remove a stranger, lenient", operations: func(_, _, c string) []string { return []string{remove(c)} }, want: []string{"a", "b"}, status: 200,
-			set: map[string]string{"absentMember": "ignore"}},
-		{name: "no value", operations: func(_, _, _ string) []string {
-			return []string{`{"op":"add","path":"members","value":[{"type":"User"}]}`}
-		}, want: []string{"a", "b"},
-			status: 400, messageID: "error.common.validation.missingReqAttributes"},
+		{
+			name: "remove a stranger, lenient", operations: func(_, _, c string) []string { return []string{remove(c)} }, want: []string{"a", "b"}, status: 200,
+			set: map[string]string{"absentMember": "ignore"},
+		},
+		{
+			name: "no value", operations: func(_, _, _ string) []string {
+				return []string{`{"op":"add","path":"members","value":[{"type":"User"}]}`}
+			}, want: []string{"a", "b"},
+			status: 400, messageID: "error.common.validation.missingReqAttributes",
+		},
 		{name: "a group in a group", operations: func(a, _, _ string) []string {
 			return []string{`{"op":"add","path":"members","value":[{"value":"` + a + `","type":"Group"}]}`}
 		}, want: []string{"a", "b"}, status: 400, messageID: "error.seatrial.invalidValue"},
-		{name: "a long reference", operations: func(_, _, _ string) []string { return []string{add(strings.Repeat("a", 41))} }, want: []string{"a", "b"},
-			status: 400, messageID: "error.common.validation.stringExceedsMaxLimit"},
-		{name: "a sub-attribute", operations: func(_, _, _ string) []string {
-			return []string{`{"op":"replace","path":"members.type","value":"User"}`}
-		}, want: []string{"a", "b"},
-			status: 400, messageID: "error.seatrial.invalidPath"},
-		{name: "not a member", operations: func(_, _, _ string) []string { return []string{`{"op":"add","path":"members","value":"bjensen"}`} }, want: []string{"a", "b"},
-			status: 400, messageID: "error.seatrial.wrongType"},
-		{name: "unknown attribute", operations: func(_, _, _ string) []string { return []string{`{"op":"add","path":"crew","value":"x"}`} }, want: []string{"a", "b"},
-			status: 400, messageID: "error.seatrial.unknownAttribute"},
-		{name: "what is readOnly", operations: func(_, _, _ string) []string { return []string{`{"op":"replace","path":"meta","value":{}}`} }, want: []string{"a", "b"},
-			status: 400, messageID: "error.seatrial.readOnlyAttribute"},
-		{name: "no name", operations: func(_, _, _ string) []string { return []string{`{"op":"remove","path":"displayName"}`} }, want: []string{"a", "b"},
-			status: 400, messageID: "error.common.validation.missingReqAttributes"},
+		{
+			name: "a long reference", operations: func(_, _, _ string) []string { return []string{add(strings.Repeat("a", 41))} }, want: []string{"a", "b"},
+			status: 400, messageID: "error.common.validation.stringExceedsMaxLimit",
+		},
+		{
+			name: "a sub-attribute", operations: func(_, _, _ string) []string {
+				return []string{`{"op":"replace","path":"members.type","value":"User"}`}
+			}, want: []string{"a", "b"},
+			status: 400, messageID: "error.seatrial.invalidPath",
+		},
+		{
+			name: "not a member", operations: func(_, _, _ string) []string { return []string{`{"op":"add","path":"members","value":"bjensen"}`} }, want: []string{"a", "b"},
+			status: 400, messageID: "error.seatrial.wrongType",
+		},
+		{
+			name: "unknown attribute", operations: func(_, _, _ string) []string { return []string{`{"op":"add","path":"crew","value":"x"}`} }, want: []string{"a", "b"},
+			status: 400, messageID: "error.seatrial.unknownAttribute",
+		},
+		{
+			name: "what is readOnly", operations: func(_, _, _ string) []string { return []string{`{"op":"replace","path":"meta","value":{}}`} }, want: []string{"a", "b"},
+			status: 400, messageID: "error.seatrial.readOnlyAttribute",
+		},
+		{
+			name: "no name", operations: func(_, _, _ string) []string { return []string{`{"op":"remove","path":"displayName"}`} }, want: []string{"a", "b"},
+			status: 400, messageID: "error.common.validation.missingReqAttributes",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := newDomain(t)
@@ -297,7 +315,7 @@ func TestGroupsAreFound(t *testing.T) {
 	a = d.ask(t, "engine", http.MethodGet, "/admin/v1/Users?filter="+url.QueryEscape(`groups.value pr`), "")
 	assert.Equal(t, []string{"bjensen", "other"}, listed(resources(t, a), "userName"))
 	sailors, _ := resources(t, d.ask(t, "engine", http.MethodGet, groupsPath+"?filter=displayName+eq+%22Sailors%22", ""))[0].(map[string]any)
-	a = d.ask(t, "engine", http.MethodGet, "/admin/v1/Users?filter="+url.QueryEscape(`groups.value eq "`+sailors["id"].(string)+`"`), "") //nolint:forcetypeassert // a test
+	a = d.ask(t, "engine", http.MethodGet, "/admin/v1/Users?filter="+url.QueryEscape(`groups.value eq "`+sailors["id"].(string)+`"`), "")
 	assert.Equal(t, []string{"bjensen", "other"}, listed(resources(t, a), "userName"))
 }
 

@@ -101,15 +101,12 @@ func (s *groupStore) all() iter.Seq[group] {
 	return slices.Values(snapshot)
 }
 
-// put creates a group, or replaces what it says of itself. It is false when another group has the name.
-func (s *groupStore) put(g group) bool {
+// put creates a group, or replaces what it says of itself. Who puts has looked whether another group has the name.
+func (s *groupStore) put(g group) {
 	name := strings.ToLower(g.displayName)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.byID[g.id]
-	if other := s.byName[name]; other != nil && other != r {
-		return false
-	}
 	if r == nil {
 		r = &groupRecord{members: map[string]*membership{}}
 		s.byID[g.id] = r
@@ -119,7 +116,6 @@ func (s *groupStore) put(g group) bool {
 	}
 	r.group = g
 	s.byName[name] = r
-	return true
 }
 
 // remove deletes a group and the memberships in it.

@@ -12,7 +12,7 @@ const (
 )
 
 // tokenIssuer is the claim iss of every token.
-const tokenIssuer = "https://identity.oraclecloud.com/"
+const tokenIssuer = "https://identity.oraclecloud.com/" //nolint:gosec // G101: an address, no credential
 
 // supportedGrants are the grant types of the token service that the simulator has.
 var supportedGrants = append([]string{clientCredentials}, userGrants...)
