@@ -223,13 +223,24 @@ func TestConfiguredClientsAreApps(t *testing.T) {
 
 	// Reset brings the client back as it was, with its role, and forgets what came through the API.
 	made := d.makeApp(t, "Engine two", "")
+	nobody := listed(resources(t, d.ask(t, "apps", http.MethodGet, appsPath+"?filter=name+eq+%22nobody%22", "")), "id")[0]
+	require.Equal(t, http.StatusCreated, d.ask(t, "apps", http.MethodPost, grantsPath, grantBody("App", nobody, "IDCSAppId", d.role(t, idcs.UserAdministrator))).status)
+	require.Equal(t, http.StatusCreated, d.ask(t, "apps", http.MethodPost, grantsPath, grantBody("User", d.user.ID, "IDCSAppId", d.role(t, idcs.UserAdministrator))).status)
+	require.Equal(t, http.StatusOK, d.ask(t, "nobody", http.MethodGet, d.path(), "").status)
 	d.Reset()
 	d.tokens = map[string]string{}
 	d.user = d.add(t, "bjensen")
+	assert.Equal(t, http.StatusForbidden, d.ask(t, "nobody", http.MethodGet, d.path(), "").status)
+	assert.Empty(t, resources(t, d.ask(t, "apps", http.MethodGet, grantsPath+"?filter="+url.QueryEscape(`grantee.type ne "App"`), "")))
 	assert.Equal(t, http.StatusOK, d.ask(t, "helpdesk", http.MethodGet, d.path(), "").status)
 	assert.Equal(t, http.StatusUnauthorized, d.tokenOf(t, made.name, made.secret).status)
 	assert.Equal(t, http.StatusNotFound, d.ask(t, "apps", http.MethodGet, appsPath+"/"+made.id, "").status)
 	d.leaks(t, "secret of helpdesk", made.secret)
+
+	// What the control plane registers after that is not undone by another Reset.
+	require.NoError(t, d.Issuer().Register(oauth.Client{ID: "nobody", Secret: secret.New("another"), Active: true}))
+	d.Reset()
+	assert.Equal(t, http.StatusOK, d.tokenOf(t, "nobody", "another").status)
 }
 
 // Oracle, AppRole Permissions.

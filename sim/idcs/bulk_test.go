@@ -155,6 +155,9 @@ func TestBulkVersions(t *testing.T) {
 	rename := operation("PATCH", "/Users/"+d.user.ID, patch(`{"op":"replace","path":"title","value":"Major"}`), `"version":"`+tag+`"`)
 	a := d.ask(t, "engine", http.MethodPost, bulkPath, bulk(rename, rename), "If-Match", "of no account")
 	assert.Equal(t, []any{"200", "412"}, statuses(results(t, a)))
+	unconditional := operation("PATCH", "/Users/"+d.user.ID, patch(`{"op":"replace","path":"title","value":"Colonel"}`))
+	a = d.ask(t, "engine", http.MethodPost, bulkPath, bulk(unconditional), "If-Match", "of no account")
+	assert.Equal(t, []any{"200"}, statuses(results(t, a)), "the header is the Bulk's, not the operation's")
 }
 
 // Roles are those of each operation, not of the Bulk.

@@ -113,6 +113,9 @@ func TestGroupMembersByPatch(t *testing.T) {
 		{name: "replace", operations: func(_, b, c string) []string {
 			return []string{`{"op":"replace","path":"members","value":[{"value":"` + c + `"},{"value":"` + b + `"}]}`}
 		}, want: []string{"b", "c"}, status: 200},
+		{name: "replace after add", operations: func(a, _, c string) []string {
+			return []string{add(c), `{"op":"replace","path":"members","value":[{"value":"` + a + `"}]}`}
+		}, want: []string{"a"}, status: 200},
 		{name: "in turn", operations: func(a, _, c string) []string { return []string{add(c), remove(c), remove(a), add(a)} }, want: []string{"a", "b"}, status: 200},
 		{
 			name: "all or nothing", operations: func(a, _, _ string) []string { return []string{remove(a), add(missingID)} }, want: []string{"a", "b"},
