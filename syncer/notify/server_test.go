@@ -226,7 +226,7 @@ func TestManyMailsShareAConnection(t *testing.T) {
 		for i := range 120 {
 			r.fail(fmt.Sprint("user-", i), fmt.Sprintf("user-%d@example.com", i), 3)
 		}
-		r.wait(time.Minute) // The goodbyes of TLS cross, which an unbuffered connection only lets happen after a timeout.
+		r.wait(time.Minute)
 		assert.Len(r, r.inbox(), 120)
 		r.office.set(func() { assert.LessOrEqual(r, r.office.logins, 5) })
 	})
