@@ -137,7 +137,7 @@ func (e *Engine) open(ctx context.Context) (err error) {
 		return err
 	}
 	if !e.config.DryRun {
-		e.notifier, err = notify.Open(e.config.Mail, notify.Environment{
+		e.notifier, err = notify.Open(e.config.Mail, notify.Environment{ //nolint:contextcheck // It outlives the start.
 			DialContext: e.env.DialContext, RootCAs: e.env.RootCAs, Logger: e.log, Counted: e.metrics.mailed,
 		})
 		if err != nil {
