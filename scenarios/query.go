@@ -77,7 +77,7 @@ func checkQuery(text string, faults []string) (types.Map, []textError) {
 func checkArguments(selection ast.SelectionSet, faults []string) []textError {
 	known := map[string][]string{
 		"target":    {targetName},
-		"operation": {"token", "find", "read", "create", "update", "write_password", "delete", "log_in", "policy"},
+		"operation": {"token", "find", "read", "create", "update", "write_password", "delete", "log_in", "policy", "bulk", "group", "app", "app_role", "grant", "discover"},
 		"outcome":   {"accepted", "refused"},
 		"token":     {"valid", "expired", "revoked", "unknown"},
 		"fault":     faults,

@@ -26,7 +26,7 @@ type Entry struct {
 	Lost      bool     // the request was carried out, but its answer was withheld
 	Faults    []string // ids of the rules that acted
 	Token     string   // the access token's state: "", "valid", "expired", "revoked", "unknown"
-	Operation string   // "", "token", "find", "read", "create", "update", "write_password", "delete", "log_in", "policy"
+	Operation string   // "", "token", "find", "read", "create", "update", "write_password", "delete", "log_in", "policy", "bulk", "group", …
 	Outcome   string   // of a password write: "accepted", "refused" or ""
 	Reason    string   // why it was refused: "policy", "federated", "inactive", "not_found", "forbidden", "malformed", …
 	Password  secret.Digest
