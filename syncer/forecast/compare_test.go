@@ -75,6 +75,7 @@ func TestGaps(t *testing.T) {
 		"names":                                   {``, `"firstNameDisallowed":true`, []gap{{"firstNameDisallowed", "accepted"}}},
 		"names in another case":                   {noNames, `"lastNameDisallowed":true,"userNameDisallowed":true`, []gap{{"lastNameDisallowed", "refused only as it is written"}, {"userNameDisallowed", "refused only as it is written"}}},
 		"another attribute":                       {``, `"disallowedUserAttributeValues":["emails.value"]`, []gap{{"disallowedUserAttributeValues", "accepted"}}},
+		"different characters on both sides":      {`{"policyId":"regexpMatches","params":{"regexp":"^(?=(?:.*?(.)(?!.*\\1)){6})"}}`, `"minUniqueChars":5`, nil},
 		"ten digits, each once, are never eleven": {`{"policyId":"cannot-contain-duplicates"},{"policyId":"regexpMatches","params":{"regexp":"^[0-9]+$"}}`, `"maxLength":10`, nil},
 		"sets of characters":                      {`{"policyId":"required-character-sets","params":{"characterSets":["u:A-Z","l:a-z","n:0-9"],"minSets":3}}`, `"minLowerCase":1,"minUpperCase":1,"minNumerals":1`, nil},
 		"sets that leave a choice":                {`{"policyId":"required-character-sets","params":{"characterSets":["u:A-Z","l:a-z","n:0-9"],"minSets":2}}`, `"minLowerCase":1,"minAlphas":1`, []gap{{"minLowerCase", "none is asked for"}}},
