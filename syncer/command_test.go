@@ -69,6 +69,7 @@ func TestConfigFileMistakesNameTheLine(t *testing.T) {
 		"missing section":   {"seal: {keyFile: KEY}\n", "", "sync.yaml: seal.keyFile: not set"},
 		"missing variable":  {"tokenEnv: HOOK_TOKEN", "tokenEnv: OTHER", "hook.token: the environment has no variable OTHER"},
 		"missing file":      {"clientSecretFile: SECRET", "clientSecretFile: /none", "idcs.clientSecret: open /none"},
+		"missing keys":      {"keyFile: KEY", "keyEnv: NONE", "seal.keyEnv: the environment has no variable NONE"},
 		"two sources":       {"tokenEnv: HOOK_TOKEN", "tokenEnv: HOOK_TOKEN\n  tokenFile: x", "name one"},
 		"secret in clear":   {"tokenEnv: HOOK_TOKEN", "token: 0123456789abcdef", `unknown field "token"`},
 		"not a schedule":    {"audit: AUDIT", "schedule: every day", "schedule:"},

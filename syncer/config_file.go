@@ -48,6 +48,7 @@ func ReadConfig(path string, getenv func(string) (string, bool)) (Config, *Sourc
 	}
 	load("hook.token", c.Hook.TokenFile, c.Hook.TokenEnv, &c.Hook.Token)
 	load("mail.password", c.Mail.PasswordFile, c.Mail.PasswordEnv, &c.Mail.Password)
+	load("seal.keyEnv", "", c.Seal.KeyEnv, &c.Seal.Keys)
 	load("idcs.clientSecret", c.IDCS.ClientSecretFile, c.IDCS.ClientSecretEnv, &c.IDCS.ClientSecret)
 	if err := errors.Join(errs...); err != nil {
 		return c, nil, UsageError{source.Locate(err)}

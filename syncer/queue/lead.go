@@ -152,6 +152,35 @@ func (q *Queue) farewell(ctx context.Context) error {
 	return q.marker.write(&found)
 }
 
+// borrow takes a directory in which only parked changes will change.
+func (q *Queue) borrow(ctx context.Context) error {
+	if q.marker == nil || q.marker.last == (contents{}) {
+		return nil
+	}
+	found, err := q.contents(ctx)
+	if err != nil {
+		return err
+	}
+	found.Waiting = q.marker.last.Waiting // Nobody has counted.
+	if err := q.marker.check(found); err != nil {
+		return err
+	}
+	return q.marker.write(nil)
+}
+
+// giveBack leaves the directory as the engine expects it.
+func (q *Queue) giveBack(ctx context.Context) error {
+	if q.marker == nil || q.marker.last == (contents{}) {
+		return nil
+	}
+	found, err := q.contents(ctx)
+	if err != nil {
+		return err
+	}
+	found.Waiting = q.marker.last.Waiting
+	return q.marker.write(&found)
+}
+
 // contents is what the store holds now.
 func (q *Queue) contents(ctx context.Context) (contents, error) {
 	changes, err := q.changes.state(ctx)

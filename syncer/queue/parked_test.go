@@ -46,3 +46,30 @@ func TestParkedChangesStayUntilPurged(t *testing.T) {
 		require.NoError(t, q.Close(t.Context()))
 	})
 }
+
+func TestPurgingBesideNoEngineIsNotTakenForALoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := at(t.TempDir())
+		q := opened(t, c)
+		publish(t, q, "waits")
+		for _, id := range []string{"a", "b"} {
+			require.NoError(t, q.Park(t.Context(), id, []byte(id)))
+		}
+		require.NoError(t, q.Close(t.Context()))
+
+		admin, err := OpenForAdministration(t.Context(), c)
+		require.NoError(t, err)
+		require.NoError(t, admin.Unpark(t.Context(), "a"))
+		_, err = admin.Publish(t.Context(), "x", nil)
+		require.ErrorIs(t, err, ErrClosed)
+		_, err = admin.Next(t.Context())
+		require.ErrorIs(t, err, ErrClosed)
+		require.ErrorIs(t, admin.Lead(t.Context()), ErrClosed)
+		require.NoError(t, admin.Close(t.Context()))
+
+		q = opened(t, c)
+		assert.Equal(t, []string{"b"}, parkedIDs(t, q))
+		assert.Equal(t, "waits", string(next(t, q).Data))
+		require.NoError(t, q.Close(t.Context()))
+	})
+}

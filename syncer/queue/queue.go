@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -24,8 +23,8 @@ var (
 	ErrTooLarge = errors.New("longer than the queue takes")
 )
 
-// maxData is the length of the longest change: one fits into a message together with what is around it.
-const maxData = maxRound
+// maxData is the length of the longest change: a message that is nearly full has room for one more.
+const maxData = maxRound / 2
 
 // Queue is the durable queue. It is safe for concurrent use.
 type Queue struct {
@@ -55,13 +54,6 @@ type Queue struct {
 	interrupt   func()
 	cut         context.CancelFunc
 	loops       sync.WaitGroup
-}
-
-// publication is a change that waits for the disk, and what came of it.
-type publication struct {
-	change
-	duplicate bool
-	err       error
 }
 
 // Open starts or reaches the store and makes what is missing in it. In a directory this process leads at once, and all
@@ -107,6 +99,9 @@ func open(ctx context.Context, c Config, t timing, options ...nats.Option) (_ *Q
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	if t.administration {
+		if err := q.borrow(ctx); err != nil {
+			return nil, err
+		}
 		q.publishing.close()
 		q.recording.close()
 		q.interrupt()
@@ -158,248 +153,8 @@ func (q *Queue) Created() time.Time { return q.created }
 // been begun. It is set when this process takes the lead.
 func (q *Queue) Last() uint64 { return q.last.Load()<<sequenceBits | (maxEntries - 1) }
 
-// Publish stores a change and returns when it is on disk. An id that was published within the time for duplicates is not
-// stored again. After an error it may be on disk all the same; when it is published again, one of the two is delivered.
-// The data must not be changed afterwards.
-func (q *Queue) Publish(ctx context.Context, id string, data []byte) (duplicate bool, err error) {
-	if len(id)+len(data) > maxData {
-		return false, fmt.Errorf("publish: %d bytes are %w: at most %d", len(id)+len(data), ErrTooLarge, maxData)
-	}
-	r, i := q.publishing.add(publication{change: change{id, data}}, len(id)+len(data)+2*binaryMax)
-	if r == nil {
-		return false, ErrClosed
-	}
-	select {
-	case <-r.done:
-		return r.entries[i].duplicate, r.entries[i].err
-	case <-ctx.Done():
-		return false, fmt.Errorf("publish: %w", ctx.Err())
-	}
-}
-
-// publish stores what is handed in, a round at a time.
-func (q *Queue) publish(ctx context.Context) {
-	for !q.publishing.ended() {
-		<-q.publishing.wake
-		for r := q.publishing.take(); r != nil; r = q.publishing.take() {
-			q.storeRound(ctx, r)
-			close(r.done)
-		}
-	}
-}
-
-func (q *Queue) storeRound(ctx context.Context, r *round[publication]) {
-	text := append(make([]byte, 0, r.size+1), changesMark)
-	ids := make([]digest, 0, len(r.entries))
-	here := make(map[digest]bool, len(r.entries))
-	room := q.config.Limit - q.index.count()
-	for i := range r.entries {
-		p := &r.entries[i]
-		id := digestOf(p.id)
-		switch {
-		case here[id] || q.index.known(id):
-			p.duplicate = true
-		case int64(len(ids)) >= room:
-			p.err = ErrFull
-		default:
-			here[id] = true
-			ids = append(ids, id)
-			text = appendChange(text, p.change)
-		}
-	}
-	if len(ids) == 0 {
-		return
-	}
-	sequence, err := q.changes.append(ctx, q.changes.subject, text, jetstream.WithMsgID(rand.Text()))
-	if err != nil {
-		for i := range r.entries {
-			if p := &r.entries[i]; here[digestOf(p.id)] {
-				p.duplicate, p.err = false, fmt.Errorf("publish: %w", err)
-			}
-		}
-		return
-	}
-	if q.leads() {
-		q.index.add(sequence, ids, false)
-	} else {
-		q.index.setWaiting(q.index.count() + int64(len(ids)))
-	}
-	ring(q.arrived)
-	if q.config.URL != "" {
-		_ = q.conn.Publish(q.wakeSubject(), nil) // Who misses it looks by himself.
-	}
-}
-
-// Delivery is one change, the engine's until it is done.
-type Delivery struct {
-	// Sequence ascends in the order of acceptance and is never used again.
-	Sequence uint64
-	Data     []byte
-	id       digest
-}
-
-// Next waits for the next change. It ends with ErrClosed, and with ErrInUse when this process has lost the lead.
-func (q *Queue) Next(ctx context.Context) (Delivery, error) {
-	d, err := q.next(ctx)
-	if err != nil && !errors.Is(err, ErrClosed) {
-		return d, fmt.Errorf("next: %w", err)
-	}
-	return d, err
-}
-
-func (q *Queue) next(ctx context.Context) (Delivery, error) {
-	select {
-	case q.turn <- struct{}{}:
-		defer func() { <-q.turn }()
-	case <-q.interrupted:
-		return Delivery{}, ErrClosed
-	case <-ctx.Done():
-		return Delivery{}, ctx.Err()
-	}
-	if err := q.wait(ctx, q.led, 0); err != nil {
-		return Delivery{}, err
-	}
-	for len(q.ready) == 0 {
-		more, err := q.fetch(ctx)
-		switch foreign := (*foreignError)(nil); {
-		case errors.As(err, &foreign), err != nil && q.failure.err() != nil:
-			return Delivery{}, err
-		case err != nil: // A store that is away is asked again.
-			err = q.wait(ctx, nil, q.timing.pause)
-		case !more:
-			err = q.wait(ctx, q.arrived, q.timing.poll)
-		}
-		if err != nil {
-			return Delivery{}, err
-		}
-	}
-	if err := q.wait(ctx, closed, 0); err != nil {
-		return Delivery{}, err
-	}
-	d := q.ready[0]
-	q.ready[0] = Delivery{}
-	q.ready = q.ready[1:]
-	return d, nil
-}
-
-// wait ends without an error when c is ready or, unless it is zero, after a time; by URL only, for who is alone is told.
-func (q *Queue) wait(ctx context.Context, c <-chan struct{}, after time.Duration) error {
-	var timer <-chan time.Time
-	if after > 0 && (q.config.URL != "" || c == nil) {
-		t := time.NewTimer(after)
-		defer t.Stop()
-		timer = t.C
-	}
-	select {
-	case <-q.interrupted:
-		return ErrClosed
-	case <-q.lost:
-		return ErrInUse
-	default:
-	}
-	select {
-	case <-c:
-		return nil
-	case <-timer:
-		return nil
-	case <-q.interrupted:
-		return ErrClosed
-	case <-q.lost:
-		return ErrInUse
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// closed is ready at once.
-var closed = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
-
-// fetch reads the next message of changes, and tells whether there was one.
-func (q *Queue) fetch(ctx context.Context) (bool, error) {
-	m, ok, err := q.changes.read(ctx, q.position)
-	if err != nil || !ok {
-		return false, err
-	}
-	q.position = m.Sequence + 1
-	list, err := q.changes.decode(m)
-	if err != nil {
-		return false, err
-	}
-	ids := digests(list)
-	q.index.add(m.Sequence, ids, true)
-	undone := q.index.undone(m.Sequence, len(list))
-	for _, i := range undone {
-		q.ready = append(q.ready, Delivery{
-			Sequence: m.Sequence<<sequenceBits | uint64(i), //nolint:gosec // Below maxEntries.
-			Data:     append([]byte(nil), list[i].data...), // Its own, so that one change does not keep all the others in memory.
-			id:       ids[i],
-		})
-	}
-	if len(undone) == 0 {
-		ring(q.spent)
-	}
-	return true, nil
-}
-
-func digests(list []change) []digest {
-	ids := make([]digest, len(list))
-	for i, c := range list {
-		ids[i] = digestOf(c.id)
-	}
-	return ids
-}
-
-// Done removes a change. It does not wait for the disk: after a crash the change may be delivered again.
-func (q *Queue) Done(_ context.Context, d Delivery) error {
-	if q.isLost() {
-		return fmt.Errorf("done: %w", ErrInUse)
-	}
-	m := mark{sequence: d.Sequence, id: d.id, at: seconds()}
-	if !q.index.finish(m) {
-		return nil
-	}
-	if r, _ := q.recording.add(entry{mark: m}, markMax); r == nil {
-		return ErrClosed
-	}
-	return nil
-}
-
-// SetNote stores the note under the key in place of the last one, and returns when it is on disk. A note is kept for as
-// long as a change waits that had been delivered before it was set; then it may be forgotten. When another process leads,
-// the error is ErrInUse and nothing is stored.
-func (q *Queue) SetNote(ctx context.Context, key string, data []byte) error {
-	if len(key)+len(data) > maxData {
-		return fmt.Errorf("set note: %d bytes are %w: at most %d", len(key)+len(data), ErrTooLarge, maxData)
-	}
-	if !q.leads() {
-		return fmt.Errorf("set note: %w", ErrInUse)
-	}
-	r, _ := q.recording.add(entry{note: &note{key: key, data: data}}, len(key)+len(data)+4*binaryMax)
-	if r == nil {
-		return ErrClosed
-	}
-	select {
-	case <-r.done:
-		if r.err != nil {
-			return fmt.Errorf("set note: %w", r.err)
-		}
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("set note: %w", ctx.Err())
-	}
-}
-
-// Note returns the note under the key, nil when there is none.
-func (q *Queue) Note(_ context.Context, key string) ([]byte, error) {
-	if !q.leads() {
-		return nil, fmt.Errorf("note: %w", ErrInUse)
-	}
-	return q.index.note(key), nil
-}
+// Waiting is the number of changes that are not done. A process that stands by knows it from the leader's last word.
+func (q *Queue) Waiting() int64 { return q.index.count() }
 
 // Connected tells whether the store can be reached and takes what it is given.
 func (q *Queue) Connected() bool { return q.conn.IsConnected() }
@@ -424,6 +179,9 @@ func (q *Queue) Close(ctx context.Context) error {
 	if clean && q.leads() && q.keeper.err == nil {
 		below, list := q.index.remove()
 		err = errors.Join(q.remove(ctx, below, list), q.farewell(ctx))
+	}
+	if clean && q.timing.administration {
+		err = q.giveBack(ctx)
 	}
 	if err := errors.Join(err, q.disconnect()); err != nil {
 		return fmt.Errorf("close queue: %w", err)

@@ -47,6 +47,13 @@ func Open(c Config) (*Keyring, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if len(c.Keys) > 0 {
+		keys, err := parseKeys(c.Keys)
+		if err != nil {
+			return nil, fmt.Errorf("keys: %w", err)
+		}
+		return keys, nil
+	}
 	if c.KeyFile == "" {
 		line, err := newKeyLine()
 		if err != nil {

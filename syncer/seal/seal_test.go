@@ -110,6 +110,38 @@ func TestRotationOpensOldBoxes(t *testing.T) {
 	assert.NotEqual(t, box.Key, fresh.Key, "the first line seals")
 }
 
+func TestKeysFromTheEnvironment(t *testing.T) {
+	fresh, err := newKeyLine()
+	require.NoError(t, err)
+	old, err := newKeyLine()
+	require.NoError(t, err)
+	c := Config{KeyEnv: "SEAL_KEYS", Keys: append(bytes.Clone(fresh), old...)}
+	k, err := Open(c)
+	require.NoError(t, err)
+	ids := []string{strings.Fields(string(fresh))[0], strings.Fields(string(old))[0]}
+	assert.Equal(t, ids, k.IDs(), "the one that seals in front")
+	box, err := k.Seal(Secret(canary), "c", "u")
+	require.NoError(t, err)
+	assert.Equal(t, ids[0], box.KeyID())
+	assert.NotContains(t, fmt.Sprintf("%+v", c), string(fresh))
+
+	for name, tt := range map[string]struct {
+		change func(*Config)
+		want   string
+	}{
+		"a file too": {func(c *Config) { c.KeyFile = "file" }, "keyEnv: keyFile is set too"},
+		"empty":      {func(c *Config) { c.Keys = nil }, "keyEnv: the variable SEAL_KEYS is empty"},
+		"no keys":    {func(c *Config) { c.Keys = Secret("hello") }, "keys: line 1: 1 words"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := c
+			tt.change(&c)
+			_, err := Open(c)
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}
+
 func TestKeyFileMistakes(t *testing.T) {
 	good, err := newKeyLine()
 	require.NoError(t, err)
