@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -124,6 +125,14 @@ func TestRunWritesReports(t *testing.T) {
 func TestSuitePatterns(t *testing.T) {
 	all, err := Suite()
 	require.NoError(t, err)
+	inArea := func(area string) (list []string) {
+		for _, id := range ids(all) {
+			if strings.HasPrefix(id, area) {
+				list = append(list, id)
+			}
+		}
+		return list
+	}
 	tests := []struct {
 		name     string
 		patterns []string
@@ -131,9 +140,9 @@ func TestSuitePatterns(t *testing.T) {
 	}{
 		{"an id", []string{"idcs/outage"}, []string{"idcs/outage"}},
 		{"in capitals", []string{"IDCS/Outage"}, []string{"idcs/outage"}},
-		{"two, one of them twice", []string{"idcs/slow-*", "idcs/outage", "*outage"}, []string{"idcs/outage", "idcs/slow-target"}},
-		{"an area", []string{"idcs"}, ids(all)},
-		{"an area with a slash", []string{"idcs/"}, ids(all)},
+		{"two, one of them twice", []string{"idcs/slow-*", "idcs/outage", "idcs*outage"}, []string{"idcs/outage", "idcs/slow-target"}},
+		{"an area", []string{"idcs"}, inArea("idcs/")},
+		{"an area with a slash", []string{"idcs/"}, inArea("idcs/")},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -26,6 +26,12 @@ func (r *run) expect(e Expectation, h invariants.History) (reports.Check, []stri
 		wrong, about = r.expectLogin(*e.Login, h)
 	case e.Speed != nil:
 		wrong = expectSpeed(*e.Speed, h)
+	case e.Mails != nil:
+		wrong, about = r.expectMails(*e.Mails)
+	case e.Refused != nil:
+		if n := r.refusedAtSource(); !e.Refused.Met(n) {
+			wrong = []string{fmt.Sprintf("%d were refused to the waiting source", n)}
+		}
 	case e.Within != nil:
 		if r.settled > time.Duration(*e.Within) {
 			wrong = []string{fmt.Sprintf("it took %v", r.settled.Round(time.Millisecond))}
@@ -87,6 +93,8 @@ func (r *run) expectCounts(e Expectation, h invariants.History) (wrong, about []
 		judge(invariants.Applied, e.Outcome.Applied, in(invariants.Applied))
 		judge(invariants.Parked, e.Outcome.Parked, in(invariants.Parked))
 		judge(invariants.Superseded, e.Outcome.Superseded, in(invariants.Superseded))
+		judge(invariants.Skipped, e.Outcome.Skipped, in(invariants.Skipped))
+		judge(invariants.Planned, e.Outcome.Planned, in(invariants.Planned))
 	}
 	for _, reason := range sortedKeys(e.Parked) {
 		want := e.Parked[reason]

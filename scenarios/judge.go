@@ -106,6 +106,7 @@ func (r *run) complete(entries []control.Entry) ([]invariants.Change, error) {
 		for _, o := range r.outcomes {
 			if o.TransactionID == c.TransactionID {
 				c.Outcomes++
+				c.Replays = max(c.Replays, o.Replay)
 				c.State, c.Reason, c.Attempts, c.Finished = o.State, o.Reason, o.Attempts, o.Finished
 			}
 		}

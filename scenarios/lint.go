@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seatrial/seatrial/scenarios/sut"
+	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/policy"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
@@ -43,6 +45,12 @@ func (l *linter) given() {
 			l.found.add(tree.find("source", "lengths").key(key), "lengths: %s", problem)
 		}
 	}
+	l.settings(given.Engine.Settings, tree.find("engine", "settings"))
+	for i, role := range given.IDCS.ClientRoles {
+		if !slices.Contains(idcs.Roles(), role) {
+			l.found.add(tree.find("idcs", "client_roles", i).at, "client_roles: there is no app role %q%s", role, didYouMean(role, idcs.Roles()))
+		}
+	}
 	if d := given.IDCS.TokenLifetime; d != nil {
 		l.positive(*d, "token_lifetime", tree.find("idcs", "token_lifetime"))
 	}
@@ -69,6 +77,13 @@ func (l *linter) policy(p *Policy, at *node) {
 			attribute, _, _ := strings.Cut(name, ":")
 			l.found.add(at.find(attribute).at, "%s", name)
 		}
+	}
+}
+
+// settings are those of our own engine, which says what it does not know.
+func (l *linter) settings(settings map[string]any, at *node) {
+	if err := sut.CheckSettings(settings); err != nil {
+		l.found.add(at.at, "settings: %v", err)
 	}
 }
 
@@ -137,7 +152,10 @@ func (l *linter) step(s Step, n *node, top bool) {
 		}
 	case s.TokenLifetime != nil:
 		l.positive(*s.TokenLifetime, "token_lifetime", n.find("token_lifetime"))
+	case s.Maintenance != nil:
+		l.positive(s.Maintenance.For, "for", n.find("maintenance", "for"))
 	case s.Restart != nil:
+		l.settings(s.Restart.Settings, n.find("restart", "settings"))
 		if s.Restart.After < 0 {
 			l.found.add(n.find("restart", "after").at, "after: %s is below nothing", s.Restart.After)
 		}
@@ -148,7 +166,7 @@ func (l *linter) step(s Step, n *node, top bool) {
 	case s.SetPolicy != nil:
 		l.policy(s.SetPolicy, n.find("set_policy"))
 	}
-	for name, users := range map[string]*Users{"federate": s.Federate, "unfederate": s.Unfederate, "deactivate": s.Deactivate, "activate": s.Activate, "remove": s.Remove} {
+	for name, users := range map[string]*Users{"lock": s.Lock, "unlock": s.Unlock, "federate": s.Federate, "unfederate": s.Unfederate, "deactivate": s.Deactivate, "activate": s.Activate, "remove": s.Remove} {
 		if users == nil {
 			continue
 		}
@@ -178,6 +196,9 @@ func (l *linter) change(c Change, n *node) {
 	l.users(c.Users, n.find("users"))
 	if c.Over != nil {
 		l.positive(*c.Over, "over", n.find("over"))
+	}
+	if c.Wait != nil {
+		l.positive(*c.Wait, "wait", n.find("wait"))
 	}
 	if c.Users.Newcomers && c.With.Kind == withInitial {
 		l.found.add(n.find("with").at, "with: initial: newcomers have no password at the target")
@@ -246,6 +267,12 @@ func (l *linter) expectation(e *Expectation, n *node) {
 		if e.Login.Users.Newcomers && e.Login.With == withInitial {
 			l.found.add(n.find("login", "with").at, "login: newcomers have no initial password at the target")
 		}
+	case e.Mails != nil:
+		l.users(e.Mails.Users, n.find("mails", "users"))
+		if !l.scenario.Given.Engine.Mail {
+			l.found.add(n.at, "mails: there is no mail server; write given: {engine: {mail: true}}")
+		}
+	case e.Refused != nil: // The grammar has seen to it.
 	case e.Speed != nil:
 		if e.Speed.Mean == nil && e.Speed.P95 == nil {
 			l.found.add(n.at, "speed: write how long at most: {mean: 2.3s, p95: 4.1s}")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,12 +64,67 @@ func (r *run) restart(s Restart) error {
 			r.remains = append(r.remains, sut.Artifact{Name: fmt.Sprintf("life %d/%s", life, a.Name), Data: a.Data})
 		}
 	}
+	if s.Keys != "" {
+		keeper, able := system.(interface{ Keys(how string) error })
+		if !able {
+			return premise("this system under test has no sealing keys that could be %s", s.Keys)
+		}
+		if err := keeper.Keys(s.Keys); err != nil {
+			return fmt.Errorf("sealing keys %s: %w", s.Keys, err)
+		}
+	}
 	if err := r.sleep(time.Duration(s.After) + r.jitter.Jitter(betweenJitter)); err != nil {
 		return err
 	}
 	crash.Started = time.Now()
 	r.crashes = append(r.crashes, crash)
-	return r.startSystem()
+	return r.startSystem(sut.Merge(r.scenario.Given.Engine.Settings, s.Settings))
+}
+
+// What may happen to the sealing keys between two lives.
+const (
+	keysRotated = "rotated"
+	keysLost    = "lost"
+	keysBack    = "back"
+)
+
+// replay asks the system to send parked changes again, as an operator does.
+func (r *run) replay(s Replay) error {
+	able, ok := r.system.get().(interface {
+		Replay(ctx context.Context, reason string) (transactions []string, err error)
+	})
+	if !ok {
+		return premise("this system under test keeps no parked changes that could be replayed")
+	}
+	transactions, err := able.Replay(r.ctx, s.Reason)
+	if err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	if len(transactions) == 0 {
+		return premise("no parked change was there to be replayed")
+	}
+	for _, c := range r.changes {
+		if slices.Contains(transactions, c.TransactionID) {
+			c.replays++
+			c.overtaken = true // whether it can be accepted now is for the target to say
+		}
+	}
+	return nil
+}
+
+// ours tells whether the scenario asks for what only our own engine can be told.
+func (s Scenario) ours() bool {
+	if len(s.Given.Engine.Settings) > 0 || s.Given.Engine.Mail || s.mortal() {
+		return true
+	}
+	for _, step := range s.Steps {
+		for _, one := range append([]Step{step}, step.Do...) {
+			if one.Replay != nil || one.Change != nil && one.Change.Wait != nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mortal tells whether the scenario restarts the system: then its source is a careful one, which submits again what was not

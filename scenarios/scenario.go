@@ -44,6 +44,9 @@ type GivenTarget struct {
 	Policy        *Policy           `json:"policy,omitempty" jsonschema_description:"The password policy; standard when absent."`
 	TokenLifetime *Duration         `json:"token_lifetime,omitempty" jsonschema_description:"How long an access token lives; 1h when absent."`
 	Switches      map[string]string `json:"switches,omitempty" jsonschema_description:"What is unknown or configurable about the vendor; the names are those of the control plane."`
+	Tier          string            `json:"tier,omitempty" jsonschema:"enum=free,enum=oracle-apps,enum=oracle-apps-premium,enum=premium,enum=external-user" jsonschema_description:"The domain's type, whose rate limits are in force; none when absent."`
+	Visibility    *Duration         `json:"visibility,omitempty" jsonschema_description:"How long a search does not find a user who was just created; not at all when absent."`
+	ClientRoles   []string          `json:"client_roles,omitempty" jsonschema_description:"The app roles of the engine's client; those that it needs when absent."`
 	Latency       *Latency          `json:"latency,omitempty" jsonschema_description:"How long an answer usually takes; 20 to 60 ms when absent. It is the weather, not a fault."`
 }
 
@@ -58,6 +61,9 @@ type GivenSource struct {
 type GivenEngine struct {
 	Door      string `json:"door,omitempty" jsonschema:"enum=changer,enum=patch" jsonschema_description:"How it writes: changer is PUT UserPasswordChanger, patch is PATCH Users. changer when absent."`
 	Provision bool   `json:"provision,omitempty" jsonschema_description:"Whether it creates a user that the target does not have."`
+	// Settings lie over the configuration of our own engine.
+	Settings map[string]any `json:"settings,omitempty" jsonschema_description:"Settings of seatrial's own engine, under the names of its configuration file, such as {rollout: {percent: 10}}."`
+	Mail     bool           `json:"mail,omitempty" jsonschema_description:"Whether there is a mail server that the engine may use."`
 }
 
 // Person is a user with a chosen name. The names are the control plane's.
@@ -86,6 +92,10 @@ type Step struct {
 	Deactivate    *Users            `json:"deactivate,omitempty" jsonschema_description:"These users are deactivated."`
 	Activate      *Users            `json:"activate,omitempty" jsonschema_description:"These users are activated again."`
 	Remove        *Users            `json:"remove,omitempty" jsonschema_description:"These users are deleted at the target."`
+	Lock          *Users            `json:"lock,omitempty" jsonschema_description:"These users are locked."`
+	Unlock        *Users            `json:"unlock,omitempty" jsonschema_description:"These users are unlocked."`
+	Maintenance   *Maintenance      `json:"maintenance,omitempty" jsonschema_description:"The target is maintained: it answers 503 until that is over."`
+	Replay        *Replay           `json:"replay,omitempty" jsonschema_description:"An operator has parked changes sent again."`
 	Restart       *Restart          `json:"restart,omitempty" jsonschema_description:"The engine is stopped and started again on what it left behind. From the first step on, the source submits a change again until it is acknowledged."`
 	Wait          *Duration         `json:"wait,omitempty" jsonschema_description:"Virtual time passes."`
 	Settle        *Duration         `json:"settle,omitempty" jsonschema_description:"Waits until every acknowledged change is final, at most so long."`
@@ -96,6 +106,7 @@ type Change struct {
 	Users Users     `json:"users,omitzero" jsonschema_description:"Who: all, newcomers, a number (the first so many), a range such as 3-7, or a list of numbers and user names."`
 	Count int       `json:"count,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"How often each of them; once when absent."`
 	With  With      `json:"with,omitzero" jsonschema_description:"Which password: valid, reused (the one the user has), initial, or {violates: rule}."`
+	Wait  *Duration `json:"wait,omitempty" jsonschema_description:"Strict mode: the source waits so long for the outcome, and keeps its old password when the change is refused."`
 	Over  *Duration `json:"over,omitempty" jsonschema_description:"Spread evenly over so long; all at once when absent."`
 }
 
@@ -103,6 +114,20 @@ type Change struct {
 type Restart struct {
 	After Duration `json:"after,omitempty" jsonschema_description:"How long it is gone; a moment when absent."`
 	Cut   bool     `json:"cut,omitempty" jsonschema_description:"It does not drain: attempts are cut off in the middle."`
+	Keys  string   `json:"keys,omitempty" jsonschema:"enum=rotated,enum=lost,enum=back" jsonschema_description:"Meanwhile its sealing keys are rotated (a new one before the old), lost (a new one instead), or the lost ones are put back."`
+	// Settings lie over those that are given.
+	Settings map[string]any `json:"settings,omitempty" jsonschema_description:"Settings with which it starts again, over those that were given."`
+}
+
+// Maintenance is a window in which the target answers nothing but 503.
+type Maintenance struct {
+	For        Duration `json:"for" jsonschema_description:"How long it lasts."`
+	RetryAfter Duration `json:"retryAfter,omitempty" jsonschema_description:"The Retry-After header; the vendor's habit when absent."`
+}
+
+// Replay is an operator who has parked changes sent again.
+type Replay struct {
+	Reason string `json:"reason,omitempty" jsonschema_description:"Only those parked for this reason; all when absent."`
 }
 
 // Moment is a point in the middle of a run. Exactly one of its counts is set.
@@ -160,6 +185,8 @@ type Expectation struct {
 	Query   string           `json:"query,omitempty" jsonschema_description:"A question to the control plane, in GraphQL."`
 	That    string           `json:"that,omitempty" jsonschema_description:"What must be true of the answer, as an expression (expr-lang)."`
 	Speed   *Speed           `json:"speed,omitempty" jsonschema_description:"How long applied changes took, from their submission to their end."`
+	Mails   *Mails           `json:"mails,omitempty" jsonschema_description:"Who got mail: these users one each, and nobody else any."`
+	Refused *Count           `json:"refused,omitempty" jsonschema_description:"How many changes the source was told, while it waited, that they were refused."`
 	Within  *Duration        `json:"within,omitempty" jsonschema_description:"The last settle took no longer than this."`
 
 	program *vm.Program // That, compiled
@@ -170,12 +197,20 @@ type Outcome struct {
 	Applied    *Count `json:"applied,omitempty"`
 	Parked     *Count `json:"parked,omitempty"`
 	Superseded *Count `json:"superseded,omitempty"`
+	Skipped    *Count `json:"skipped,omitempty"`
+	Planned    *Count `json:"planned,omitempty"`
 }
 
 // Speed is how long applied changes may take.
 type Speed struct {
 	Mean *Duration `json:"mean,omitempty" jsonschema_description:"On average, at most."`
 	P95  *Duration `json:"p95,omitempty" jsonschema_description:"95 of 100, at most."`
+}
+
+// Mails is who got one mail each.
+type Mails struct {
+	Users Users `json:"users,omitzero" jsonschema_description:"Who; all when absent, and nobody for [] ."`
+	None  bool  `json:"none,omitempty" jsonschema_description:"Nobody got any."`
 }
 
 // Login is an expectation of the probe: can these users sign in?

@@ -67,12 +67,12 @@ func (r *run) allSent() bool {
 }
 
 func (r *run) allFinal() bool {
-	final := map[string]bool{}
+	final := map[string]int{}
 	for _, o := range r.outcomes {
-		final[o.TransactionID] = true
+		final[o.TransactionID]++
 	}
 	for _, s := range r.changes {
-		if s.Acked && !final[s.TransactionID] {
+		if s.Acked && final[s.TransactionID] <= s.replays {
 			return false
 		}
 	}

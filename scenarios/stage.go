@@ -12,8 +12,11 @@ import (
 	"github.com/seatrial/seatrial/scenarios/sut"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/control"
+	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/network"
+	"github.com/seatrial/seatrial/sim/kernel/oauth"
 	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
 // hookHost is where the system under test may listen.
@@ -31,6 +34,7 @@ type run struct {
 	world        *sim.World
 	control      *control.Client
 	system       living
+	mail         *mailServer // nil when there is none
 	jitter       *random.Stream
 	transactions *random.Stream
 	passwords    *passwords
@@ -108,6 +112,7 @@ func (r *run) play() {
 	}
 	cancel()
 	r.senders.Wait()
+	r.mail.close()
 	if r.world != nil {
 		bounded, end := context.WithTimeout(context.Background(), stopTimeout)
 		defer end()
@@ -119,6 +124,15 @@ func (r *run) play() {
 func (r *run) build() error {
 	config := sim.DefaultConfig()
 	config.Seed = r.seed
+	config.IDCS.Tier = r.scenario.Given.IDCS.Tier
+	if v := r.scenario.Given.IDCS.Visibility; v != nil {
+		config.IDCS.Visibility = time.Duration(*v)
+	}
+	if roles := r.scenario.Given.IDCS.ClientRoles; len(roles) > 0 {
+		client := idcs.DefaultClient()
+		client.Secret, client.Roles = secret.New(r.seed.Stream("scenarios/client").Hex(40)), roles
+		config.IDCS.Clients = []oauth.Client{client}
+	}
 	world, err := sim.New(config, network.Memory())
 	if err != nil {
 		return fmt.Errorf("world: %w", err)
@@ -130,19 +144,27 @@ func (r *run) build() error {
 	if err := r.furnish(); err != nil {
 		return fmt.Errorf("given: %w", err)
 	}
-	return r.startSystem()
+	if r.scenario.Given.Engine.Mail {
+		if r.mail, err = openMail(world.Network(), world.Authority()); err != nil {
+			return fmt.Errorf("mail server: %w", err)
+		}
+	}
+	return r.startSystem(r.scenario.Given.Engine.Settings)
 }
 
 // startSystem builds the system under test on its folder, which is empty unless it lived there before, and starts it.
-func (r *run) startSystem() error {
+func (r *run) startSystem(settings map[string]any) error {
 	system, err := r.options.System(sut.Place{
 		Network: r.world.Network(), Authority: r.world.Authority(), IDCS: r.world.URL(targetName),
 		ClientID: r.world.ClientID(), ClientSecret: r.world.ClientSecret(), Scope: scope,
 		Dir: r.dir, Seed: r.seed, Host: hookHost,
-		Door: r.scenario.door(), Provision: r.scenario.Given.Engine.Provision,
+		Door: r.scenario.door(), Provision: r.scenario.Given.Engine.Provision, Settings: r.mail.settings(settings),
 	})
 	if err != nil {
 		return fmt.Errorf("system under test: %w", err)
+	}
+	if _, ours := system.(interface{ Keys(how string) error }); r.scenario.ours() && !ours {
+		return premise("it asks for what only seatrial's own engine can be told: settings, a restart, a replay, strict mode")
 	}
 	if err := system.Start(r.ctx); err != nil {
 		return fmt.Errorf("start the system under test: %w", err)

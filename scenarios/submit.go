@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,9 +14,12 @@ import (
 type submission struct {
 	invariants.Change
 	person     *person
-	acceptable bool // what is known at the source: whether the target could take this password from this user
-	overtaken  bool // the user was put out of reach after this change was made
-	outdated   bool // the target's policy was replaced after this change was made
+	acceptable bool          // what is known at the source: whether the target could take this password from this user
+	overtaken  bool          // the user was put out of reach after this change was made
+	outdated   bool          // the target's policy was replaced after this change was made
+	wait       time.Duration // strict mode: how long the source waits
+	replays    int           // how often an operator had it sent again
+	refused    bool          // the source was told that the change was refused
 	done       chan struct{}
 	err        error
 }
@@ -37,6 +41,9 @@ func (r *run) change(c Change) error {
 			s, err := r.submission(p, c.With)
 			if err != nil {
 				return err
+			}
+			if c.Wait != nil {
+				s.wait = time.Duration(*c.Wait)
 			}
 			batch = append(batch, s)
 		}
@@ -94,6 +101,9 @@ func (r *run) send(s *submission, due time.Time, previous <-chan struct{}) {
 	s.Submitted = time.Now()
 	for {
 		id, err := r.submit(s)
+		if refused, is := errors.AsType[*sut.RefusedError](err); is {
+			s.refused, id, err = true, refused.ID, nil
+		}
 		if err == nil {
 			s.ID, s.Acked, s.Acknowledged = id, true, time.Now()
 			return
@@ -119,6 +129,17 @@ func (r *run) submit(s *submission) (string, error) {
 	ctx, cancel := context.WithTimeout(r.ctx, submitTimeout)
 	defer cancel()
 	return system.Submit(ctx, sut.Change{
-		TransactionID: s.TransactionID, UserName: s.User, Password: s.Password, Attributes: s.person.attributes(),
+		TransactionID: s.TransactionID, UserName: s.User, Password: s.Password, Attributes: s.person.attributes(), Wait: s.wait,
 	})
+}
+
+// refusedAtSource counts the changes of which the waiting source was told that they were refused.
+func (r *run) refusedAtSource() int {
+	n := 0
+	for _, s := range r.changes {
+		if s.refused {
+			n++
+		}
+	}
+	return n
 }

@@ -44,10 +44,31 @@ func (r *run) turn(s Step) error {
 		_, err = r.control.SetActive(r.ctx, targetName, false, r.block(*s.Deactivate, func(u *control.User) { u.Active = false })...)
 	case s.Activate != nil:
 		_, err = r.control.SetActive(r.ctx, targetName, true, r.unblock(*s.Activate, func(u *control.User) { u.Active = true })...)
+	case s.Lock != nil:
+		_, err = r.control.SetLocked(r.ctx, targetName, true, r.note(r.pick(*s.Lock), func(u *control.User) { u.Locked = true })...)
+	case s.Unlock != nil:
+		_, err = r.control.SetLocked(r.ctx, targetName, false, r.note(r.pick(*s.Unlock), func(u *control.User) { u.Locked = false })...)
+	case s.Maintenance != nil:
+		return r.maintain(*s.Maintenance)
+	case s.Replay != nil:
+		return r.replay(*s.Replay)
 	case s.Remove != nil:
 		_, err = r.control.RemoveUsers(r.ctx, targetName, r.block(*s.Remove, nil)...)
 	}
 	return err
+}
+
+// maintain closes the target for a while. The run goes on meanwhile.
+func (r *run) maintain(m Maintenance) error {
+	if err := r.control.SetMaintenance(r.ctx, targetName, true, time.Duration(m.RetryAfter)); err != nil {
+		return err
+	}
+	r.senders.Go(func() {
+		if r.sleep(time.Duration(m.For)+r.jitter.Jitter(betweenJitter)) == nil {
+			_ = r.control.SetMaintenance(r.ctx, targetName, false, 0) // Without it nothing settles, which is told.
+		}
+	})
+	return nil
 }
 
 // block takes users out of reach, and notes that this was no doing of the system under test.

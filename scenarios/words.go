@@ -14,7 +14,13 @@ func (e Expectation) String() string {
 		for _, part := range []struct {
 			count *Count
 			state string
-		}{{e.Outcome.Applied, "applied"}, {e.Outcome.Parked, "parked"}, {e.Outcome.Superseded, "superseded"}} {
+		}{
+			{e.Outcome.Applied, "applied"},
+			{e.Outcome.Parked, "parked"},
+			{e.Outcome.Superseded, "superseded"},
+			{e.Outcome.Skipped, "skipped"},
+			{e.Outcome.Planned, "planned"},
+		} {
 			if part.count != nil {
 				parts = append(parts, fmt.Sprintf("%s %s", part.count, part.state))
 			}
@@ -28,6 +34,12 @@ func (e Expectation) String() string {
 		return "of the changes, " + strings.Join(parts, ", ")
 	case e.Login != nil:
 		return e.Login.String()
+	case e.Mails != nil && e.Mails.None:
+		return "nobody got a mail"
+	case e.Mails != nil:
+		return peopleWords(e.Mails.Users) + " got one mail each, and nobody else any"
+	case e.Refused != nil:
+		return fmt.Sprintf("of the changes, %s refused to the waiting source", e.Refused)
 	case e.Speed != nil:
 		var parts []string
 		if e.Speed.Mean != nil {
@@ -127,15 +139,18 @@ func (s Step) lines() []string {
 		return one("At the target, %s are activated again.", peopleWords(*s.Activate))
 	case s.Remove != nil:
 		return one("At the target, %s are deleted.", peopleWords(*s.Remove))
+	case s.Lock != nil:
+		return one("At the target, %s are locked.", peopleWords(*s.Lock))
+	case s.Unlock != nil:
+		return one("At the target, %s are unlocked.", peopleWords(*s.Unlock))
+	case s.Maintenance != nil:
+		return one("The target is maintained for %s: it answers 503.", s.Maintenance.For)
+	case s.Replay != nil && s.Replay.Reason != "":
+		return one("An operator has the changes that were parked for %s sent again.", s.Replay.Reason)
+	case s.Replay != nil:
+		return one("An operator has all parked changes sent again.")
 	case s.Restart != nil:
-		how := "is stopped"
-		if s.Restart.Cut {
-			how = "is cut off in the middle of what it does"
-		}
-		if s.Restart.After > 0 {
-			return one("The engine %s, and started again after %s.", how, s.Restart.After)
-		}
-		return one("The engine %s, and started again.", how)
+		return one("%s", s.Restart)
 	case s.Wait != nil:
 		return one("%s pass.", s.Wait)
 	case s.Settle != nil:
@@ -153,6 +168,30 @@ func (t Tokens) String() string {
 	return " of the client " + t.Client
 }
 
+// String says how the engine ends and begins.
+func (s Restart) String() string {
+	text := "The engine is stopped"
+	if s.Cut {
+		text = "The engine is cut off in the middle of what it does"
+	}
+	switch s.Keys {
+	case keysRotated:
+		text += ", gets a new sealing key before its old one"
+	case keysLost:
+		text += ", loses its sealing keys and gets a new one"
+	case keysBack:
+		text += ", gets its lost sealing keys back"
+	}
+	text += ", and starts again"
+	if s.After > 0 {
+		text += fmt.Sprintf(" after %s", s.After)
+	}
+	if len(s.Settings) > 0 {
+		text += fmt.Sprintf(" with other settings (%s)", strings.Join(sortedKeys(s.Settings), ", "))
+	}
+	return text + "."
+}
+
 // String says who changes to what.
 func (c Change) String() string {
 	text := "At the source, " + peopleWords(c.Users) + " change their passwords"
@@ -166,6 +205,9 @@ func (c Change) String() string {
 		text += " to the one from before the run"
 	case withViolates:
 		text += " to one that breaks the target's " + c.With.Violates
+	}
+	if c.Wait != nil {
+		text += fmt.Sprintf(", and wait up to %s for the outcome", c.Wait)
 	}
 	if c.Over != nil {
 		text += fmt.Sprintf(", spread over %s", c.Over)
@@ -293,6 +335,18 @@ func describe(s Scenario) string {
 		provision = "creates users that the target does not have"
 	}
 	line("  An engine that writes through the door %q and %s.", s.door(), provision)
+	if len(g.Engine.Settings) > 0 {
+		line("  Its settings differ in %s.", strings.Join(sortedKeys(g.Engine.Settings), ", "))
+	}
+	if g.Engine.Mail {
+		line("  A mail server that it may use.")
+	}
+	if g.IDCS.Tier != "" {
+		line("  The domain has the rate limits of the type %s.", g.IDCS.Tier)
+	}
+	if len(g.IDCS.ClientRoles) > 0 {
+		line("  The engine's client has the app roles %s.", strings.Join(g.IDCS.ClientRoles, ", "))
+	}
 	line("")
 	line("Steps")
 	for i, step := range s.Steps {

@@ -20,6 +20,10 @@ func Run(ctx context.Context, o Options, version string, p *progress) (reports.R
 	if err != nil {
 		return reports.Report{}, err
 	}
+	folder, err := readFolder(o.IDMConf)
+	if err != nil {
+		return reports.Report{}, err
+	}
 	criteria, err := readCriteria(o.Criteria)
 	if err != nil {
 		return reports.Report{}, err
@@ -43,6 +47,7 @@ func Run(ctx context.Context, o Options, version string, p *progress) (reports.R
 		report.Load = append(report.Load, reports.Load{Name: "test", Verdict: reports.Void, Reasons: []string{"it broke off: " + err.Error()}})
 	}
 	report.Inputs = in.list
+	report.Checklist = judgeChecklist(report, folder)
 	report.Finished = time.Now().UTC()
 	report.Judge()
 	return report, nil

@@ -14,6 +14,8 @@ const (
 	Applied    = "applied"
 	Parked     = "parked"
 	Superseded = "superseded"
+	Skipped    = "skipped" // the roll-out does not include the user yet
+	Planned    = "planned" // a dry run: nothing was written
 )
 
 // History is everything that was observed in one run: what was asked of the system under test, what it said became of it,
@@ -69,6 +71,7 @@ type Change struct {
 	Attempts                int
 	Finished                time.Time
 	Outcomes                int  // final outcomes seen for it
+	Replays                 int  // how often an operator had it sent again: each has one more outcome
 	Acceptable              bool // policy and state of the user at the target could accept it
 }
 

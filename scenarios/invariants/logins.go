@@ -26,7 +26,7 @@ func newestWins(v *view) reports.Check {
 	judged := 0
 	for _, user := range v.users {
 		if v.elsewhere(user) {
-			continue // federated or deactivated by now: no password signs in, whoever wrote it
+			continue // locked, federated or deactivated by now: no password signs in, whoever wrote it
 		}
 		want := v.wanted(user)
 		probe, found := v.probe(user, want)
@@ -57,11 +57,19 @@ func some(list []string) string {
 func (v *view) elsewhere(user string) bool {
 	for _, p := range v.probes[user] {
 		switch p.Reason {
-		case "federated", "inactive", "not_found", "expired":
+		case "federated", "delegated", "inactive", "not_found", "expired":
 			return true
+		case "locked": // by an administrator; a lock that the run has brought about is a failure
+			if v.lockedBefore(user) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+func (v *view) lockedBefore(user string) bool {
+	return slices.ContainsFunc(v.UsersBefore, func(u control.User) bool { return u.Locked && fold(u.UserName) == user })
 }
 
 // wanted is the number of the change whose password must be valid now.

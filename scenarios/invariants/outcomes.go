@@ -18,8 +18,10 @@ func nothingLost(v *view) reports.Check {
 	acknowledged := 0
 	for _, c := range v.Changes {
 		switch {
-		case c.Outcomes > 1:
+		case c.Outcomes > 1+c.Replays:
 			f.add("%s: %d final outcomes", c.name(), c.Outcomes)
+		case c.Outcomes > 0 && c.Outcomes < 1+c.Replays:
+			f.add("%s: %d final outcomes, and it was sent again %d times", c.name(), c.Outcomes, c.Replays)
 		case c.Acked && c.Outcomes == 0 && final(c.State):
 			f.add("%s: said to be %s, but not among the final outcomes", c.name(), c.State)
 		case c.Acked && c.Outcomes == 0:
@@ -62,10 +64,12 @@ func oneAudit(v *view) reports.Check {
 		}
 		judged[c.TransactionID] = true
 		switch {
-		case len(own) > 1:
+		case len(own) > 1+c.Replays:
 			f.add("%s: audited %d times (%s)", c.name(), len(own), outcomes(own))
-		case len(own) == 1:
-			v.compareAudit(&f, c, own[0])
+		case len(own) > 0 && len(own) <= c.Replays:
+			f.add("%s: audited %d times, and sent again %d times", c.name(), len(own), c.Replays)
+		case len(own) > 0:
+			v.compareAudit(&f, c, own[len(own)-1])
 		case v.OutcomesObservable && c.Outcomes > 0:
 			f.add("%s: %s, and not audited", c.name(), c.State)
 		case !v.OutcomesObservable && c.Acked:

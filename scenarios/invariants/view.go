@@ -131,7 +131,13 @@ func passing(reason string) bool {
 // unheard tells entries whose answer may not have reached the system under test.
 func unheard(e control.Entry) bool { return e.Lost || e.Status == 0 }
 
-func final(state string) bool { return state == Applied || state == Parked || state == Superseded }
+func final(state string) bool {
+	switch state {
+	case Applied, Parked, Superseded, Skipped, Planned:
+		return true
+	}
+	return false
+}
 
 // numbers names entries: "#12, #15".
 func numbers(entries ...control.Entry) string {

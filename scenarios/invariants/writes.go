@@ -70,7 +70,7 @@ func (v *view) accounts(user string) []*account {
 			continue // nobody's: no-surprise tells
 		}
 		before := len(a.accepted) + len(a.refused)
-		repeat := before >= len(a.changes)
+		repeat := before >= a.sendings()
 		switch {
 		case isAccepted(e) || isPermanent(e):
 			if repeat && len(a.accepted) > 0 {
@@ -88,6 +88,15 @@ func (v *view) accounts(user string) []*account {
 		}
 	}
 	return list
+}
+
+// sendings is how often the password may be sent to its end: once for each change, and once more for each replay.
+func (a *account) sendings() int {
+	n := len(a.changes)
+	for _, c := range a.changes {
+		n += c.Replays
+	}
+	return n
 }
 
 // oneWrite: each applied change was accepted exactly once, and nothing else was.

@@ -1,6 +1,7 @@
 package sut
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/sim/kernel/network"
@@ -27,6 +29,9 @@ func Engine(base func(*syncer.Config)) Factory {
 		c := syncer.DefaultConfig()
 		if base != nil {
 			base(&c)
+		}
+		if err := applySettings(&c, p.Settings); err != nil {
+			return nil, fmt.Errorf("settings: %w", err)
 		}
 		settle(&c, p, token)
 		e := &engine{place: p, config: c, log: new(buffer)}
@@ -53,6 +58,7 @@ func settle(c *syncer.Config, p Place, token secret.Value) {
 	}
 	c.Provision = c.Provision || p.Provision
 	c.Audit = filepath.Join(p.Dir, "audit.jsonl")
+	c.Mail.State = filepath.Join(p.Dir, "mail.jsonl")
 	c.Seed = uint64(p.Seed)
 }
 
@@ -157,6 +163,36 @@ func (e *engine) Cut() error {
 	_ = e.listener.Close()
 	e.hook.client.CloseIdleConnections()
 	return nil
+}
+
+// Keys does something to the sealing keys, between two lives.
+func (e *engine) Keys(how string) error {
+	folder, err := os.OpenRoot(e.place.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = folder.Close() }()
+	name := filepath.Base(e.config.Seal.KeyFile)
+	lost := name + ".lost"
+	if how != "back" {
+		if err := errors.Join(folder.Rename(name, lost), seal.WriteKeyFile(e.config.Seal.KeyFile)); err != nil || how == "lost" {
+			return err
+		}
+	}
+	old, err := folder.ReadFile(lost)
+	if err != nil {
+		return fmt.Errorf("no keys were lost: %w", err)
+	}
+	first, err := folder.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	return folder.WriteFile(name, slices.Concat(bytes.TrimRight(first, "\n"), []byte("\n"), old), 0o600)
+}
+
+// Replay has the parked changes of a reason sent again, all of them without one, and tells their transaction ids.
+func (e *engine) Replay(ctx context.Context, reason string) ([]string, error) {
+	return e.hook.replay(ctx, reason)
 }
 
 // readTree reads every file below dir. A file that goes while it is read is not an error: a queue drops its old blocks.

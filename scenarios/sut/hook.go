@@ -76,9 +76,20 @@ func (h *hook) submit(ctx context.Context, c Change) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode the change %s: %w", c.TransactionID, err)
 	}
-	status, header, answer, err := h.ask(ctx, http.MethodPost, "/v1/changes", body)
+	path := "/v1/changes"
+	if c.Wait > 0 {
+		path += "?wait=" + c.Wait.String()
+	}
+	status, header, answer, err := h.ask(ctx, http.MethodPost, path, body)
 	if err != nil {
 		return "", fmt.Errorf("submit %s: %w", c.TransactionID, err)
+	}
+	var ack struct{ ID, State, Reason string }
+	if c.Wait > 0 && (status == http.StatusUnprocessableEntity || status == http.StatusOK) && json.Unmarshal(answer, &ack) == nil && ack.ID != "" {
+		if status == http.StatusOK {
+			return ack.ID, nil
+		}
+		return "", fmt.Errorf("submit %s: %w", c.TransactionID, &RefusedError{ack.ID, ack.Reason})
 	}
 	if status != http.StatusAccepted {
 		refused := &SubmitError{Status: status}
@@ -91,7 +102,6 @@ func (h *hook) submit(ctx context.Context, c Change) (string, error) {
 		}
 		return "", fmt.Errorf("submit %s: %w", c.TransactionID, refused)
 	}
-	var ack struct{ ID string }
 	if err := json.Unmarshal(answer, &ack); err != nil || ack.ID == "" {
 		return "", fmt.Errorf("submit %s: the acknowledgement names no id", c.TransactionID)
 	}
@@ -139,6 +149,32 @@ func (h *hook) final(ctx context.Context) ([]Outcome, error) {
 			return append([]Outcome(nil), h.outcomes...), nil
 		}
 	}
+}
+
+// replay has parked changes sent again, those of a reason or all, and tells which.
+func (h *hook) replay(ctx context.Context, reason string) (transactions []string, err error) {
+	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
+	if reason != "" {
+		query.Set("reason", reason)
+	}
+	status, _, answer, err := h.ask(ctx, http.MethodGet, "/v1/parked?"+query.Encode(), nil)
+	if err != nil || status != http.StatusOK {
+		return nil, errors.Join(fmt.Errorf("parked changes: hook answered %d", status), err)
+	}
+	var page struct {
+		Parked []struct{ ID, TransactionID string }
+	}
+	if err := json.Unmarshal(answer, &page); err != nil {
+		return nil, fmt.Errorf("parked changes: %w", err)
+	}
+	for _, p := range page.Parked {
+		status, _, _, err := h.ask(ctx, http.MethodPost, "/v1/parked/"+url.PathEscape(p.ID)+"/replay", []byte("{}"))
+		if err != nil || status != http.StatusAccepted {
+			return transactions, errors.Join(fmt.Errorf("replay %s: hook answered %d", p.ID, status), err)
+		}
+		transactions = append(transactions, p.TransactionID)
+	}
+	return transactions, nil
 }
 
 func (h *hook) metrics(ctx context.Context) ([]byte, error) {

@@ -14,13 +14,23 @@ type Change struct {
 	TransactionID, UserName string
 	Password                secret.Value
 	Attributes              map[string]string // as the source names them: givenName, sn, mail
+	// Wait is how long the source waits for the outcome (strict mode); 0 is lenient.
+	Wait time.Duration
 }
+
+// RefusedError says that a change for whose outcome the source waited was refused: it is final, and the source keeps the old
+// password.
+type RefusedError struct{ ID, Reason string }
+
+// Error is "refused: policy".
+func (e *RefusedError) Error() string { return "refused: " + e.Reason }
 
 // Outcome is what the system says became of a change. State is "queued", "retrying", "applied", "parked" or "superseded";
 // the last three are final. Reason says why it was parked.
 type Outcome struct {
 	ID, TransactionID, UserName, State, Reason string
 	Attempts                                   int
+	Replay                                     int // how often an operator had it sent again before this outcome
 	Accepted, Finished                         time.Time
 }
 
@@ -74,5 +84,7 @@ type Place struct {
 	Seed         random.Seed
 	Host         string // where its hook may listen, on the network
 	Door         string // how it is asked to write passwords: "changer" (the default) or "patch"
-	Provision    bool   // whether it is asked to create a user that the target does not have
+	// Settings lie over the configuration of our own engine, under the names of its file. Other systems ignore them.
+	Settings  map[string]any
+	Provision bool // whether it is asked to create a user that the target does not have
 }

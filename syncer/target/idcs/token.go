@@ -81,7 +81,11 @@ func (t *tokens) get(ctx context.Context) (string, target.Answer, bool) {
 	}
 	if now.Before(t.until) && t.flight == nil && !t.valid(now) {
 		defer t.mu.Unlock()
-		return "", t.refused, false
+		answer := t.refused
+		if answer.RetryAfter > 0 {
+			answer.RetryAfter = t.until.Sub(now)
+		}
+		return "", answer, false
 	}
 	f := t.flight
 	if f == nil && !now.Before(t.until) && (!t.valid(now) || !now.Before(t.early)) {
@@ -131,6 +135,8 @@ func (t *tokens) fly(f *flight) {
 		t.current, t.until, t.early = f.token, time.Time{}, time.Time{}
 	} else if f.answer.Class == target.Credential {
 		t.refused, t.until = f.answer, time.Now().Add(refusalKept)
+	} else if f.answer.RetryAfter > 0 { // Whoever asks meanwhile hears the same, and the endpoint has its quiet.
+		t.refused, t.until = f.answer, time.Now().Add(f.answer.RetryAfter)
 	}
 	t.mu.Unlock()
 	close(f.done)
