@@ -106,21 +106,24 @@ func TestAnotherProgramsStreamIsLeftAlone(t *testing.T) {
 	c := DefaultConfig()
 	c.URL = s.ClientURL()
 	q := opened(t, c)
-	for name, damage := range map[string]func() string{
-		"another's message": func() string {
+	for _, tt := range []struct { // The second ends what the first needs.
+		name   string
+		damage func() string
+	}{
+		{"another's message", func() string {
 			_, err := q.js.Publish(t.Context(), "SEATRIAL.changes", []byte("hello"))
 			require.NoError(t, err)
 			return "stream SEATRIAL: message 1 is not one of this version's, or is damaged: it starts with 0x68"
-		},
-		"another's stream": func() string {
+		}},
+		{"another's stream", func() string {
 			require.NoError(t, q.js.DeleteStream(t.Context(), "SEATRIAL"))
 			_, err := q.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "SEATRIAL", Subjects: []string{"orders"}})
 			require.NoError(t, err)
 			return "stream SEATRIAL holds something else"
-		},
+		}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			want := damage()
+		t.Run(tt.name, func(t *testing.T) {
+			want := tt.damage()
 			other, err := Open(t.Context(), c)
 			if err == nil {
 				err = other.Lead(t.Context())
