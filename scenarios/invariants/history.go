@@ -49,8 +49,9 @@ func (h History) restarted(from, to time.Time) bool {
 	return slices.ContainsFunc(h.Crashes, func(c Crash) bool { return !c.Started.Before(from) && !c.Started.After(to) })
 }
 
-// unwritten is how long an answer may have been heard and not yet be written down when the system dies.
-const unwritten = 100 * time.Millisecond
+// unwritten is how long an answer may have been heard and not yet be written down when the system dies: a few flushes of a
+// disk that has other things to do.
+const unwritten = 500 * time.Millisecond
 
 // diedOver tells whether the system died before it can have written down what an answer of that time said.
 func (h History) diedOver(received, answered time.Time) bool {
