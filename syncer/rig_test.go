@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -44,6 +45,7 @@ type rig struct {
 	listener *idcstest.Listener
 	client   *http.Client
 	logs     *buffer
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	n        int
 }
 
@@ -90,7 +92,7 @@ func newRig(t *testing.T) *rig {
 	c.IDCS.URL, c.IDCS.ClientID, c.IDCS.ClientSecret = d.URL(), d.ClientID, seal.Secret(d.ClientSecret)
 	c.Audit = filepath.Join(dir, "audit.jsonl")
 	c.Seed = 7
-	return &rig{t: t, config: c, domain: d, logs: &buffer{}}
+	return &rig{t: t, config: c, domain: d, dial: d.DialContext, logs: &buffer{}}
 }
 
 // start starts an engine on what the last one left.
@@ -104,7 +106,7 @@ func (r *rig) startWith(trail io.Writer) {
 	r.t.Helper()
 	r.listener = idcstest.Listen()
 	e, err := New(r.config, Environment{
-		Listener: r.listener, DialContext: r.domain.DialContext, Audit: trail,
+		Listener: r.listener, DialContext: r.dial, Audit: trail,
 		Logger: slog.New(slog.NewJSONHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(r.t, err)
@@ -252,4 +254,26 @@ func (r *rig) breakShelf() *brokenShelf {
 	b.down.Store(true)
 	r.engine.lot.shelf = b
 	return b
+}
+
+// startOnTCP starts an engine that listens on Config.Hook.Listen.
+func (r *rig) startOnTCP() {
+	r.t.Helper()
+	e, err := New(r.config, Environment{DialContext: r.dial, Logger: slog.New(slog.NewJSONHandler(r.logs, nil))})
+	require.NoError(r.t, err)
+	require.NoError(r.t, e.Start(r.t.Context()))
+	r.engine = e
+}
+
+// trailFile writes an audit trail of applied changes.
+func trailFile(t *testing.T, dir, name string, transactions ...string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	trail, err := audit.OpenFile(path, func(audit.Line) {})
+	require.NoError(t, err)
+	for _, tx := range transactions {
+		require.NoError(t, trail.Write(t.Context(), audit.Line{TransactionID: tx, ID: "id-" + tx, Outcome: "applied"}))
+	}
+	require.NoError(t, trail.Close())
+	return path
 }
