@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seatrial/seatrial/syncer/source/hook"
+	"github.com/seatrial/seatrial/syncer/target"
 )
 
 // lastWords is an audit trail whose line reaches the disk, which its engine does not live to hear.
@@ -218,6 +220,56 @@ func TestOutcomesBecomeDurableInOrder(t *testing.T) {
 			require.NoError(t, err)
 			assert.Greater(t, number, last[o.UserName], "%s", o.UserName)
 			last[o.UserName] = number
+		}
+		r.close()
+	})
+}
+
+// A replay that comes back after a crash may be older than a write that had been begun meanwhile, whose change has not come
+// back from the queue yet.
+func TestAReplayThatComesBackLooksAtTheUsersNote(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, policy, ids := newParkedRig(t, "a")
+		policy.Store(true)
+		r.stop()
+		r.domain.Script = first(2, step{Status: 503}) // The refusal of before, and the replay's first attempt.
+		r.startWith(deaf{})
+		status, _ := r.replay(ids[0])
+		require.Equal(t, http.StatusAccepted, status)
+		time.Sleep(time.Second) // It waits for its retry.
+		newer := r.submit("a", "Password-2")
+		time.Sleep(time.Second) // It is written; nothing can be audited.
+		require.Equal(t, "Password-2", r.domain.User("a").Password)
+		r.kill()
+		r.domain.Script = nil
+		r.start()
+		r.settled(3, time.Minute)
+		assert.Equal(t, hook.Applied, r.status(newer).State)
+		assert.Equal(t, hook.Superseded, r.status(ids[0]).State)
+		assert.Equal(t, "Password-2", r.domain.User("a").Password)
+		for _, w := range r.domain.Applied() {
+			assert.NotEqual(t, "weak", w.Password)
+		}
+		assert.Empty(t, r.parked())
+		r.close()
+	})
+}
+
+func TestAReplayThatIsOlderThanTheNoteIsStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.domain.Script = until(time.Now().Add(time.Minute), step{Status: 503})
+		r.start()
+		r.submit("somebody else", "Password-1") // The queue keeps notes only while something waits.
+		time.Sleep(time.Second)
+		for order, stale := range map[uint64]bool{8: true, 9: false, 10: false} {
+			data, err := json.Marshal(note{Stream: r.engine.stream(), Sequence: 9, Mark: target.Mark{User: "id-001", State: "then"}})
+			require.NoError(t, err)
+			require.NoError(t, r.engine.queue.SetNote(t.Context(), noteKey("a"), data))
+			c := &change{record: record{ID: "x", UserName: "a"}, key: "a", order: order, replay: 1, inherited: true}
+			result := r.engine.try(t.Context(), c)
+			assert.Equal(t, stale, result.stale, "place %d", order)
+			assert.Nil(t, result.begun, "the note is of another way of the change")
 		}
 		r.close()
 	})

@@ -22,7 +22,7 @@ func TestADryRunPlansAndWritesNothing(t *testing.T) {
 		r.domain.Add("a", "f", "i", "down")
 		r.domain.Edit("f", func(u *idcstest.User) { u.Federated = true })
 		r.domain.Edit("i", func(u *idcstest.User) { u.Inactive = true })
-		r.domain.Script = func(call string, _ int, user string) *step {
+		r.domain.Script = func(_ string, _ int, user string) *step {
 			if user == "down" {
 				return &step{Status: 503}
 			}

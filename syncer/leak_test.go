@@ -123,6 +123,7 @@ func TestTheSearchFindsWhatIsThere(t *testing.T) {
 // keeper is a target that keeps what it is given.
 type keeper struct {
 	target.Target
+
 	passwords []seal.Secret
 }
 
@@ -139,6 +140,7 @@ func TestThePasswordIsWipedAfterUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.start()
+		synctest.Wait() // What the start has begun is over.
 		k := &keeper{}
 		r.engine.target.Close()
 		r.engine.target = k

@@ -57,8 +57,8 @@ func newMetrics(r prometheus.Registerer, targetName string, e *Engine) (*metrics
 		}
 	}
 	for _, c := range []prometheus.Collector{
-		m.total, duration, m.parked, m.retries, m.tokens, m.mails, m.inFlight, m.open, parkedNow{e, prometheus.NewDesc("idm_password_sync_parked",
-			"Changes that were parked for good and are kept, by reason.", []string{"reason"}, label)},
+		m.total, duration, m.parked, m.retries, m.tokens, m.mails, m.inFlight, m.open,
+		parkedNow{e, prometheus.NewDesc("idm_password_sync_parked", "Changes that were parked for good and are kept, by reason.", []string{"reason"}, label)},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "idm_password_sync_standby", Help: "1 while another engine works on the queue.", ConstLabels: label,
 		}, func() float64 { return truth(!e.leading.Load()) }),

@@ -48,6 +48,7 @@ func (r *rig) replay(id string) (int, string) {
 
 // newParkedRig starts an engine and lets the weak passwords of some users be parked, one after the other.
 func newParkedRig(t *testing.T, users ...string) (r *rig, policy *lifted, ids []string) {
+	t.Helper()
 	r, policy = newRig(t), &lifted{}
 	r.domain.Policy = policy.policy
 	r.domain.Add(users...)
@@ -468,5 +469,29 @@ func TestPasswordsOnTheLotAreSealed(t *testing.T) {
 		}))
 		assert.NotContains(t, r.logs.String(), "weak")
 		r.domain.Stop()
+	})
+}
+
+// Between a newer change's success and the moment when that is on disk, an older one must not be replayed either.
+func TestAReplayIsRefusedBeforeTheNewerOutcomeIsDurable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, policy, ids := newParkedRig(t, "a")
+		policy.Store(true)
+		r.stop()
+		var trail flaky
+		r.startWith(&trail)
+		trail.broken.Store(true)
+		newer := r.submit("a", "Password-2")
+		time.Sleep(10 * time.Second)
+		require.Equal(t, "Password-2", r.domain.User("a").Password)
+		require.Equal(t, hook.Queued, r.status(newer).State)
+		status, reason := r.replay(ids[0])
+		assert.Equal(t, http.StatusConflict, status)
+		assert.Equal(t, "superseded", reason)
+		trail.broken.Store(false)
+		r.settled(1, time.Minute)
+		assert.Empty(t, r.parked())
+		assert.Equal(t, "Password-2", r.domain.User("a").Password)
+		r.close()
 	})
 }

@@ -250,8 +250,11 @@ func (b *brokenShelf) Unpark(ctx context.Context, id string) error {
 
 // breakShelf takes the parked store of the running engine down.
 func (r *rig) breakShelf() *brokenShelf {
+	r.t.Helper()
 	b := &brokenShelf{shelf: r.engine.queue}
 	b.down.Store(true)
+	require.NoError(r.t, r.engine.lot.enter(r.t.Context()))
+	defer r.engine.lot.leave()
 	r.engine.lot.shelf = b
 	return b
 }

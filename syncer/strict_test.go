@@ -45,12 +45,18 @@ func TestWhoWaitsHearsTheOutcome(t *testing.T) {
 		"refused, by configuration":   {strict: true, password: "weak", status: 422, state: hook.Parked, reason: "policy"},
 		"lenient":                     {password: "weak", status: 202, state: hook.Queued, kept: 1},
 		"lenient, in spite of strict": {strict: true, query: "?wait=0s", password: "weak", status: 202, state: hook.Queued, kept: 1},
-		"applied at the second attempt": {query: "?wait=10s", password: "Password-1", trouble: first(1, step{Status: 503}), status: 200,
-			state: hook.Applied, took: 2 * time.Second},
-		"time is over": {query: "?wait=5s", password: "Password-1", trouble: first(3, step{Status: 503}), status: 202,
-			state: hook.Retrying, reason: "unavailable", took: 5 * time.Second},
-		"time is over before the refusal": {query: "?wait=5s", password: "weak", trouble: slowWrites(8 * time.Second), status: 202,
-			state: hook.Queued, took: 5 * time.Second, kept: 1},
+		"applied at the second attempt": {
+			query: "?wait=10s", password: "Password-1", trouble: first(1, step{Status: 503}), status: 200,
+			state: hook.Applied, took: 2 * time.Second,
+		},
+		"time is over": {
+			query: "?wait=5s", password: "Password-1", trouble: first(3, step{Status: 503}), status: 202,
+			state: hook.Retrying, reason: "unavailable", took: 5 * time.Second,
+		},
+		"time is over before the refusal": {
+			query: "?wait=5s", password: "weak", trouble: slowWrites(8 * time.Second), status: 202,
+			state: hook.Queued, took: 5 * time.Second, kept: 1,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -158,3 +158,17 @@ func TestAChangeThatAloneIsRefusedStopsNobodyForLong(t *testing.T) {
 		r.close()
 	})
 }
+
+func TestRefusalsForTheLimitCostNoRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.domain.Add("a")
+		r.domain.Script = until(time.Now().Add(50*time.Second), step{Status: 429})
+		r.start()
+		r.submit("a", "Password-1")
+		o := r.settled(1, 70*time.Second)[0] // The schedule would come later.
+		assert.Equal(t, hook.Applied, o.State)
+		assert.Greater(t, o.Attempts, 4)
+		r.close()
+	})
+}

@@ -211,8 +211,7 @@ func readAll(r io.Reader, length, limit int64) ([]byte, error) {
 
 // refuseField answers a mistake of the caller's.
 func refuseField(w http.ResponseWriter, err error) {
-	var field *fieldError
-	if errors.As(err, &field) {
+	if field, ok := errors.AsType[*fieldError](err); ok {
 		refuse(w, http.StatusBadRequest, field.field, field.text)
 		return
 	}
