@@ -3,6 +3,7 @@ package syncer
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -162,5 +163,23 @@ func TestAStopLetsThoseGoWhoWait(t *testing.T) {
 		assert.Equal(t, int64(http.StatusAccepted), status.Load(), "the change waits for the next engine")
 		assert.Less(t, time.Since(start), time.Second)
 		r.domain.Stop()
+	})
+}
+
+func TestWhoWaitsGetsNoMail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.domain.Policy = new(lifted).policy
+		r.domain.Add("a")
+		r.startWithMail()
+		for i := range 4 {
+			status, _ := r.submitAndWait(fmt.Sprint("tx-", i), "a", "weak", "?wait=5s")
+			assert.Equal(t, http.StatusUnprocessableEntity, status)
+		}
+		time.Sleep(time.Hour)
+		for _, outcome := range []string{"sent", "no_address"} {
+			assert.Contains(t, r.metrics(), `idm_password_sync_mails_total{outcome="`+outcome+`",target_system="idcs"} 0`)
+		}
+		r.close()
 	})
 }
