@@ -156,8 +156,8 @@ func TestAuditVerify(t *testing.T) {
 		"torn end":          {[]string{write("torn", string(data[:len(data)-5]))}, "line 3"},
 		"a line is missing": {[]string{write("missing", lines[0]+lines[2])}, "line 2"},
 		"altered":           {[]string{write("altered", strings.Replace(string(data), "tx-2", "tx-7", 1))}, "line 2"},
-		"twice in a trail":  {[]string{twice}, "line 2: change id-tx-5 has its outcome already: " + twice + ": line 1"},
-		"twice in two":      {[]string{whole, again}, "again: line 2: change id-tx-2 has its outcome already: " + whole + ": line 2"},
+		"twice in a trail":  {[]string{twice}, "line 2: the change was audited before: id-tx-5, in line 1 of " + twice},
+		"twice in two":      {[]string{whole, again}, "again: line 2: the change was audited before: id-tx-2, in line 2 of " + whole},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text, err := say(t, append([]string{"audit", "verify"}, tt.files...)...)
