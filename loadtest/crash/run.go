@@ -28,10 +28,10 @@ type Options struct {
 	Settle time.Duration
 }
 
-// DefaultOptions kill the engine fifty times in ten thousand changes of two hundred users.
+// DefaultOptions kill the engine fifty times in ten thousand changes of a thousand users.
 func DefaultOptions() Options {
 	return Options{
-		Changes: 10_000, Kills: 50, Users: 200, Lanes: 32, Seed: 1, Settle: 5 * time.Minute,
+		Changes: 10_000, Kills: 50, Users: 1000, Lanes: 32, Seed: 1, Settle: 5 * time.Minute,
 		Latency: loadtest.Latency{P50: 8 * time.Millisecond, P95: 25 * time.Millisecond, P99: 60 * time.Millisecond},
 	}
 }
