@@ -61,7 +61,9 @@ them, drives it through scenarios and load, and hands out a certificate, or the 
   seatrial preflight --idm-conf ./openidm read what will fail in an IDM project, file and line
   seatrial forecast --idm-conf ./openidm --config sync.yaml
                                           which passwords the domain will refuse that IDM accepts
+  seatrial pilot                          two weeks of a pilot, before and after alignment
   seatrial scenarios run 'idcs/token-*'   run a part of the suite
+  seatrial loadtest crash                 kill the engine, and look what is lost
   seatrial sim                            start the simulators for an engine of your own`,
 		Version:           version,
 		SilenceUsage:      true,
