@@ -205,9 +205,12 @@ func (r *reporter) kept(ctx context.Context, store parkedStore) {
 			return
 		}
 		k.Changes++
-		if k.Oldest == nil || item.Stored.Before(*k.Oldest) {
-			stored := item.Stored.UTC()
-			k.Oldest = &stored
+		since := item.Stored.UTC()
+		if p, err := decodeParking(item.Data); err == nil {
+			since = p.Parked // It is stored anew when it is replayed or wiped.
+		}
+		if k.Oldest == nil || since.Before(*k.Oldest) {
+			k.Oldest = &since
 		}
 	}
 	r.report.Kept = k

@@ -109,7 +109,7 @@ func judge(c call, r reply) verdict {
 	if r.status == 0 {
 		return broken(c, r.err, r.sent)
 	}
-	id := messageID(r.body)
+	id := r.messageID()
 	for _, row := range table {
 		last := max(row.status, row.through)
 		if (row.call == "" || row.call == c) && r.status >= row.status && r.status <= last &&
@@ -154,6 +154,14 @@ func readEnvelope(body []byte) envelope {
 // plainID keeps a stranger's text out of our logs: ids look like this, passwords and pages do not.
 var plainID = regexp.MustCompile(`^error(\.[A-Za-z]{1,64}){1,6}$`)
 
+// messageID is the vendor's id of what went wrong. What went well has none, and its body, the user as he is now, is long.
+func (r reply) messageID() string {
+	if r.status < 300 {
+		return ""
+	}
+	return messageID(r.body)
+}
+
 func messageID(body []byte) string {
 	if id := readEnvelope(body).Message.ID; plainID.MatchString(id) {
 		return id
@@ -181,8 +189,8 @@ func detail(c call, r reply) string {
 	switch {
 	case r.status == 0 && r.err != nil:
 		return fmt.Sprintf("%s: %v", c, plainError(r.err))
-	case messageID(r.body) != "":
-		return fmt.Sprintf("%s: %d %s", c, r.status, messageID(r.body))
+	case r.messageID() != "":
+		return fmt.Sprintf("%s: %d %s", c, r.status, r.messageID())
 	default:
 		return fmt.Sprintf("%s: %d", c, r.status)
 	}
