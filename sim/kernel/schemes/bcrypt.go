@@ -35,7 +35,7 @@ func (b eksBlowfish) derive(password string) ([]byte, error) {
 	}
 	cipher, err := blowfish.NewSaltedCipher(key, b.salt)
 	if err != nil {
-		return nil, malformed("variant 2 cannot hold an empty password")
+		return nil, &Error{Problem: "variant 2 has no empty password", Kind: ErrNotVerifiable}
 	}
 	for range 1 << b.rounds {
 		blowfish.ExpandKey(key, cipher)

@@ -18,9 +18,9 @@
 //
 // # Where it is harsher than the vendors
 //
-// The limits; passwords over 4096 bytes, for CRYPT 512; line ends in base64; CRYPT with characters outside its alphabet
-// or with rounds that crypt(3) would correct. Of bcrypt and DES, no less lenient: the first 72 bytes count there, and the
-// first 8 characters.
+// The limits, among them passwords of 4096 bytes, for CRYPT of 512; line ends in base64; CRYPT with characters outside its
+// alphabet or with rounds that crypt(3) would correct. It is not harsher where the vendors forget a part of the password:
+// bcrypt looks at 72 bytes, CRYPT with DES at eight characters.
 //
 // # Which facts about the vendors are unsure
 //
