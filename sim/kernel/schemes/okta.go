@@ -43,7 +43,7 @@ func (h OktaHash) Parse() (Stored, error) {
 	if err != nil {
 		return Stored{}, under(h.Algorithm, err)
 	}
-	text, err := json.Marshal(oktaFields(h))
+	text, err := json.Marshal(h)
 	if err != nil {
 		return Stored{}, under(h.Algorithm, malformed("it is not to be written as JSON"))
 	}
@@ -166,9 +166,6 @@ func EncodeOkta(algorithm string, password secret.Value, salts Salts, s Settings
 	}
 	return h, nil
 }
-
-// oktaFields has the fields without the methods that hide them.
-type oktaFields OktaHash
 
 // Format shows the algorithm and dots, whatever the verb.
 func (h OktaHash) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, h.shown()) }
