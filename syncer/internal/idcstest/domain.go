@@ -184,7 +184,10 @@ var filter = regexp.MustCompile(`^userName eq (".*")$`)
 
 // ServeHTTP answers as the script says.
 func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // The caller died in the middle of it.
+	}
 	e := Exchange{At: time.Now(), Body: string(body), Header: r.Header.Clone(), Path: r.URL.RequestURI()}
 	e.Token, _ = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	d.mu.Lock()
