@@ -63,7 +63,7 @@ Exit codes: 0 passed, 1 failed, 2 wrong usage or unreadable input, 3 void: the r
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, plan, err := o.resolve(cmd.Context())
 			if err != nil {
-				return exit{code: 2, err: err}
+				return Exit{Code: 2, Err: err}
 			}
 			cmd.SilenceUsage = true // from here on, it is not the usage that is wrong
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
@@ -88,24 +88,25 @@ Exit codes: 0 passed, 1 failed, 2 wrong usage or unreadable input, 3 void: the r
 	return cmd
 }
 
-// exit ends the command line with a code; without an error all there is to say has been said.
-type exit struct {
-	code int
-	err  error
+// Exit ends the command line with a code; without an error all there is to say has been said.
+type Exit struct {
+	Code int
+	Err  error
 }
 
-func (e exit) Error() string {
-	if e.err == nil {
+// Error is empty when there is nothing left to say.
+func (e Exit) Error() string {
+	if e.Err == nil {
 		return ""
 	}
-	return e.err.Error()
+	return e.Err.Error()
 }
 
 // Unwrap is what went wrong.
-func (e exit) Unwrap() error { return e.err }
+func (e Exit) Unwrap() error { return e.Err }
 
 // ExitCode is for the command line.
-func (e exit) ExitCode() int { return e.code }
+func (e Exit) ExitCode() int { return e.Code }
 
 // resolve turns flags and files into a setting and a plan without users, and reports every mistake.
 func (o options) resolve(ctx context.Context) (Setting, Plan, error) {
@@ -191,11 +192,11 @@ func (o options) run(ctx context.Context, s Setting, plan Plan, out, notes io.Wr
 	}
 	stage, err := Build(ctx, s)
 	if err != nil {
-		return exit{code: 3, err: err}
+		return Exit{Code: 3, Err: err}
 	}
 	defer func() {
 		if closing := stage.Close(context.WithoutCancel(ctx)); closing != nil && err == nil {
-			err = exit{code: 3, err: closing}
+			err = Exit{Code: 3, Err: closing}
 		}
 	}()
 	if stage.Refused > 0 {
@@ -214,10 +215,10 @@ func (o options) run(ctx context.Context, s Setting, plan Plan, out, notes io.Wr
 	}
 	report.Load, err = stage.Run(ctx, plan, progressTo(notes))
 	if err != nil {
-		return exit{code: 3, err: err}
+		return Exit{Code: 3, Err: err}
 	}
 	if report.Switches, err = stage.Switches(ctx); err != nil {
-		return exit{code: 3, err: err}
+		return Exit{Code: 3, Err: err}
 	}
 	report.Finished = time.Now().UTC()
 	report.JudgeRun()
@@ -227,10 +228,10 @@ func (o options) run(ctx context.Context, s Setting, plan Plan, out, notes io.Wr
 		err = reports.WriteTerminal(out, report, isTerminal(out))
 	}
 	if err != nil {
-		return exit{code: 3, err: err}
+		return Exit{Code: 3, Err: err}
 	}
 	if code := report.ExitCode(); code != 0 {
-		return exit{code: code}
+		return Exit{Code: code}
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/seatrial/seatrial/loadtest"
 	"github.com/seatrial/seatrial/reports"
 )
 
@@ -32,13 +33,13 @@ outcome, each user must sign in with the newest password and no other, and no fi
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.Validate(); err != nil {
-				return exit{2, err}
+				return loadtest.Exit{Code: 2, Err: err}
 			}
 			cmd.SilenceUsage = true
 			var err error
 			if o.Binary == "" {
 				if o.Binary, err = os.Executable(); err != nil {
-					return exit{2, fmt.Errorf("--binary: %w", err)}
+					return loadtest.Exit{Code: 2, Err: fmt.Errorf("--binary: %w", err)}
 				}
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -49,7 +50,7 @@ outcome, each user must sign in with the newest password and no other, and no fi
 			}
 			result, err := Run(ctx, o, progressTo(cmd.ErrOrStderr()))
 			if err != nil {
-				return exit{3, err}
+				return loadtest.Exit{Code: 3, Err: err}
 			}
 			report.Suite = reports.Suite{Scenarios: []reports.Scenario{result}, RealTime: result.RealTime, VirtualTime: result.RealTime}
 			report.Finished = time.Now().UTC()
@@ -67,25 +68,6 @@ outcome, each user must sign in with the newest password and no other, and no fi
 	flags.BoolVar(&asJSON, "json", asJSON, "print the report as JSON")
 	return cmd
 }
-
-// exit ends the command line with a code.
-type exit struct {
-	code int
-	err  error
-}
-
-func (e exit) Error() string {
-	if e.err == nil {
-		return ""
-	}
-	return e.err.Error()
-}
-
-// Unwrap is what went wrong.
-func (e exit) Unwrap() error { return e.err }
-
-// ExitCode is for the command line.
-func (e exit) ExitCode() int { return e.code }
 
 func (o Options) command() string {
 	d := DefaultOptions()
@@ -109,10 +91,10 @@ func write(out io.Writer, r reports.Report, asJSON bool) (err error) {
 		err = errors.Join(reports.WriteTerminal(out, r, isTerminal(out) && os.Getenv("NO_COLOR") == ""), evidence(out, r))
 	}
 	if err != nil {
-		return exit{3, err}
+		return loadtest.Exit{Code: 3, Err: err}
 	}
 	if code := r.ExitCode(); code != 0 {
-		return exit{code: code}
+		return loadtest.Exit{Code: code}
 	}
 	return nil
 }

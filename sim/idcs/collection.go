@@ -112,17 +112,8 @@ func (c *call) sendResource(col *collection, status int, m map[string]any) error
 
 // object reads the body of a POST or PUT: a JSON object that says what it is and fits its schema.
 func (c *call) object(s *schema) (map[string]any, error) {
-	body, err := c.body()
+	m, err := c.document(s.core)
 	if err != nil {
-		return nil, err
-	}
-	m, err := decodeObject(body)
-	if err != nil {
-		return nil, err
-	}
-	nameSecrets(c.x, m, false)
-	c.x.ShowBodies()
-	if err := requireSchema(m, s.core); err != nil {
 		return nil, err
 	}
 	if err := checkTypes(m, s); err != nil {
