@@ -74,7 +74,7 @@ type rule struct {
 }
 
 // policy takes the rules for the password property, from the form that IDM reads (resources, properties, policies) or
-// from the published guide's form (policies at the top), which IDM itself ignores.
+// from the published guide's form (policies at the top), which IDM itself ignores: then its default is what is enforced.
 func (r *reader) policy() {
 	const what = "source policy"
 	instead := "IDM's default: " + DefaultPolicy().String()
@@ -84,8 +84,8 @@ func (r *reader) policy() {
 		return
 	}
 	policy, inForce, findings := ReadPolicy(doc)
-	if policy != nil {
-		r.project.Policy, r.project.PolicyInForce = *policy, inForce
+	if policy != nil && inForce {
+		r.project.Policy, r.project.PolicyInForce = *policy, true
 	}
 	for _, f := range findings {
 		r.found(f)
@@ -119,7 +119,7 @@ func ReadPolicy(doc Document) (policy *Policy, inForce bool, findings []Finding)
 	if ignoredByIDM {
 		taken.Kind = Ignored
 		taken.Problem = "IDM reads policies at resources[].properties[].policies and ignores them at the top of the file"
-		taken.Instead = "the policies as the file means them"
+		taken.Instead = "IDM's default: " + DefaultPolicy().String()
 	}
 	return policy, !ignoredByIDM, append(findings, taken)
 }
