@@ -30,8 +30,8 @@ test: ## run all tests, with the race detector where a C compiler is found
 	go test $(RACE) -shuffle=on ./...
 	cd $(CLIENTS) && go test $(RACE) -shuffle=on ./...
 
-bench: ## time the hot paths, with allocations (GOGC as the binary sets it)
-	GOGC=400 go test -run '^$$' -bench . -benchmem ./sim/... ./syncer/...
+bench: ## time the hot paths, with allocations, and the engine against a bare loop (GOGC as the binary sets it)
+	GOGC=400 go test -run '^$$' -bench . -benchmem ./sim/... ./syncer/... ./loadtest
 
 fuzz: ## run each fuzz target for FUZZTIME (default 10s)
 	@set -e; for pkg in $$(git grep -lE '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u); do \

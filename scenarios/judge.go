@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/scenarios/invariants"
@@ -26,6 +27,10 @@ func (r *run) judge() error {
 			r.failures = append(r.failures, r.evidence(check.Name+": "+check.Detail, r.mentioned(check.Detail), history)...)
 		}
 	}
+	if check, about := r.letGo(); check.Verdict == reports.Failed {
+		r.checks = append(r.checks, check)
+		r.failures = append(r.failures, r.evidence(check.Name+": "+check.Detail, about, history)...)
+	}
 	for _, e := range r.scenario.Expect {
 		check, about := r.expect(e, history)
 		r.checks = append(r.checks, check)
@@ -34,6 +39,24 @@ func (r *run) judge() error {
 		}
 	}
 	return nil
+}
+
+// patience is how much later than asked for a source that waits may be answered.
+const patience = 2 * time.Second
+
+// letGo: who waits for an outcome is answered in his time, with it or without.
+func (r *run) letGo() (reports.Check, []string) {
+	var wrong, about []string
+	for _, s := range r.changes {
+		if took := s.Acknowledged.Sub(s.Submitted); s.wait > 0 && s.Acked && !r.scenario.mortal() && took > s.wait+patience {
+			wrong, about = append(wrong, fmt.Sprintf("%s asked for %v and was held for %v", s.User, s.wait, took.Round(time.Second))), append(about, s.User)
+		}
+	}
+	check := reports.Check{Name: "a source that waits is let go in time", Kind: reports.Expectation, Verdict: reports.Passed}
+	if len(wrong) > 0 {
+		check.Verdict, check.Detail = reports.Failed, shorten(wrong)
+	}
+	return check, about
 }
 
 // history is everything that was observed.
