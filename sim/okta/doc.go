@@ -1,0 +1,52 @@
+// Package okta simulates an Okta org: the part of the Management API through which users live and passwords are set. Two of
+// them make the hub and the spoke of an Org2Org pair.
+//
+// # What is simulated
+//
+//   - API tokens (SSWS) with the role of their maker; /oauth2/v1/token for service applications with private_key_jwt, its
+//     parameters in body or query; access tokens and their scopes, whose lack is answered with an empty body and a header.
+//   - Error bodies, codes and causes; X-Okta-Request-Id, Date and the rate limit headers on every answer, errors included.
+//   - Users: create with activate, provider, nextLogin and groupIds; read by id, login, short login and me; list with q, filter,
+//     search, sortBy and cursors in Link headers; POST, which keeps what is not sent, and PUT, which replaces the profile; DELETE,
+//     which deactivates first. ETag and If-Match. Times, links and credentials as recorded answers show them.
+//   - The life of a user, with its statuses, and who may go where; federation and back (reset_password with and without provider).
+//   - The doors of a password: an administrator's POST and PUT, with strict=true and without; change_password; forgot_password and
+//     its answer; links and tokens of recovery and activation; a temporary password; expiry. The Authentication API signs in.
+//   - Imported hashes, as far as Kernel.Hashes can read them; the first sign-in makes them Okta's.
+//   - Password policies: complexity, dictionary, age, history, lock-out, for groups by priority. The sentence of a refused password
+//     is composed from the policy's settings.
+//   - Rate limits by bucket and plan, the share of a token, the limit of requests under way.
+//   - The System Log of all this: filter, q, since, until, after.
+//   - Groups and their members, as far as policies need them.
+//
+// # What is left out
+//
+//   - Everything else: a request to another endpoint of Okta's is answered 501 (E0000060), an unknown one 404 (E0000008), and both
+//     are surprises in the journal. Among them applications, identity providers and their links, schemas and types of users,
+//     factors, sessions, Org2Org itself.
+//   - DPoP; administrator roles of applications, of which only the scopes count; tokens that expire unused.
+//   - Password import hooks; rules of policies but for passwordChange; breach protection; policies of other types.
+//   - That a search finds a change late; async deactivation (Prefer: respond-async); blocks, expand.
+//   - The limit of sign-ins a second by user name, bursts, warnings, and that a request counts in buckets around its own.
+//   - The name of a group may not change; realms; profile attributes that are not strings.
+//
+// # Where it is harsher than Okta
+//
+//   - A body with something behind its object, a form parameter given twice, and a Content-Type that is not JSON are refused.
+//   - An administrator's password for a user of Active Directory or LDAP is refused.
+//   - Policies remember 24 passwords at most. Logins differ by more than case and the diacritics of Latin letters only.
+//   - Deactivation takes the password away.
+//
+// # What is unsure
+//
+// Each of these is a switch with a default, listed by Server.Switches: the body of a 401 for an access token, challenges, the body
+// of invalid_client, scopes of which some are granted; what the limit header shows, in which bucket credential calls count, the
+// reset of too many requests at once; pages over 200; what a password does to a user who is PROVISIONED, in RECOVERY, expired,
+// locked, suspended or deactivated, or of a directory; the cause for a federated user; the status after a conversion; whether an
+// administrator may set the present password again; status and counting of a wrong old password; the provider after an import;
+// whether a refused password is logged.
+//
+// No switch is there for what a client should not decide by: 412 and its code, what E0000002, E0000018 to E0000021, E0000028 and
+// E0000037 are used for, the links of locked, suspended, expired and recovering users, the answer to a password that is too young,
+// the life of recovery tokens, the words of the dictionary, sizes of fields. Answers lists all refusals, with the source of each.
+package okta

@@ -1,0 +1,141 @@
+package okta
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Switch decides one thing that Okta leaves open, or that an org's administrator decides. The first option is the default.
+type Switch struct {
+	Name    string
+	Value   string
+	Default string
+	Options []string
+	Note    string
+}
+
+// Switches is the values by name; an absent one has its default.
+type Switches map[string]string
+
+const (
+	bearerBody         = "bearerBody"
+	tokenChallenge     = "tokenChallenge"
+	clientErrorBody    = "clientErrorBody"
+	scopeNotGranted    = "scopeNotGranted"
+	rateLimitShown     = "rateLimitShown"
+	credentialBucket   = "credentialBucket"
+	concurrencyReset   = "concurrencyReset"
+	loginFormat        = "loginFormat"
+	optionalPassword   = "optionalPassword"
+	limitOverMaximum   = "limitOverMaximum"
+	federatedCause     = "federatedCause"
+	delegatedWrite     = "delegatedWrite"
+	provisionedWrite   = "provisionedWrite"
+	recoveryWrite      = "recoveryWrite"
+	expiredWrite       = "expiredWrite"
+	lockedWrite        = "lockedWrite"
+	suspendedWrite     = "suspendedWrite"
+	deactivatedWrite   = "deactivatedWrite"
+	deactivatedSecret  = "deactivatedSecret"
+	convertedStatus    = "convertedStatus"
+	currentOnAdminSet  = "currentOnAdminSet"
+	wrongOldStatus     = "wrongOldStatus"
+	wrongOldCounts     = "wrongOldCounts"
+	forgotNeedsAnswer  = "forgotNeedsAnswer"
+	importAfterSignIn  = "importAfterSignIn"
+	refusedWriteLogged = "refusedWriteLogged"
+)
+
+var switchboard = []Switch{
+	{Name: bearerBody, Options: []string{"empty", "envelope"}, Note: "The body of a 401 for an access token; that of a missing scope is known to be empty."},
+	{Name: tokenChallenge, Options: []string{"none", "send"}, Note: "WWW-Authenticate on the 401 of an API token (E0000011)."},
+	{Name: clientErrorBody, Options: []string{"oauth", "envelope"}, Note: "The body when a client cannot be authenticated: error and error_description, or Okta's envelope with errorCode invalid_client."},
+	{Name: scopeNotGranted, Options: []string{"drop", "refuse"}, Note: "A token request of which some scopes are granted to the application and others not."},
+	{Name: rateLimitShown, Options: []string{"principal", "org"}, Note: "Whether X-Rate-Limit-Limit shows the share of the token or the limit of the org."},
+	{Name: credentialBucket, Options: []string{"users", "own"}, Note: "Whether credential and lifecycle calls count with list and create (Okta's generated list says so) or in a bucket of their own."},
+	{Name: concurrencyReset, Options: []string{"far", "near"}, Note: "X-Rate-Limit-Reset when too many requests are under way: 114 s ahead, as reported, or 1 s."},
+	{Name: loginFormat, Options: []string{"email", "any"}, Note: "An org setting: whether a login must look like an e-mail address."},
+	{Name: optionalPassword, Options: []string{"off", "on"}, Note: "An org setting: users without a password are activated at once."},
+	{Name: limitOverMaximum, Options: []string{"cap", "refuse"}, Note: "A page size over 200."},
+	{Name: federatedCause, Options: []string{"short", "requirements"}, Note: "The cause when a password is set for a federated user: \"password: Password\", or the whole requirement text."},
+	{Name: delegatedWrite, Options: []string{"refuse", "accept"}, Note: "An administrator sets the password of a user of Active Directory or LDAP."},
+	{Name: provisionedWrite, Options: []string{"activate", "keep", "refuse"}, Note: "A password for a PROVISIONED user; Okta's Terraform provider does not send one."},
+	{Name: recoveryWrite, Options: []string{"activate", "keep"}, Note: "A password from an administrator for a user in RECOVERY."},
+	{Name: expiredWrite, Options: []string{"activate", "keep"}, Note: "A password from an administrator for a user in PASSWORD_EXPIRED."},
+	{Name: lockedWrite, Options: []string{"keep", "unlock"}, Note: "A password from an administrator for a user in LOCKED_OUT."},
+	{Name: suspendedWrite, Options: []string{"accept", "refuse"}, Note: "A password for a SUSPENDED user."},
+	{Name: deactivatedWrite, Options: []string{"refuse", "accept"}, Note: "A password for a DEPROVISIONED user."},
+	{Name: deactivatedSecret, Options: []string{"clear", "keep"}, Note: "Whether deactivation takes the password away, so that activation leads to PROVISIONED."},
+	{Name: convertedStatus, Options: []string{"by_history", "provisioned", "recovery"}, Note: "The status after reset_password has made a federated user an Okta user: Okta's articles say PROVISIONED, its API reference RECOVERY; by_history is PROVISIONED for who never had a password here."},
+	{Name: currentOnAdminSet, Options: []string{"strict", "always"}, Note: "Whether an administrator's set of the present password is refused without strict=true."},
+	{Name: wrongOldStatus, Options: []string{"403", "400"}, Note: "The status of change_password with a wrong old password; one capture has 400."},
+	{Name: wrongOldCounts, Options: []string{"no", "yes"}, Note: "Whether a wrong old password counts towards the lock-out."},
+	{Name: forgotNeedsAnswer, Options: []string{"yes", "no"}, Note: "Whether forgot_password needs a recovery question; no is an org of Identity Engine with other authenticators."},
+	{Name: importAfterSignIn, Options: []string{"okta", "import"}, Note: "The provider of a user with an imported hash after the first good sign-in."},
+	{Name: refusedWriteLogged, Options: []string{"failure", "none"}, Note: "Whether a refused password leaves user.account.update_password with FAILURE in the System Log."},
+}
+
+// resolve returns a value for every switch.
+func (v Switches) resolve() (Switches, error) {
+	values := make(Switches, len(switchboard))
+	for _, w := range switchboard {
+		values[w.Name] = w.Options[0]
+	}
+	var mistakes []string
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		if err := checkSwitch(name, v[name]); err != nil {
+			mistakes = append(mistakes, err.Error())
+			continue
+		}
+		values[name] = v[name]
+	}
+	if mistakes != nil {
+		return nil, fmt.Errorf("%w: %s", ErrInvalid, strings.Join(mistakes, "; "))
+	}
+	return values, nil
+}
+
+func checkSwitch(name, value string) error {
+	names := make([]string, 0, len(switchboard))
+	for _, w := range switchboard {
+		if w.Name == name {
+			if slices.Contains(w.Options, value) {
+				return nil
+			}
+			return fmt.Errorf("%w: okta.switches.%s: %q is not one of %s", ErrInvalid, name, value, strings.Join(w.Options, ", "))
+		}
+		names = append(names, w.Name)
+	}
+	return fmt.Errorf("%w: okta.switches.%s: there is no such switch; there are %s", ErrInvalid, name, strings.Join(names, ", "))
+}
+
+// Switches lists every switch with its present value.
+func (s *Server) Switches() []Switch {
+	values := *s.switches.Load()
+	list := slices.Clone(switchboard)
+	for i := range list {
+		list[i].Options = slices.Clone(list[i].Options)
+		list[i].Value, list[i].Default = values[list[i].Name], list[i].Options[0]
+	}
+	return list
+}
+
+// SetSwitch changes one switch.
+func (s *Server) SetSwitch(name, value string) error {
+	if err := checkSwitch(name, value); err != nil {
+		return err
+	}
+	for {
+		old := s.switches.Load()
+		next := maps.Clone(*old)
+		next[name] = value
+		if s.switches.CompareAndSwap(old, &next) {
+			return nil
+		}
+	}
+}
+
+// is tells whether a switch stands at value.
+func (s *Server) is(name, value string) bool { return (*s.switches.Load())[name] == value }

@@ -1,0 +1,169 @@
+package okta
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/seatrial/seatrial/sim/kernel/oauth"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+// principal is who calls: an API token, or an application with an access token.
+type principal struct {
+	name  string
+	token bool // an API token; otherwise an application
+	role  Role
+	owner string
+	// scopes are those of an access token.
+	scopes []string
+	// state is that of the credential: valid, expired, revoked, unknown; "" without one.
+	state oauth.State
+}
+
+// apiTokens are the API tokens, by the digest of their value. An API token is no OAuth token, and neither works in the
+// other's scheme.
+type apiTokens struct {
+	digester *secret.Digester
+	tokens   []APIToken
+
+	mu       sync.RWMutex
+	byDigest map[secret.Digest]APIToken
+}
+
+func newAPITokens(d *secret.Digester, tokens []APIToken) *apiTokens {
+	t := &apiTokens{digester: d, tokens: slices.Clone(tokens)}
+	for i := range t.tokens {
+		if t.tokens[i].Role == "" {
+			t.tokens[i].Role = SuperAdministrator
+		}
+	}
+	t.reset()
+	return t
+}
+
+func (t *apiTokens) reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.byDigest = make(map[secret.Digest]APIToken, len(t.tokens))
+	for _, token := range t.tokens {
+		t.byDigest[t.digester.Digest(token.Value)] = token
+	}
+}
+
+func (t *apiTokens) find(text string) (APIToken, bool) {
+	digest := t.digester.Digest(secret.New(text))
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	token, ok := t.byDigest[digest]
+	return token, ok
+}
+
+// RevokeToken withdraws an API token by name, until Reset; it is false when there is none of that name.
+func (s *Server) RevokeToken(name string) bool {
+	t := s.tokens
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for digest, token := range t.byDigest {
+		if token.Name == name {
+			delete(t.byDigest, digest)
+			return true
+		}
+	}
+	return false
+}
+
+// cutScheme returns what follows the scheme of an Authorization header; its name is in any case (RFC 9110, 11.1).
+func cutScheme(header, scheme string) (string, bool) {
+	if len(header) <= len(scheme) || header[len(scheme)] != ' ' || !strings.EqualFold(header[:len(scheme)], scheme) {
+		return "", false
+	}
+	return strings.TrimSpace(header[len(scheme)+1:]), true
+}
+
+func bearer(header string) (string, bool) { return cutScheme(header, "Bearer") }
+
+// identifyPrincipal finds out whose credential a request has, valid or not.
+func (s *Server) identifyPrincipal(r *http.Request) principal {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return principal{}
+	}
+	if text, ok := cutScheme(header, "SSWS"); ok {
+		if token, known := s.tokens.find(text); known {
+			return principal{name: token.Name, token: true, role: token.Role, owner: token.Owner, state: oauth.Valid}
+		}
+		return principal{token: true, state: oauth.Unknown}
+	}
+	if text, ok := bearer(header); ok {
+		token, state := s.issuer.Verify(text)
+		return principal{name: token.Client, scopes: token.Scopes, state: state}
+	}
+	return principal{state: oauth.Unknown, token: true}
+}
+
+// authenticate finds out whose request it is.
+func (c *call) authenticate() error {
+	c.who = c.s.identifyPrincipal(c.r)
+	c.x.Client, c.x.Token = c.who.name, string(c.who.state)
+	for _, scheme := range []string{"SSWS", "Bearer"} {
+		if text, ok := cutScheme(c.r.Header.Get("Authorization"), scheme); ok {
+			c.x.Secret(secret.New(text))
+		}
+	}
+	switch c.who.state {
+	case oauth.Valid:
+		return nil
+	case "":
+		return refuse(noSession)
+	case oauth.Expired, oauth.Revoked, oauth.Unknown:
+	}
+	if c.who.token {
+		if c.s.is(tokenChallenge, "send") {
+			c.w.Header()["Www-Authenticate"] = []string{`SSWS realm="` + c.r.Host + `"`}
+		}
+		return refuse(badToken)
+	}
+	return c.badBearer(c.who.state)
+}
+
+// badBearer refuses an access token in the words of Okta's OAuth errors.
+func (c *call) badBearer(state oauth.State) error {
+	description := "The access token is invalid."
+	switch state {
+	case oauth.Expired:
+		description = "The token has expired."
+	case oauth.Revoked:
+		description = "The access token has been revoked."
+	case oauth.Unknown, oauth.Valid:
+	}
+	c.challenge("", "invalid_token", description)
+	c.x.Reason = "credential"
+	var body []byte
+	if c.s.is(bearerBody, "envelope") {
+		body = newEnvelope("invalid_token", description, c.s.ids.error(), nil)
+	}
+	if c.x.Operation == "write_password" || c.x.Operation == "create" {
+		c.x.Outcome = "refused"
+	}
+	c.send(http.StatusUnauthorized, body)
+	return errAnswered
+}
+
+// authorize compares the principal's role or scopes with what the endpoint asks for.
+func (c *call) authorize(needs right) error {
+	g := grants[needs]
+	if c.who.token {
+		if slices.Contains(g.roles, c.who.role) {
+			return nil
+		}
+		return refuse(roleTooSmall)
+	}
+	if g.opens(c.who.scopes) {
+		return nil
+	}
+	r := refuse(scopeMissing)
+	c.challenge(g.scope, "insufficient_scope", r.summary())
+	return r
+}
