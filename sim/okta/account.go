@@ -51,7 +51,7 @@ type Account struct {
 	PasswordChanged time.Time
 	Question        string
 	answer          secret.Digest
-	hash            Hash
+	hash            *imported
 	// HadPassword tells whether there ever was one here.
 	HadPassword bool
 	// Mastered: another system owns the profile.

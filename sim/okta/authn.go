@@ -107,7 +107,7 @@ func (c *call) authn() error {
 			c.log(eventSessionStart, &p, "FAILURE", "INVALID_CREDENTIALS")
 			a, _ := c.s.view(&p)
 			if result.Reason == "locked" && c.s.policyFor(&p, &a).Settings.Lockout.ShowLockoutFailures {
-				return c.sendJSON(http.StatusOK, object{{"status", "LOCKED_OUT"}, {"_embedded", object{}}})
+				return c.sendJSON(object{{"status", "LOCKED_OUT"}, {"_embedded", object{}}})
 			}
 		}
 		return refuse(authenticationFailed)
@@ -123,7 +123,7 @@ func (c *call) sendSignedIn(p *people.Person, expired bool) error {
 		token := c.s.states.issue(p.ID, forChange, now)
 		c.x.Secret(secret.New(token))
 		a := AccountOf(p)
-		return c.sendJSON(http.StatusOK, object{
+		return c.sendJSON(object{
 			{"stateToken", token},
 			{"expiresAt", expires},
 			{"status", "PASSWORD_EXPIRED"},
@@ -134,7 +134,7 @@ func (c *call) sendSignedIn(p *people.Person, expired bool) error {
 	c.log(eventSessionStart, p, "SUCCESS", "")
 	token := letters(c.s.random, 40)
 	c.x.Secret(secret.New(token))
-	return c.sendJSON(http.StatusOK, object{
+	return c.sendJSON(object{
 		{"expiresAt", expires}, {"status", "SUCCESS"}, {"sessionToken", token}, {"_embedded", object{{"user", user}}},
 	})
 }
@@ -177,8 +177,10 @@ func (c *call) changeExpired() error {
 		return err
 	}
 	w := c.newWrite(b.New, demands{history: true, current: true})
+	id, _ := c.s.states.find(b.State, forChange, c.s.kernel.Clock.Now())
+	old := c.s.proveOf(id, secret.New(b.Old))
 	return c.finish(b.State, forChange, func(p *people.Person, a *Account, m profile) error {
-		if !c.s.matches(p, a, secret.New(b.Old)) {
+		if !c.s.matches(p, a, old) {
 			return refuse(badCredentials).because("oldPassword: The credentials provided were incorrect.")
 		}
 		return c.chosen(p, a, m, w)
@@ -206,7 +208,7 @@ func (c *call) redeem() error {
 	c.x.User = p.UserName
 	token := c.s.states.issue(id, forReset, now)
 	c.x.Secret(secret.New(token))
-	return c.sendJSON(http.StatusOK, object{
+	return c.sendJSON(object{
 		{"stateToken", token},
 		{"expiresAt", stamp(now.Add(stateLife))},
 		{"status", "PASSWORD_RESET"},

@@ -140,3 +140,36 @@ func TestImportedHash(t *testing.T) {
 	o.ask(t, "admin", http.MethodPost, path, `{"credentials":{"password":{"hash":{"algorithm":"ROT13","value":"x"}}}}`).
 		refused(t, 400, "E0000001", "Api validation failed: password", "password: the algorithm is not supported")
 }
+
+// The vectors are of the password Corr3ct-Horse; a hash of another user is beside each.
+func TestHashesThatOktaDocuments(t *testing.T) {
+	for name, document := range map[string]string{
+		"SHA-512": `{"algorithm":"SHA-512","salt":"c2FsdHNhbHQ4","saltOrder":"PREFIX","workFactor":0,"value":"Hv9mJDxMSeVKkE11/FefLSb0uvjF/+UmlePi08cLE4fOZc8lDacxXHRm2/4FWFvfS4bbtq5I6Dy/7q/IWnqlTA=="}`,
+		"SHA-1":   `{"algorithm":"SHA-1","salt":"c2FsdHNhbHQ4","saltOrder":"POSTFIX","value":"MNUL2+ZHl4xJaiYoMMryS9XXYv4="}`,
+		"MD5":     `{"algorithm":"MD5","salt":"c2FsdHNhbHQ4","saltOrder":"PREFIX","value":"CANLJiDsw+EW9VecEFEWBw=="}`,
+		"PBKDF2":  `{"algorithm":"PBKDF2","salt":"c2FsdHNhbHQ4","iterationCount":4096,"keySize":32,"digestAlgorithm":"SHA512_HMAC","value":"H4uduCRhnzuA9w3OHLegoFRo+QD1IcBAj1XxpGi07Vo="}`,
+		"BCRYPT":  `{"algorithm":"BCRYPT","workFactor":10,"salt":"m5C4k9.k3EqwzsWa7IuAY.","value":"A5Cj5UYDGB4VCVFSf3bUj46cUsRr1ia"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOrg(t)
+			a := o.ask(t, "admin", http.MethodPost, usersPath, newcomer("sam@example.com", `,"credentials":{"password":{"hash":`+document+`}}`))
+			require.Equal(t, 200, a.status, "%s", a.body)
+			assert.Equal(t, "ACTIVE", a.json(t)["status"])
+			assert.Equal(t, "wrong_password", o.LogIn("sam@example.com", secret.New("correct-horse")).Reason)
+			assert.True(t, o.LogIn("sam@example.com", secret.New("Corr3ct-Horse")).OK)
+			require.Equal(t, 200, o.authn(t, "sam@example.com", "Corr3ct-Horse").status)
+			assert.True(t, o.LogIn("sam@example.com", secret.New("Corr3ct-Horse")).OK)
+		})
+	}
+	for name, document := range map[string]string{
+		"unknown": `{"algorithm":"ROT13","value":"x"}`, "too few": `{"algorithm":"PBKDF2","salt":"c2FsdHNhbHQ4","iterationCount":10,"keySize":32,"digestAlgorithm":"SHA512_HMAC","value":"H4uduCRhnzuA9w3OHLegoFRo+QD1IcBAj1XxpGi07Vo="}`,
+		"no object": `"x"`, "bcrypt 31": `{"algorithm":"BCRYPT","workFactor":31,"salt":"m5C4k9.k3EqwzsWa7IuAY.","value":"A5Cj5UYDGB4VCVFSf3bUj46cUsRr1ia"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOrg(t)
+			a := o.ask(t, "admin", http.MethodPost, usersPath, newcomer("sam@example.com", `,"credentials":{"password":{"hash":`+document+`}}`))
+			assert.Equal(t, 400, a.status)
+			assert.Equal(t, "Api validation failed: password", a.json(t)["errorSummary"])
+		})
+	}
+}

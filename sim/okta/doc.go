@@ -12,7 +12,7 @@
 //   - The life of a user, with its statuses, and who may go where; federation and back (reset_password with and without provider).
 //   - The doors of a password: an administrator's POST and PUT, with strict=true and without; change_password; forgot_password and
 //     its answer; links and tokens of recovery and activation; a temporary password; expiry. The Authentication API signs in.
-//   - Imported hashes, as far as Kernel.Hashes can read them; the first sign-in makes them Okta's.
+//   - Imported hashes, with all algorithms that Okta documents; the first sign-in makes them Okta's.
 //   - Password policies: complexity, dictionary, age, history, lock-out, for groups by priority. The sentence of a refused password
 //     is composed from the policy's settings.
 //   - Rate limits by bucket and plan, the share of a token, the limit of requests under way.

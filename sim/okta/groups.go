@@ -148,7 +148,7 @@ func (c *call) sendGroups(wanted func(Group) bool) error {
 		}
 	}
 	c.w.Header()["Link"] = []string{"<" + c.base + c.r.URL.RequestURI() + `>; rel="self"`}
-	return c.sendJSON(http.StatusOK, list)
+	return c.sendJSON(list)
 }
 
 func (c *call) createGroup() error {
@@ -169,7 +169,7 @@ func (c *call) createGroup() error {
 	if err != nil {
 		return refuse(validation, "name").because("name: An object with this field already exists in the current organization, or the field is blank")
 	}
-	return c.sendJSON(http.StatusOK, c.groupDocument(g))
+	return c.sendJSON(c.groupDocument(g))
 }
 
 func orNull(raw json.RawMessage) []byte {
@@ -192,7 +192,7 @@ func (c *call) readGroup() error {
 	if err != nil {
 		return err
 	}
-	return c.sendJSON(http.StatusOK, c.groupDocument(g))
+	return c.sendJSON(c.groupDocument(g))
 }
 
 // deleteGroup leaves its id with its members, where nobody finds it any more: ids are never given twice.
@@ -222,12 +222,12 @@ func (c *call) groupMembers() error {
 		return err
 	}
 	found, more := c.find(l)
-	documents := make([]userDocument, 0, len(found))
+	documents := make([]object, 0, len(found))
 	for i := range found {
 		documents = append(documents, c.document(&found[i], true, omissions{}))
 	}
 	c.pageLinks(found, more, l.limit)
-	return c.sendJSON(http.StatusOK, documents)
+	return c.sendJSON(documents)
 }
 
 func (c *call) addMember() error { return c.setMember(true) }

@@ -53,7 +53,7 @@ func (x *index) add(login, id string) {
 	if n := len(x.order); n == 0 || x.order[n-1] < id {
 		x.order = append(x.order, id)
 	} else if at, found := slices.BinarySearch(x.order, id); !found {
-		x.order = slices.Insert(x.order, at, id)
+		x.order = slices.Concat(x.order[:at], []string{id}, x.order[at:]) // a fresh slice, as in remove
 	}
 }
 
@@ -98,13 +98,13 @@ func (x *index) after(id string) []string {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if id == "" {
-		return x.order[:len(x.order):len(x.order)]
+		return slices.Clip(x.order)
 	}
 	at, found := slices.BinarySearch(x.order, id)
 	if found {
 		at++
 	}
-	return x.order[at:len(x.order):len(x.order)]
+	return slices.Clip(x.order[at:])
 }
 
 // lookUp finds a user by id, by login, or by the part of a login before the @ if it is nobody else's.

@@ -78,11 +78,11 @@ func (c *call) reactivate() error {
 // sendActivation answers with a token, or with nothing when it goes out by mail.
 func (c *call) sendActivation(p *people.Person, mail bool) error {
 	if mail {
-		return c.sendJSON(http.StatusOK, object{})
+		return c.sendJSON(object{})
 	}
 	token := c.s.states.issue(p.ID, forRecovery, c.s.kernel.Clock.Now())
 	c.x.Secret(secret.New(token))
-	return c.sendJSON(http.StatusOK, object{
+	return c.sendJSON(object{
 		{"activationUrl", c.base + "/welcome/" + url.PathEscape(token)}, {"activationToken", token},
 	})
 }
@@ -107,7 +107,7 @@ func (c *call) act(kind eventKind, f func(*people.Person, *Account, profile) err
 	if _, err := c.change(kind, f); err != nil {
 		return err
 	}
-	return c.sendJSON(http.StatusOK, object{})
+	return c.sendJSON(object{})
 }
 
 func (c *call) suspend() error {
@@ -244,5 +244,5 @@ func (c *call) expireWithTemporary() error {
 	if err != nil {
 		return err
 	}
-	return c.sendJSON(http.StatusOK, object{{"tempPassword", w.value.Reveal()}})
+	return c.sendJSON(object{{"tempPassword", w.value.Reveal()}})
 }

@@ -135,8 +135,8 @@ func TestExpiredAndTemporaryPasswords(t *testing.T) {
 			a := o.ask(t, "", http.MethodPost, "/api/v1/authn", `{"username":"`+login+`","password":"`+temporary+`"}`).json(t)
 			assert.Equal(t, "PASSWORD_EXPIRED", a["status"])
 			state, _ := a["stateToken"].(string)
-			change := func(old, new string) answer {
-				return o.ask(t, "", http.MethodPost, "/api/v1/authn/credentials/change_password", `{"stateToken":"`+state+`","oldPassword":"`+old+`","newPassword":"`+new+`"}`)
+			change := func(old, next string) answer {
+				return o.ask(t, "", http.MethodPost, "/api/v1/authn/credentials/change_password", `{"stateToken":"`+state+`","oldPassword":"`+old+`","newPassword":"`+next+`"}`)
 			}
 			change("x", newPassword).refused(t, 403, "E0000014", "Update of credentials failed", "oldPassword: The credentials provided were incorrect.")
 			weak := change(temporary, "weak")

@@ -20,10 +20,10 @@ func (s *Server) LogIn(login string, password secret.Value) people.LogIn {
 		return people.LogIn{Reason: "not_found"}
 	}
 	a, _ := s.view(&p)
-	return s.judgeLogIn(&p, &a, password)
+	return s.judgeLogIn(&p, &a, s.prove(&p, password))
 }
 
-func (s *Server) judgeLogIn(p *people.Person, a *Account, password secret.Value) people.LogIn {
+func (s *Server) judgeLogIn(p *people.Person, a *Account, password proof) people.LogIn {
 	switch {
 	case a.federated():
 		return people.LogIn{Reason: "federated"}
@@ -52,9 +52,10 @@ func (s *Server) signIn(login string, password secret.Value, c *call) (people.Pe
 		}
 	}
 	var result people.LogIn
+	tried := s.proveOf(id, password)
 	p, err := s.people.Update(id, func(p *people.Person) error {
 		a, m := s.view(p)
-		result = s.judgeLogIn(p, &a, password)
+		result = s.judgeLogIn(p, &a, tried)
 		switch {
 		case result.OK:
 			s.signedIn(p, &a, password, result.MustChange)

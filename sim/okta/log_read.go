@@ -118,7 +118,7 @@ func (c *call) readLog() error {
 		links = append(links, c.nextLink(strconv.FormatUint(last, 10), q.limit))
 	}
 	c.w.Header()["Link"] = links
-	return c.sendJSON(http.StatusOK, page)
+	return c.sendJSON(page)
 }
 
 func (c *call) logRequest() (*logRequest, error) {

@@ -39,25 +39,19 @@ func invalidClient(text string) error { return &oauthError{"invalid_client", tex
 // issueToken is the token endpoint of the org authorization server: client_credentials with private_key_jwt.
 func (c *call) issueToken() error {
 	text, token, err := c.newToken()
-	var refused *oauthError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*oauthError](err); ok {
 		return c.refuseToken(refused)
 	}
 	if err != nil {
 		return err
 	}
 	c.x.Secret(secret.New(text))
-	body, err := encode(struct { //nolint:gosec // handing out the token is what the endpoint is for
-		TokenType   string `json:"token_type"`
-		ExpiresIn   int64  `json:"expires_in"`
-		AccessToken string `json:"access_token"`
-		Scope       string `json:"scope"`
-	}{"Bearer", int64(token.Expires.Sub(token.Issued) / time.Second), text, strings.Join(token.Scopes, " ")})
-	if err != nil {
-		return err
-	}
-	c.send(http.StatusOK, body)
-	return nil
+	return c.sendJSON(object{
+		{"token_type", "Bearer"},
+		{"expires_in", int(token.Expires.Sub(token.Issued) / time.Second)},
+		{"access_token", text},
+		{"scope", strings.Join(token.Scopes, " ")},
+	})
 }
 
 func (c *call) refuseToken(refused *oauthError) error {
@@ -70,10 +64,7 @@ func (c *call) refuseToken(refused *oauthError) error {
 		c.send(status, newEnvelope(refused.code, refused.text, c.s.ids.error(), nil))
 		return nil
 	}
-	body, err := encode(struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
-	}{refused.code, refused.text})
+	body, err := encode(object{{"error", refused.code}, {"error_description", refused.text}})
 	if err != nil {
 		return err
 	}

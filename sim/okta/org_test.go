@@ -239,8 +239,8 @@ func setPassword(password string) string {
 	return `{"credentials":{"password":{"value":` + strconv.Quote(password) + `}}}`
 }
 
-func changePassword(old, new string) string {
-	return `{"oldPassword":{"value":` + strconv.Quote(old) + `},"newPassword":{"value":` + strconv.Quote(new) + `}}`
+func changePassword(old, next string) string {
+	return `{"oldPassword":{"value":` + strconv.Quote(old) + `},"newPassword":{"value":` + strconv.Quote(next) + `}}`
 }
 
 // claims is an assertion that is right; a test breaks one thing of it.

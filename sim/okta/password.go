@@ -112,7 +112,7 @@ func (s *Server) store(p *people.Person, a *Account, w *passwordWrite) {
 // setHash imports a hash: policy and history do not apply.
 func (s *Server) setHash(p *people.Person, a *Account, h Hash) {
 	p.Credential.Clear()
-	a.hash, a.HadPassword, a.PasswordChanged = h, true, s.now()
+	a.hash, a.HadPassword, a.PasswordChanged = &imported{h}, true, s.now()
 	a.Provider = Provider{IMPORT, IMPORT}
 }
 
@@ -128,8 +128,6 @@ func (c *call) readHash(b *credentialsBody) (Hash, error) {
 		return nil, nil //nolint:nilnil // as above
 	case b.Password.Value != nil:
 		return nil, refuse(validation, "password").because("password: value and hash exclude one another")
-	case c.s.kernel.Hashes == nil:
-		return nil, refuse(notSimulated).surprising("this org has no reader of password hashes")
 	}
 	h, err := c.s.kernel.Hashes(b.Password.Hash)
 	if err != nil {
@@ -161,27 +159,18 @@ func (s *Server) answerDigest(answer string) secret.Digest {
 	return s.kernel.Digester.Digest(secret.New(strings.ToLower(strings.TrimSpace(answer))))
 }
 
-// matches tells whether it is the user's password, in the clear or by its imported hash.
-func (s *Server) matches(p *people.Person, a *Account, candidate secret.Value) bool {
-	if a.hash != nil {
-		ok, err := a.hash.Verify(candidate)
-		return ok && err == nil
-	}
-	return p.Credential.HasPassword() && s.kernel.Digester.Digest(candidate) == p.Credential.Digest
-}
-
 // sendCredentials answers with the credentials object.
 func (c *call) sendCredentials(p *people.Person) error {
 	a, _ := c.s.view(p)
-	return c.sendJSON(http.StatusOK, credentialsOf(p, &a))
+	return c.sendJSON(credentialsOf(p, &a))
 }
 
-func (c *call) sendJSON(status int, value any) error {
+func (c *call) sendJSON(value any) error {
 	body, err := encode(value)
 	if err != nil {
 		return err
 	}
 	c.x.ShowBodies()
-	c.send(status, body)
+	c.send(http.StatusOK, body)
 	return nil
 }

@@ -55,6 +55,10 @@ func (c *call) changePassword() error {
 	if err != nil {
 		return err
 	}
+	old, err := c.prove(b.Old.text())
+	if err != nil {
+		return err
+	}
 	p, err := c.change(eventUpdatePassword, func(p *people.Person, a *Account, m profile) error {
 		switch {
 		case a.federated(), a.delegated():
@@ -65,7 +69,7 @@ func (c *call) changePassword() error {
 			return refuse(wrongStatus)
 		case c.s.policyFor(p, a).DenyChange:
 			return refuse(changeRefused)
-		case !c.s.matches(p, a, secret.New(b.Old.text())):
+		case !c.s.matches(p, a, old):
 			return refuse(badCredentials).because("Old Password is not correct").as(status)
 		}
 		if text := c.s.userSet(p, a, m, w); text != "" {
@@ -78,6 +82,15 @@ func (c *call) changePassword() error {
 		return err
 	}
 	return c.sendCredentials(&p)
+}
+
+// prove tries a password of the user of the path.
+func (c *call) prove(password string) (proof, error) {
+	id, err := c.user()
+	if err != nil {
+		return proof{}, err
+	}
+	return c.s.proveOf(id, secret.New(password)), nil
 }
 
 // countWrongOld counts a wrong old password as a failed sign-in, where the switch says so.
@@ -116,11 +129,11 @@ func (c *call) forgotPassword() error {
 // sendReset answers with the link for a new password, or with nothing when it goes out by mail.
 func (c *call) sendReset(p *people.Person, mail bool) error {
 	if mail {
-		return c.sendJSON(http.StatusOK, object{})
+		return c.sendJSON(object{})
 	}
 	token := c.s.states.issue(p.ID, forRecovery, c.s.kernel.Clock.Now())
 	c.x.Secret(secret.New(token))
-	return c.sendJSON(http.StatusOK, object{{"resetPasswordUrl", c.base + "/signin/reset-password/" + url.PathEscape(token)}})
+	return c.sendJSON(object{{"resetPasswordUrl", c.base + "/signin/reset-password/" + url.PathEscape(token)}})
 }
 
 // recover sets a new password with the answer to the recovery question. What a broken policy is answered with is unverified;
@@ -172,11 +185,15 @@ func (c *call) changeQuestion() error {
 	if b.Password.text() == "" || b.Question == nil {
 		return refuse(validation, "recovery_question").because("recovery_question: The field cannot be left blank")
 	}
+	present, err := c.prove(b.Password.text())
+	if err != nil {
+		return err
+	}
 	p, err := c.change(eventUpdateProfile, func(p *people.Person, a *Account, _ profile) error {
 		switch {
 		case a.federated(), a.delegated(), a.Status != Staged && a.Status != Active && a.Status != Recovery:
 			return refuse(questionRefused)
-		case !c.s.matches(p, a, secret.New(b.Password.text())):
+		case !c.s.matches(p, a, present):
 			return refuse(badCredentials).because("Password is not correct")
 		}
 		return c.s.setQuestion(a, b.Question)

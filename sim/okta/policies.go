@@ -75,27 +75,27 @@ func DefaultSettings() PasswordSettings {
 
 func (t PasswordSettings) validate(at string) error {
 	var mistakes []error
-	within := func(name string, value, least, most int) {
-		if value < least || value > most {
-			mistakes = append(mistakes, fmt.Errorf("%w: %s.%s: %d is not within %d to %d", ErrInvalid, at, name, value, least, most))
+	within := func(name string, value, most int) {
+		if value < 0 || value > most {
+			mistakes = append(mistakes, fmt.Errorf("%w: %s.%s: %d is not within 0 to %d", ErrInvalid, at, name, value, most))
 		}
 	}
-	within("complexity.minLength", t.Complexity.MinLength, 0, longestPassword)
-	within("complexity.minLowerCase", t.Complexity.MinLowerCase, 0, 1)
-	within("complexity.minUpperCase", t.Complexity.MinUpperCase, 0, 1)
-	within("complexity.minNumber", t.Complexity.MinNumber, 0, 1)
-	within("complexity.minSymbol", t.Complexity.MinSymbol, 0, 1)
+	within("complexity.minLength", t.Complexity.MinLength, longestPassword)
+	within("complexity.minLowerCase", t.Complexity.MinLowerCase, 1)
+	within("complexity.minUpperCase", t.Complexity.MinUpperCase, 1)
+	within("complexity.minNumber", t.Complexity.MinNumber, 1)
+	within("complexity.minSymbol", t.Complexity.MinSymbol, 1)
 	for _, name := range t.Complexity.ExcludeAttributes {
 		if name != "firstName" && name != "lastName" {
 			mistakes = append(mistakes, fmt.Errorf("%w: %s.complexity.excludeAttributes: %q is neither firstName nor lastName", ErrInvalid, at, name))
 		}
 	}
-	within("age.maxAgeDays", t.Age.MaxAgeDays, 0, 999)
-	within("age.expireWarnDays", t.Age.ExpireWarnDays, 0, 999)
-	within("age.minAgeMinutes", t.Age.MinAgeMinutes, 0, 525_600)
-	within("age.historyCount", t.Age.HistoryCount, 0, longestHistory)
-	within("lockout.maxAttempts", t.Lockout.MaxAttempts, 0, 100)
-	within("lockout.autoUnlockMinutes", t.Lockout.AutoUnlockMinutes, 0, 525_600)
+	within("age.maxAgeDays", t.Age.MaxAgeDays, 999)
+	within("age.expireWarnDays", t.Age.ExpireWarnDays, 999)
+	within("age.minAgeMinutes", t.Age.MinAgeMinutes, 525_600)
+	within("age.historyCount", t.Age.HistoryCount, longestHistory)
+	within("lockout.maxAttempts", t.Lockout.MaxAttempts, 100)
+	within("lockout.autoUnlockMinutes", t.Lockout.AutoUnlockMinutes, 525_600)
 	return errors.Join(mistakes...)
 }
 

@@ -82,7 +82,7 @@ func (c *call) putPolicy(p PasswordPolicy) error {
 		field, _, _ := strings.Cut(text, ":")
 		return refuse(validation, field).because(text)
 	}
-	return c.sendJSON(http.StatusOK, c.policyDocument(&stored))
+	return c.sendJSON(c.policyDocument(&stored))
 }
 
 func noPolicy(id string) error { return refuse(notFound, id, "Policy") }
@@ -110,7 +110,7 @@ func (c *call) listPolicies() error {
 		list = append(list, c.policyDocument(&one))
 	}
 	c.w.Header()["Link"] = []string{"<" + c.base + c.r.URL.RequestURI() + `>; rel="self"`}
-	return c.sendJSON(http.StatusOK, list)
+	return c.sendJSON(list)
 }
 
 func (c *call) createPolicy() error {
@@ -126,7 +126,7 @@ func (c *call) readPolicy() error {
 	if err != nil {
 		return err
 	}
-	return c.sendJSON(http.StatusOK, c.policyDocument(&p))
+	return c.sendJSON(c.policyDocument(&p))
 }
 
 func (c *call) replacePolicy() error {
@@ -183,7 +183,7 @@ func (c *call) policyRules() error {
 		access = "DENY"
 	}
 	allow := object{{"access", "ALLOW"}}
-	return c.sendJSON(http.StatusOK, []object{{
+	return c.sendJSON([]object{{
 		{"id", p.rule},
 		{"status", "ACTIVE"},
 		{"name", "Default Rule"},

@@ -23,52 +23,6 @@ var baseAttributes = []string{
 // shown are the attributes that every answer has, in the recorded order, with null where there is no value.
 var shown = []string{"firstName", "lastName", "mobilePhone", "secondEmail", "login", "email"}
 
-// MarshalJSON writes the attributes in the recorded order, the others behind by name.
-func (m profile) MarshalJSON() ([]byte, error) {
-	o := make(object, 0, len(m)+2)
-	for _, name := range shown {
-		if value, ok := m[name]; ok {
-			o = append(o, member{name, value})
-		} else {
-			o = append(o, member{name, nil})
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		if !slices.Contains(shown, name) {
-			o = append(o, member{name, m[name]})
-		}
-	}
-	return o.MarshalJSON()
-}
-
-// object is a JSON object whose members have an order.
-type object []member
-
-type member struct {
-	name  string
-	value any
-}
-
-// MarshalJSON writes the members as they come.
-func (o object) MarshalJSON() ([]byte, error) {
-	out := []byte{'{'}
-	for i, m := range o {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		key, err := encode(m.name)
-		if err != nil {
-			return nil, err
-		}
-		value, err := encode(m.value)
-		if err != nil {
-			return nil, err
-		}
-		out = append(append(append(out, key...), ':'), value...)
-	}
-	return append(out, '}'), nil
-}
-
 // adopt returns the profile with the attributes of a request. A partial request leaves the others; a null removes.
 func (s *Server) adopt(old profile, sent map[string]json.RawMessage, partial bool) (profile, error) {
 	next := profile{}

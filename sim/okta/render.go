@@ -5,38 +5,9 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/seatrial/seatrial/sim/kernel/people"
 )
-
-// stamp is a time as Okta's objects show it: whole seconds and three zeros, or null.
-type stamp time.Time
-
-// MarshalJSON writes null for no time.
-func (t stamp) MarshalJSON() ([]byte, error) {
-	if time.Time(t).IsZero() {
-		return []byte("null"), nil
-	}
-	return []byte(time.Time(t).UTC().Format(`"2006-01-02T15:04:05.000Z"`)), nil
-}
-
-// userDocument is a user on the wire, in the recorded order.
-type userDocument struct {
-	ID              string  `json:"id"`
-	Status          Status  `json:"status"`
-	Transitioning   Status  `json:"transitioningToStatus,omitempty"`
-	Created         stamp   `json:"created"`
-	Activated       stamp   `json:"activated"`
-	StatusChanged   stamp   `json:"statusChanged"`
-	LastLogin       stamp   `json:"lastLogin"`
-	LastUpdated     stamp   `json:"lastUpdated"`
-	PasswordChanged stamp   `json:"passwordChanged"`
-	Type            object  `json:"type"`
-	Profile         profile `json:"profile"`
-	Credentials     object  `json:"credentials,omitempty"`
-	Links           object  `json:"_links"`
-}
 
 // omissions is what a client asked to leave out, by a parameter of Content-Type on a GET (Okta, OpenAPI, getUser).
 type omissions struct{ credentials, credentialLinks, transition bool }
@@ -60,21 +31,23 @@ func (c *call) omits() omissions {
 	return o
 }
 
-func (c *call) document(p *people.Person, list bool, o omissions) userDocument {
+// document is a user on the wire, in the recorded order.
+func (c *call) document(p *people.Person, list bool, o omissions) object {
 	a, m := c.s.view(p)
-	d := userDocument{
-		ID: p.ID, Status: a.Status, Transitioning: a.Transitioning, Created: stamp(p.Created), Activated: stamp(a.Activated),
-		StatusChanged: stamp(a.StatusChanged), LastLogin: stamp(a.LastLogin), LastUpdated: stamp(a.LastUpdated),
-		PasswordChanged: stamp(a.PasswordChanged), Type: object{{"id", c.s.ids.userType}}, Profile: m,
+	d := make(object, 0, 13)
+	d = append(d, member{"id", p.ID}, member{"status", a.Status})
+	if a.Transitioning != "" && !o.transition {
+		d = append(d, member{"transitioningToStatus", a.Transitioning})
 	}
+	d = append(
+		d, member{"created", stamp(p.Created)}, member{"activated", stamp(a.Activated)}, member{"statusChanged", stamp(a.StatusChanged)},
+		member{"lastLogin", stamp(a.LastLogin)}, member{"lastUpdated", stamp(a.LastUpdated)},
+		member{"passwordChanged", stamp(a.PasswordChanged)}, member{"type", object{{"id", c.s.ids.userType}}}, member{"profile", m},
+	)
 	if !o.credentials {
-		d.Credentials = credentialsOf(p, &a)
+		d = append(d, member{"credentials", credentialsOf(p, &a)})
 	}
-	if o.transition {
-		d.Transitioning = ""
-	}
-	d.Links = c.links(p, &a, list, o.credentialLinks)
-	return d
+	return append(d, member{"_links", c.links(p, &a, list, o.credentialLinks)})
 }
 
 // credentialsOf shows that there is a password and a question, and where the password is; never what they are.

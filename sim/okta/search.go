@@ -1,7 +1,6 @@
 package okta
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -90,14 +89,14 @@ func (c *call) listUsers() error {
 	}
 	o := c.omits()
 	found, more := c.find(l)
-	documents := make([]userDocument, 0, len(found))
+	documents := make([]object, 0, len(found))
 	for i := range found {
 		documents = append(documents, c.document(&found[i], true, o))
 	}
 	if l.paged {
 		c.pageLinks(found, more, l.limit)
 	}
-	return c.sendJSON(http.StatusOK, documents)
+	return c.sendJSON(documents)
 }
 
 func (c *call) listing() (*listing, error) {

@@ -26,7 +26,7 @@ type Kernel struct {
 	Digester *secret.Digester
 	// Name tells two orgs of one world apart, "okta-hub" and "okta-spoke"; "" is "okta".
 	Name string
-	// Hashes reads imported password hashes; without it an import of hashes is refused (501).
+	// Hashes reads imported password hashes; nil reads those that Okta documents.
 	Hashes HashReader
 }
 
@@ -66,6 +66,9 @@ func New(c Config, k Kernel) (*Server, error) {
 	}
 	if k.Name == "" {
 		k.Name = name
+	}
+	if k.Hashes == nil {
+		k.Hashes = readHash
 	}
 	s := &Server{
 		config: c, kernel: k, name: k.Name,

@@ -25,7 +25,7 @@ const (
 	clientErrorBody    = "clientErrorBody"
 	scopeNotGranted    = "scopeNotGranted"
 	rateLimitShown     = "rateLimitShown"
-	credentialBucket   = "credentialBucket"
+	credentialBucket   = "credentialBucket" //nolint:gosec // G101: the name of a switch
 	concurrencyReset   = "concurrencyReset"
 	loginFormat        = "loginFormat"
 	optionalPassword   = "optionalPassword"
