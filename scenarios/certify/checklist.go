@@ -78,13 +78,11 @@ var checklist = []point{
 		todo: "send yourself a reset mail through your own server", command: "seatrial sync report --audit audit.jsonl",
 	},
 	{
-		title: "Somebody is woken: metrics, and alerts above 5 % of failures", findings: []string{"P30", "P31", "P32", "P33", "P34"},
-		todo: "load the alert rules into your Prometheus and see one fire", command: "promtool check rules docker/alerts.yaml",
+		title: "Every outcome is audited once, and somebody is woken: metrics, and alerts above 5 % of failures", invariants: []string{invariants.OneAudit},
+		findings: []string{"F06", "P30", "P31", "P32", "P33", "P34"},
+		todo:     "load the alert rules into your Prometheus and see one fire", command: "promtool check rules docker/alerts.yaml",
 	},
-	{
-		title: "Every outcome is audited once, in a chain that shows tampering, and 100 changes at once meet the criteria", invariants: []string{invariants.OneAudit}, load: true,
-		findings: []string{"F06"},
-	},
+	{title: "A hundred changes at once, and a steady rate, meet the criteria", load: true},
 	{
 		title: "A pilot comes first, then 10 %, 50 %, 100 % of the users, with a way back", scenarios: []string{"engine/rollout-*"},
 		todo: "rehearse your pilot, then hold it", command: "seatrial pilot --idm-conf DIR",
