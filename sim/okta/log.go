@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"cmp"
 	"net"
 	"net/http"
 	"sync"
@@ -96,8 +97,8 @@ func (c *call) log(kind eventKind, p *people.Person, outcome, reason string) {
 	switch {
 	case c.who.name == "": // the user's own doing
 		e.actor, e.actorType = p.UserName, "User"
-	case c.who.token:
-		e.actor, e.actorType = c.who.name, "User"
+	case c.who.token: // its owner, where there is one (Okta, System Log API)
+		e.actor, e.actorType = cmp.Or(c.who.owner, c.who.name), "User"
 	default:
 		e.actor, e.actorType = c.who.name, "PublicClientApp"
 	}

@@ -54,6 +54,11 @@ func TestTheLogTellsOfUsersAndPasswords(t *testing.T) {
 	assert.Equal(t, "core.user.config.password_update.failure", first[1]["legacyEventType"])
 	o.leaks(t, newPassword)
 
+	t.Run("the owner of a token", func(t *testing.T) {
+		o := newOrg(t)
+		o.ask(t, "owned", http.MethodPost, o.path(), setPassword(newPassword))
+		assert.Len(t, o.events(t, `?filter=actor.alternateId+eq+"`+login+`"`), 1)
+	})
 	t.Run("refusals may stay untold", func(t *testing.T) {
 		o := newOrg(t)
 		o.set(t, "refusedWriteLogged", "none")

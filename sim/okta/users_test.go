@@ -288,7 +288,7 @@ func TestUpdateKeepsOrReplaces(t *testing.T) {
 		tag := o.ask(t, "admin", http.MethodGet, o.path(), "").header.Get("ETag")
 		assert.Equal(t, 200, o.ask(t, "admin", http.MethodPost, o.path(), `{"profile":{"title":"General"}}`, "If-Match", tag).status)
 		a := o.ask(t, "admin", http.MethodPost, o.path(), `{"profile":{"title":"Private"}}`, "If-Match", tag)
-		assert.Equal(t, 412, a.status)
+		a.refused(t, 412, "E0000020", "Bad request.")
 		assert.Equal(t, "General", profile()["title"])
 	})
 	t.Run("E0000023 mastered elsewhere", func(t *testing.T) {
