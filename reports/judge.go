@@ -45,7 +45,7 @@ func (r *Report) judge(good, bad Verdict, counts func(Scenario) bool) {
 	}
 	for _, i := range r.Checklist {
 		for _, reason := range i.Own {
-			failed = append(failed, fmt.Sprintf("checklist %d, %s: %s", i.Number, i.Title, reason))
+			failed = append(failed, fmt.Sprintf("checklist %d: %s", i.Number, reason))
 		}
 	}
 	switch {

@@ -107,5 +107,5 @@ func TestChecklistDecidesOnlyByWhatStandsNowhereElse(t *testing.T) {
 	r.Checklist[1].Verdict, r.Checklist[1].Own = reports.Failed, []string{"hook.js:2: never fires"}
 	r.Judge()
 	assert.Equal(t, reports.NotCertified, r.Verdict)
-	assert.Equal(t, []string{"checklist 2, asked: hook.js:2: never fires"}, r.Reasons)
+	assert.Equal(t, []string{"checklist 2: hook.js:2: never fires"}, r.Reasons)
 }

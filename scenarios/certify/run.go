@@ -63,7 +63,7 @@ func limits() []string {
 	return []string{
 		"The target is a simulator: it behaves as Oracle documents and as others observed. Where neither was to be had, a " +
 			"switch says what was assumed; the report lists all switches.",
-		"The engine under test is seatrial's own. An IDM hook script is not run.",
+		"The engine under test is seatrial's own. An IDM hook script is read, not run.",
 		"Latency of the network between the source, the engine and the real target is not part of the figures.",
 	}
 }
