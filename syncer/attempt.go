@@ -43,18 +43,14 @@ func (e *Engine) try(ctx context.Context, c *change) result {
 		return r
 	}
 	defer password.Wipe()
-	e.calls <- struct{}{}
-	defer func() { <-e.calls }()
 	r.contacted = true // Unless the queue is in the way.
 	r.answer = e.target.Apply(ctx, target.Job{
 		ID: c.ID, UserName: c.UserName, Password: password, Attributes: c.Attributes, Provision: e.config.Provision,
 		Prior: prior, LookOnly: c.lookOnly, DryRun: c.DryRun,
 		BeforeWrite: func(ctx context.Context, m target.Mark) error {
-			<-e.calls // While the note goes to disk, another attempt may talk to the target.
 			err := e.noteWrite(ctx, c, note{
 				Stream: e.stream(), Sequence: c.order, ID: c.ID, Attempts: attempts + 1, Round: round, Mark: m,
 			})
-			e.calls <- struct{}{}
 			r.contacted = err == nil
 			return err
 		},

@@ -11,8 +11,7 @@ import (
 	"github.com/seatrial/seatrial/syncer/internal/idcstest"
 )
 
-// More attempts run than calls are allowed, because some of them wait for the disk; the target never sees more calls at once
-// than the configuration says, and sees as many.
+// The target never sees more calls at once than the configuration says, and sees as many.
 func TestTheTargetSeesNoMoreCallsThanAllowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const takes, users, allowed = 100 * time.Millisecond, 40, 4

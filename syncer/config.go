@@ -25,7 +25,7 @@ type Config struct {
 	IDCS idcs.Config `yaml:"idcs"`
 	// Retry says how passing failures are met.
 	Retry Retry `yaml:"retry"`
-	// Concurrency is the highest number of calls of the target at once; a throttling target lowers it for a while. Default 32.
+	// Concurrency is the highest number of attempts in flight; a throttling target lowers it for a while. Default 32.
 	Concurrency int `yaml:"concurrency"`
 	// Provision creates users that the target does not have. Default false: such changes are parked as not_found.
 	Provision bool `yaml:"provision"`

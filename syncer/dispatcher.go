@@ -89,16 +89,12 @@ type outcome struct {
 	plan   string // of a dry run
 }
 
-// underWay is how many attempts may run at once. About half of them wait for the disk before they write, so that there are
-// enough beside them to use the calls that the target may have at once.
-func underWay(c Config) int { return 2 * c.Concurrency }
-
 func newDispatcher(c Config, schedule cron.Schedule, log *slog.Logger, l *ledger, m *metrics) *dispatcher {
 	return &dispatcher{
 		config: c, schedule: schedule, log: log, ledger: l, metrics: m,
 		deliveries: make(chan queue.Delivery, deliveriesAhead), calls: make(chan func(context.Context)),
-		results: make(chan result, underWay(c)), kept: make(chan kept), drain: make(chan struct{}),
-		people: map[string]*person{}, held: map[uint64]bool{}, parked: map[*change]bool{}, throttle: newThrottle(underWay(c)),
+		results: make(chan result, c.Concurrency), kept: make(chan kept), drain: make(chan struct{}),
+		people: map[string]*person{}, held: map[uint64]bool{}, parked: map[*change]bool{}, throttle: newThrottle(c.Concurrency),
 	}
 }
 

@@ -59,7 +59,6 @@ type Engine struct {
 	notifier   *notify.Notifier
 	dispatcher *dispatcher
 	settler    *settler
-	calls      chan struct{} // holds one for each attempt that talks to the target
 	listener   net.Listener
 	server     *http.Server
 
@@ -90,7 +89,7 @@ func New(c Config, e Environment) (*Engine, error) {
 		e.Registry = prometheus.NewRegistry()
 		e.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
-	return &Engine{config: c, env: e, log: e.Logger, settler: newSettler(), calls: make(chan struct{}, c.Concurrency), decided: make(chan struct{}), settled: make(chan struct{}), ended: make(chan struct{})}, nil
+	return &Engine{config: c, env: e, log: e.Logger, settler: newSettler(), decided: make(chan struct{}), settled: make(chan struct{}), ended: make(chan struct{})}, nil
 }
 
 // Start opens the keys, the audit trail and the queue, listens, and returns. What waits in the queue is taken up again. On a

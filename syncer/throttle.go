@@ -101,6 +101,9 @@ func (t *throttle) refused(now time.Time, wait time.Duration) {
 	t.until = latest(t.until, now.Add(wait))
 }
 
+// pause: the target asks, for another reason than its limit, to be left alone until then.
+func (t *throttle) pause(until time.Time) { t.until = latest(t.until, until) }
+
 func (t *throttle) succeeded() {
 	t.streak, t.stuck = 0, time.Time{}
 	t.taken++

@@ -193,6 +193,7 @@ func (d *dispatcher) health(r result) {
 	case a.Reason == target.BadCredential, a.Reason == target.UnknownOutcome:
 		d.breaker.skipped()
 	case a.Class == target.Transient || a.Class == target.Unknown:
+		d.throttle.pause(now.Add(a.RetryAfter))
 		if d.breaker.failed(now, r.change.key, spread(d.config.Seed, r.change.ID, 50+r.change.attempts)) {
 			d.lastDown = a.Reason
 			d.log.Warn("the target is down; changes wait", "reason", string(a.Reason), "detail", a.Detail)
