@@ -172,3 +172,17 @@ func TestRefusalsForTheLimitCostNoRetries(t *testing.T) {
 		r.close()
 	})
 }
+
+// Without jitter all who failed together come back together.
+func TestRetriesSpreadWithinTheJitter(t *testing.T) {
+	r := DefaultConfig().Retry
+	for n, base := range map[int]time.Duration{1: 2 * time.Second, 2: 4 * time.Second, 3: 8 * time.Second} {
+		shortest, longest := time.Hour, time.Duration(0)
+		for i := range 1000 {
+			w := r.wait(7, fmt.Sprint("change-", i), n, 0)
+			shortest, longest = min(shortest, w), max(longest, w)
+		}
+		assert.InDelta(t, 0.9*base.Seconds(), shortest.Seconds(), 0.01*base.Seconds())
+		assert.InDelta(t, 1.1*base.Seconds(), longest.Seconds(), 0.01*base.Seconds())
+	}
+}
