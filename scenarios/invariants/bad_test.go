@@ -25,6 +25,22 @@ func TestWhatMustBeCaught(t *testing.T) {
 		says []string
 		also []string
 	}{
+		"superseded, although it was accepted and the crash came later": {
+			func() *story {
+				s := begin("ann")
+				s.change("ann", p1)
+				s.accept("ann", p1)
+				s.change("ann", p2)
+				s.accept("ann", p2)
+				s.end(0, invariants.Superseded, "").end(1, invariants.Applied, "").logIn("ann", 1)
+				died := s.Changes[1].Finished.Add(time.Minute)
+				s.Crashes = []invariants.Crash{{Died: died, Started: died.Add(time.Second)}}
+				return s
+			},
+			invariants.OneWrite,
+			[]string{"said to be superseded, but accepted"},
+			nil,
+		},
 		"no outcome": {
 			func() *story {
 				s := good()

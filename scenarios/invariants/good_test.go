@@ -68,6 +68,16 @@ func TestNoFalseAlarm(t *testing.T) {
 			s.Probes[1].OK = true // change 0 has the password of change 2
 			return s
 		},
+		"answered, and dead before it was written down; superseded by the next life": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			e := s.accept("ann", p1)
+			s.Crashes = []invariants.Crash{{Died: e.Answered.Add(time.Second), Started: e.Answered.Add(2 * time.Second)}}
+			s.wait(3 * time.Second)
+			s.change("ann", p2)
+			s.accept("ann", p2)
+			return s.end(0, invariants.Superseded, "").end(1, invariants.Applied, "").logIn("ann", 1)
+		},
 		"answer lost, looked up, applied": func() *story {
 			s := begin("ann")
 			s.change("ann", p1)

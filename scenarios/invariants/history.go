@@ -49,15 +49,10 @@ func (h History) restarted(from, to time.Time) bool {
 	return slices.ContainsFunc(h.Crashes, func(c Crash) bool { return !c.Started.Before(from) && !c.Started.After(to) })
 }
 
-// unwritten is how long an answer may have been heard and not yet be written down when the system dies: a few flushes of a
-// disk that has other things to do.
-const unwritten = 500 * time.Millisecond
-
-// diedOver tells whether the system died before it can have written down what an answer of that time said.
-func (h History) diedOver(received, answered time.Time) bool {
-	return slices.ContainsFunc(h.Crashes, func(c Crash) bool {
-		return !received.After(c.Died) && !answered.Before(c.Died.Add(-unwritten))
-	})
+// diedBetween tells whether the system died after a request had reached the target and before an outcome was written down:
+// then whoever wrote it down may never have heard the answer.
+func (h History) diedBetween(received, finished time.Time) bool {
+	return slices.ContainsFunc(h.Crashes, func(c Crash) bool { return !c.Died.Before(received) && c.Died.Before(finished) })
 }
 
 // Change is one password change, as submitted and as it ended.

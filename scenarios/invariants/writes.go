@@ -1,6 +1,8 @@
 package invariants
 
 import (
+	"time"
+
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/sim/control"
 )
@@ -144,9 +146,14 @@ func (a *account) compare(f *findings, v *view) {
 		return
 	}
 	// A write that was cut off, or whose sender died, may have been superseded before anybody learnt that it had arrived.
-	heard := 0
+	heard, ended := 0, time.Time{}
+	for _, c := range a.changes {
+		if c.Finished.After(ended) {
+			ended = c.Finished
+		}
+	}
 	for _, e := range a.accepted {
-		if !unheard(e) && !v.diedOver(e.Received, e.Answered) {
+		if !unheard(e) && !v.diedBetween(e.Received, ended) {
 			heard++
 		}
 	}
