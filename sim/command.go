@@ -60,10 +60,10 @@ The users are generated, or those of an LDIF or CSV file; they have no passwords
 			cmd.SilenceUsage = true // a mistake is told in a line; the usage has --help
 			o.seeded = cmd.Flags().Changed("seed")
 			if o.users != "" && cmd.Flags().Changed("population") {
-				return errors.New("--users, --population: the users come from the file or are generated: give one of the two")
+				return usageError{errors.New("--users, --population: the users come from the file or are generated: give one of the two")}
 			}
 			if err := o.check(); err != nil {
-				return err
+				return usageError{err}
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
@@ -84,6 +84,15 @@ The users are generated, or those of an LDIF or CSV file; they have no passwords
 	flags.BoolVar(&o.json, "json", false, "print the addresses and secrets as one line of JSON")
 	return command
 }
+
+// usageError is a mistake in a flag.
+type usageError struct{ error }
+
+// Unwrap is the mistake itself.
+func (u usageError) Unwrap() error { return u.error }
+
+// ExitCode is that of wrong usage.
+func (usageError) ExitCode() int { return 2 }
 
 // check judges the flags and fills in what was not given.
 func (o *options) check() error {
@@ -144,6 +153,9 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 		return err
 	}
 	users, err := inhabit(ctx, world, o, notes)
+	if err != nil && o.users != "" {
+		err = usageError{err} // The file is the reader's.
+	}
 	if err != nil {
 		return err
 	}

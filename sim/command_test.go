@@ -175,6 +175,11 @@ func TestCommandRefuses(t *testing.T) {
 			for _, want := range c.want {
 				assert.Contains(t, err.Error(), want)
 			}
+			if strings.HasPrefix(c.want[0], "--") {
+				var coded interface{ ExitCode() int }
+				require.ErrorAs(t, err, &coded)
+				assert.Equal(t, 2, coded.ExitCode(), "wrong usage, or input that cannot be read")
+			}
 			assert.NoFileExists(t, ca, "a world that could not start leaves the file alone")
 		})
 	}

@@ -81,7 +81,7 @@ func (o Options) command() string {
 	add(o.Kills != d.Kills, " --kills %d", o.Kills)
 	add(o.Users != d.Users, " --users %d", o.Users)
 	add(o.Settle != d.Settle, " --settle %v", o.Settle)
-	return fmt.Sprintf("%s --seed %d", text, o.Seed)
+	return fmt.Sprintf("%s --seed %d", text, o.Seed) // The binary is the reader's own.
 }
 
 func write(out io.Writer, r reports.Report, asJSON bool) (err error) {

@@ -52,7 +52,7 @@ func TestKill(t *testing.T) {
 		"one that forgets its queue":   {afterACrash(t, binary, "rm -rf queue"), invariants.NothingLost},
 		"one that loses its audit":     {afterACrash(t, binary, "rm -f audit.jsonl"), invariants.NothingLost},
 		"one that breaks the chain":    {afterACrash(t, binary, "[ -s audit.jsonl ] && sed -i 2d audit.jsonl"), ""},
-		"one that writes a password":   {afterACrash(t, binary, "echo \"$HOOK_TOKEN\" > note.txt"), invariants.NoLeak},
+		"one that writes a secret":     {afterACrash(t, binary, "echo \"$HOOK_TOKEN\" > note.txt"), invariants.NoLeak},
 		"one that forgets its sealing": {afterACrash(t, binary, "rm -f seal.key"), ""},
 	}
 	for name, tc := range cases {

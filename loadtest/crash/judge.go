@@ -100,7 +100,7 @@ func (j *judge) report(ctx context.Context) (reports.Scenario, error) {
 }
 
 // underWay counts the changes that were acknowledged and not final when the engine died, on average, and the kills that
-// found none. Without one such change a kill of a recovering engine is not idle: it has the changes of the kill before.
+// found none.
 func (j *judge) underWay(changes []invariants.Change) (average, idle int) {
 	total := 0
 	for _, crash := range j.killer.crashes {

@@ -128,6 +128,9 @@ func (e *Process) Begin() (ready func(context.Context) error, err error) {
 
 func lastLine(log []byte) []byte {
 	log = bytes.TrimSpace(log)
+	if len(log) == 0 {
+		return []byte("it said nothing")
+	}
 	return log[bytes.LastIndexByte(log, '\n')+1:]
 }
 
