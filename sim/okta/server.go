@@ -28,6 +28,8 @@ type Kernel struct {
 	Name string
 	// Hashes reads imported password hashes; nil reads those that Okta documents.
 	Hashes HashReader
+	// HTTP is how the org reaches another one, whose users its applications provision; with nil every such task fails.
+	HTTP *http.Client
 }
 
 // Server is one simulated org. It is safe for concurrent use.
