@@ -3,6 +3,7 @@ package syncer
 import (
 	"bytes"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,9 +60,9 @@ func TestTheRealRunKnowsNothingOfTheDryOne(t *testing.T) {
 		r := newRig(t)
 		r.config.DryRun = true
 		r.domain.Add("a", "b")
-		healed := false
+		var healed atomic.Bool
 		r.domain.Script = func(_ string, _ int, user string) *step {
-			if user == "b" && !healed {
+			if user == "b" && !healed.Load() {
 				return &step{Status: 503}
 			}
 			return nil
@@ -71,7 +72,7 @@ func TestTheRealRunKnowsNothingOfTheDryOne(t *testing.T) {
 		r.submitAs("tx-2", "b", "Password-1") // It is left over.
 		r.settled(1, time.Minute)
 		r.stop()
-		healed = true
+		healed.Store(true)
 		r.config.DryRun = false
 		r.start()
 		last := r.settled(2, time.Minute)[1]

@@ -349,10 +349,11 @@ func TestAChangeThatWaitsTooLongIsParked(t *testing.T) {
 				r.config.Parked.Deadline = time.Hour
 				r.config.Rounds = 100
 				r.domain.Add("a")
-				broken := true
+				var broken atomic.Bool
+				broken.Store(true)
 				r.domain.Script = func(call string, _ int, _ string) *step {
 					switch {
-					case !broken || call != tt.call:
+					case !broken.Load() || call != tt.call:
 						return nil
 					case call == "write":
 						return &step{Delay: 2 * time.Second}
@@ -365,7 +366,7 @@ func TestAChangeThatWaitsTooLongIsParked(t *testing.T) {
 					time.Sleep(time.Second)
 					r.kill()
 					time.Sleep(2 * time.Hour)
-					broken = tt.call == "find"
+					broken.Store(tt.call == "find")
 					r.start()
 				} else {
 					time.Sleep(59 * time.Minute)
