@@ -70,7 +70,7 @@ func (c *call) serveBulk() error {
 
 // bulkLimit is how many operations a Bulk may have.
 func (s *Server) bulkLimit() int {
-	n, err := strconv.Atoi((*s.switches.Load())[bulkLimit])
+	n, err := strconv.Atoi(s.switches.Value(bulkLimit))
 	if err != nil { // the options are numbers
 		return 0
 	}

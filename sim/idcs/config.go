@@ -94,8 +94,8 @@ func (c Config) Validate() error {
 			}
 		}
 	}
-	if _, err := c.Switches.resolve(); err != nil {
-		mistakes = append(mistakes, err)
+	for _, err := range switchboard.CheckAll(c.Switches) {
+		mistakes = append(mistakes, fmt.Errorf("%w: %w", ErrInvalid, err))
 	}
 	return errors.Join(mistakes...)
 }

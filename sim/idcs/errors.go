@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+
+	"github.com/seatrial/seatrial/sim/kernel/web"
 )
 
 // ours is the prefix of the message ids that nobody has seen at Oracle. A client that decides by one of them was written
@@ -319,11 +321,8 @@ func (c *call) refuseBearer(r *refusal) {
 		c.send(http.StatusUnauthorized, errorContentType, r.body())
 		return
 	}
-	c.send(http.StatusUnauthorized, htmlContentType, []byte(page(http.StatusUnauthorized)))
+	c.send(http.StatusUnauthorized, htmlContentType, page(http.StatusUnauthorized))
 }
 
 // page is what a web server says when the application says nothing.
-func page(status int) string {
-	title := strconv.Itoa(status) + " " + http.StatusText(status)
-	return "<html>\r\n<head><title>" + title + "</title></head>\r\n<body>\r\n<center><h1>" + title + "</h1></center>\r\n</body>\r\n</html>\r\n"
-}
+func page(status int) []byte { return web.Page(strconv.Itoa(status) + " " + http.StatusText(status)) }

@@ -2,7 +2,8 @@ package idcs
 
 import (
 	"net/http"
-	"strconv"
+
+	"github.com/seatrial/seatrial/sim/kernel/web"
 )
 
 // The headers of captured answers (Oracle, idm-samples, IDCS REST Postman collection). The slices are shared by all
@@ -45,7 +46,7 @@ func (c *call) send(status int, contentType []string, body []byte) {
 	if id := c.r.Header["Opc-Request-Id"]; len(id) > 0 {
 		h["Opc-Request-Id"] = id[:1:1]
 	}
-	write(c.w, status, contentType, body)
+	web.Answer(c.w, status, contentType, body)
 }
 
 // sendToken answers a request of the token service.
@@ -53,18 +54,5 @@ func (c *call) sendToken(status int, body []byte) {
 	h := c.w.Header()
 	commonHeaders(h, c.ecid)
 	h["Cache-Control"], h["Pragma"], h["Strict-Transport-Security"] = noStore, noCache, transport
-	write(c.w, status, tokenContentType, body)
-}
-
-func write(w http.ResponseWriter, status int, contentType []string, body []byte) {
-	h := w.Header()
-	if contentType != nil {
-		h["Content-Type"] = contentType
-	}
-	if status != http.StatusNoContent {
-		h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	}
-	w.WriteHeader(status)
-	// A client that has gone needs no answer. What a client sent comes back in JSON only, never as a page.
-	_, _ = w.Write(body) //nolint:gosec // G705: see above
+	web.Answer(c.w, status, tokenContentType, body)
 }

@@ -27,7 +27,7 @@ func mountMe(t table) {
 // me is the user whom the token stands for. A token ends with its user, or his being active.
 func (c *call) me() (people.Person, error) {
 	if c.token.User == "" {
-		status, err := strconv.Atoi((*c.s.switches.Load())[meOfClient])
+		status, err := strconv.Atoi(c.s.switches.Value(meOfClient))
 		if err != nil {
 			return people.Person{}, err
 		}

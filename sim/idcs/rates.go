@@ -245,7 +245,7 @@ func (s *Server) gateway(next http.Handler) http.Handler {
 	v := vendor{s}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m := s.maintenance.Load(); m != nil {
-			v.Failure(w, r, http.StatusServiceUnavailable, (*s.switches.Load())[maintenanceBody], m.retryAfter)
+			v.Failure(w, r, http.StatusServiceUnavailable, s.switches.Value(maintenanceBody), m.retryAfter)
 			return
 		}
 		if l := s.limiter.Load(); l != nil && !s.withinLimits(l, v, w, r) {

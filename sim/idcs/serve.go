@@ -1,8 +1,8 @@
 package idcs
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"slices"
@@ -13,6 +13,7 @@ import (
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
+	"github.com/seatrial/seatrial/sim/kernel/web"
 )
 
 // bodyLimit is Oracle's limit of a payload (REST API for identity domains, Status Codes, 413).
@@ -32,11 +33,7 @@ type call struct {
 }
 
 func (s *Server) newCall(w http.ResponseWriter, r *http.Request) *call {
-	scheme := "https://"
-	if r.TLS == nil {
-		scheme = "http://"
-	}
-	return &call{s: s, w: w, r: r, x: journal.From(r.Context()), ecid: s.nextECID(), base: scheme + r.Host}
+	return &call{s: s, w: w, r: r, x: journal.From(r.Context()), ecid: s.nextECID(), base: web.Address(r)}
 }
 
 // endpoint is one method of one route.
@@ -114,7 +111,7 @@ var elsewherePaths = []string{
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if methods, id := s.routes.find(r.URL.Path); methods != nil {
-			if e, ok := methods[method(r)]; ok {
+			if e, ok := methods[web.Method(r)]; ok {
 				x := journal.From(r.Context())
 				x.Route, x.Operation = e.route, e.operation
 				if id != "" {
@@ -124,14 +121,6 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// method is that of the handler: HEAD is a GET whose body net/http holds back.
-func method(r *http.Request) string {
-	if r.Method == http.MethodHead {
-		return http.MethodGet
-	}
-	return r.Method
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -147,7 +136,7 @@ func (c *call) serve() error {
 	if methods == nil {
 		return c.nothingHere(path)
 	}
-	e, ok := methods[method(c.r)]
+	e, ok := methods[web.Method(c.r)]
 	if !ok {
 		allow := allowed(methods)
 		c.w.Header()["Allow"] = []string{allow}
@@ -178,7 +167,7 @@ func (c *call) authorize(roles []string) error {
 	if held && !slices.Contains(c.token.Scopes, consumerScope) {
 		return nil
 	}
-	status, err := strconv.Atoi((*c.s.switches.Load())[missingRole])
+	status, err := strconv.Atoi(c.s.switches.Value(missingRole))
 	if err != nil {
 		return fmt.Errorf("switch %s: %w", missingRole, err)
 	}
@@ -211,7 +200,7 @@ func (c *call) authenticate() error {
 	if header == "" {
 		return refuse(invalidBearer)
 	}
-	text, ok := bearer(header)
+	text, ok := web.Credential(header, "Bearer")
 	if !ok {
 		c.x.Token = string(oauth.Unknown)
 		return refuse(invalidBearer)
@@ -245,15 +234,6 @@ func (c *call) mayRepeat(token string) bool {
 	return false
 }
 
-// bearer returns the token of an Authorization header; the scheme's name is in any case (RFC 9110, 11.1).
-func bearer(header string) (string, bool) {
-	const scheme = "bearer "
-	if len(header) <= len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) {
-		return "", false
-	}
-	return strings.TrimSpace(header[len(scheme):]), true
-}
-
 // body reads a JSON body.
 func (c *call) body() ([]byte, error) {
 	contentType := c.r.Header.Get("Content-Type")
@@ -268,23 +248,12 @@ func (c *call) body() ([]byte, error) {
 
 // read reads a body of any type, up to the limit.
 func (c *call) read() ([]byte, error) {
-	size := c.r.ContentLength
-	if size > bodyLimit {
+	body, err := web.Body(c.r, bodyLimit)
+	switch {
+	case errors.Is(err, web.ErrTooLarge):
 		return nil, refuse(tooLarge, bodyLimit)
-	}
-	if size < 0 {
-		body, err := io.ReadAll(io.LimitReader(c.r.Body, bodyLimit+1))
-		if err != nil {
-			return nil, refuse(malformedJSON, "the body ended too early")
-		}
-		if len(body) > bodyLimit {
-			return nil, refuse(tooLarge, bodyLimit)
-		}
-		return body, nil
-	}
-	body := make([]byte, size)
-	if _, err := io.ReadFull(c.r.Body, body); err != nil {
-		return nil, refuse(malformedJSON, "the body ended too early")
+	case err != nil:
+		return nil, refuse(malformedJSON, err.Error())
 	}
 	return body, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/seatrial/seatrial/sim/kernel/people"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
+	"github.com/seatrial/seatrial/sim/kernel/switches"
 )
 
 const name = "idcs"
@@ -56,7 +57,7 @@ type Server struct {
 	outbox       outbox
 	resets       resetTokens
 	tokens       *random.Stream // of users who reset their passwords
-	switches     atomic.Pointer[Switches]
+	switches     *switches.Panel
 	requests     atomic.Uint64
 	authors      sync.Map // client id → *author
 }
@@ -76,8 +77,8 @@ func New(c Config, k Kernel) (*Server, error) {
 		names:  newNames(c.Host, k.Seed),
 		routes: newTable(),
 		groups: newGroupStore(), apps: newAppStore(), grants: newGrantStore(),
-		secrets: k.Seed.Stream("idcs.secrets"),
-		born:    k.Clock.Now(),
+		secrets: k.Seed.Stream("idcs.secrets"), switches: switches.NewPanel(switchboard),
+		born: k.Clock.Now(),
 	}
 	for _, client := range c.Clients {
 		if err := s.issuer.Register(client); err != nil {
@@ -95,11 +96,7 @@ func New(c Config, k Kernel) (*Server, error) {
 
 // restore brings back the settings of the configuration.
 func (s *Server) restore() error {
-	values, err := s.config.Switches.resolve()
-	if err != nil {
-		return err
-	}
-	s.switches.Store(&values)
+	s.switches.Restore(s.config.Switches)
 	s.lifetime.Store(int64(s.config.TokenLifetime))
 	s.maintenance.Store(nil)
 	s.newcomers.set(0)

@@ -2,23 +2,16 @@ package idcs
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
+
+	"github.com/seatrial/seatrial/sim/kernel/switches"
 )
 
 // Switch decides one thing that Oracle leaves open, or that a domain's administrator decides. The first option is the
 // default, and the stricter one where nothing better is known.
-type Switch struct {
-	Name    string
-	Value   string
-	Default string
-	Options []string
-	Note    string
-}
+type Switch = switches.Switch
 
 // Switches is the values by name; an absent one has its default.
-type Switches map[string]string
+type Switches = switches.Values
 
 const (
 	bearer401         = "bearer401"
@@ -67,7 +60,7 @@ const (
 )
 
 // switchboard is every switch with its options, the default first.
-var switchboard = []Switch{
+var switchboard = switches.Board{Path: "idcs.switches", Switches: []Switch{
 	{Name: bearer401, Options: []string{"html", "json"}, Note: "The body of a 401 for a bad bearer token. Two samples of Oracle expect text/html; some gateways may say JSON."},
 	{Name: bearerChallenge, Options: []string{"omit", "send"}, Note: "WWW-Authenticate on a 401 for a bad bearer token; not seen."},
 	{Name: basicChallenge, Options: []string{"send", "omit"}, Note: "WWW-Authenticate on the token endpoint's invalid_client; RFC 6749 asks for it, Oracle does not say."},
@@ -111,69 +104,18 @@ var switchboard = []Switch{
 	{Name: clientSecretShown, Options: []string{"default", "create"}, Note: "Whether a read of an application shows clientSecret: an example of Oracle does, public scripts find none."},
 	{Name: bulkLimit, Options: []string{"50", "1000"}, Note: "Operations in a Bulk: Oracle's rate limit page says 50, its status page 1000."},
 	{Name: bulkAtOnce, Options: []string{"one", "many"}, Note: "Whether a second Bulk beside a running one is refused; Oracle says one job at a time, not how."},
-}
-
-// resolve returns a value for every switch.
-func (v Switches) resolve() (Switches, error) {
-	values := make(Switches, len(switchboard))
-	for _, w := range switchboard {
-		values[w.Name] = w.Options[0]
-	}
-	var mistakes []string
-	for _, name := range slices.Sorted(maps.Keys(v)) {
-		if err := checkSwitch(name, v[name]); err != nil {
-			mistakes = append(mistakes, err.Error())
-			continue
-		}
-		values[name] = v[name]
-	}
-	if mistakes != nil {
-		return nil, fmt.Errorf("%w: %s", ErrInvalid, strings.Join(mistakes, "; "))
-	}
-	return values, nil
-}
-
-func checkSwitch(name, value string) error {
-	for _, w := range switchboard {
-		if w.Name == name {
-			if slices.Contains(w.Options, value) {
-				return nil
-			}
-			return fmt.Errorf("%w: idcs.switches.%s: %q is not one of %s", ErrInvalid, name, value, strings.Join(w.Options, ", "))
-		}
-	}
-	names := make([]string, 0, len(switchboard))
-	for _, w := range switchboard {
-		names = append(names, w.Name)
-	}
-	return fmt.Errorf("%w: idcs.switches.%s: there is no such switch; there are %s", ErrInvalid, name, strings.Join(names, ", "))
-}
+}}
 
 // Switches lists every switch with its present value.
-func (s *Server) Switches() []Switch {
-	values := *s.switches.Load()
-	list := slices.Clone(switchboard)
-	for i := range list {
-		list[i].Options = slices.Clone(list[i].Options)
-		list[i].Value, list[i].Default = values[list[i].Name], list[i].Options[0]
-	}
-	return list
-}
+func (s *Server) Switches() []Switch { return s.switches.List() }
 
 // SetSwitch changes one switch.
 func (s *Server) SetSwitch(name, value string) error {
-	if err := checkSwitch(name, value); err != nil {
-		return err
+	if err := s.switches.Set(name, value); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	for {
-		old := s.switches.Load()
-		next := maps.Clone(*old)
-		next[name] = value
-		if s.switches.CompareAndSwap(old, &next) {
-			return nil
-		}
-	}
+	return nil
 }
 
 // is tells whether a switch stands at value.
-func (s *Server) is(name, value string) bool { return (*s.switches.Load())[name] == value }
+func (s *Server) is(name, value string) bool { return s.switches.Value(name) == value }

@@ -244,7 +244,7 @@ func (c *call) expects(version string) error {
 			return nil
 		}
 	}
-	status, err := strconv.Atoi((*c.s.switches.Load())[versionConflict])
+	status, err := strconv.Atoi(c.s.switches.Value(versionConflict))
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,12 @@ package idcs
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
 	"github.com/seatrial/seatrial/sim/kernel/scim"
+	"github.com/seatrial/seatrial/sim/kernel/web"
 )
 
 // vendor shapes the answers of the fault rules as Oracle would.
@@ -18,7 +18,7 @@ func (v vendor) Throttled(w http.ResponseWriter, r *http.Request, wait time.Dura
 	v.wait(w, wait)
 	if v.s.is(throttledBody, "text") {
 		commonHeaders(w.Header(), v.s.nextECID())
-		write(w, http.StatusTooManyRequests, []string{"text/plain"}, []byte(refuse(tooManyRequests).Error()))
+		web.Answer(w, http.StatusTooManyRequests, []string{"text/plain"}, []byte(refuse(tooManyRequests).Error()))
 		return
 	}
 	v.answer(w, r, refuse(tooManyRequests))
@@ -33,9 +33,9 @@ func (v vendor) Failure(w http.ResponseWriter, r *http.Request, status int, body
 	case "vendor", "":
 		v.answer(w, r, v.refusal(status))
 	case "gateway":
-		write(w, status, htmlContentType, []byte(page(status)))
+		web.Answer(w, status, htmlContentType, page(status))
 	default:
-		write(w, status, []string{literalType(body)}, []byte(body))
+		web.Answer(w, status, []string{web.ContentType(body)}, []byte(body))
 	}
 }
 
@@ -79,16 +79,6 @@ func oauthErrorOf(status int) string {
 	return "server_error"
 }
 
-func literalType(body string) string {
-	switch {
-	case strings.HasPrefix(body, "{"):
-		return "application/json"
-	case strings.HasPrefix(body, "<"):
-		return "text/html"
-	}
-	return "text/plain"
-}
-
 // wait sets Retry-After, in whole seconds, rounded up so that a client that obeys is not too early.
 func (v vendor) wait(w http.ResponseWriter, d time.Duration) {
 	if d <= 0 {
@@ -97,13 +87,13 @@ func (v vendor) wait(w http.ResponseWriter, d time.Duration) {
 		}
 		d = time.Second
 	}
-	w.Header()["Retry-After"] = []string{strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)}
+	w.Header()["Retry-After"] = []string{web.WholeSeconds(d)}
 }
 
 // Subject tells whose request it is: the user of the path or of a search by user name, and the client of the token.
 func (v vendor) Subject(r *http.Request) (user, client string) {
 	own := ""
-	if text, ok := bearer(r.Header.Get("Authorization")); ok {
+	if text, ok := web.Credential(r.Header.Get("Authorization"), "Bearer"); ok {
 		token, _ := v.s.issuer.Verify(text)
 		client, own = token.Client, token.User
 	} else if id, _, ok := oauth.Basic(r); ok {

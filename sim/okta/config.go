@@ -90,8 +90,10 @@ func (c Config) Validate() error {
 			wrong("attributes[%d]: %q is empty or there already", i, name)
 		}
 	}
-	_, err := c.Switches.resolve()
-	return errors.Join(append(mistakes, err)...)
+	for _, err := range switchboard.CheckAll(c.Switches) {
+		mistakes = append(mistakes, fmt.Errorf("%w: %w", ErrInvalid, err))
+	}
+	return errors.Join(mistakes...)
 }
 
 func checkTokens(tokens []APIToken) (mistakes []error) {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/seatrial/seatrial/sim/kernel/web"
 )
 
 // kind is a class of refusal; the table below gives each its status, code and summary.
@@ -262,7 +264,4 @@ func quotable(r rune) rune {
 }
 
 // page is what a gateway says when the application says nothing.
-func page(status int) string {
-	title := http.StatusText(status)
-	return "<html>\r\n<head><title>" + title + "</title></head>\r\n<body>\r\n<center><h1>" + title + "</h1></center>\r\n</body>\r\n</html>\r\n"
-}
+func page(status int) []byte { return web.Page(http.StatusText(status)) }

@@ -2,8 +2,9 @@ package okta
 
 import (
 	"net/http"
-	"strconv"
 	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/web"
 )
 
 // The headers that every recorded answer of two test orgs has. The slices are shared by all answers: nobody appends to them.
@@ -28,18 +29,5 @@ func (c *call) send(status int, body []byte) {
 	if len(body) == 0 {
 		contentType = nil
 	}
-	write(c.w, status, contentType, body)
-}
-
-func write(w http.ResponseWriter, status int, contentType []string, body []byte) {
-	h := w.Header()
-	if contentType != nil {
-		h["Content-Type"] = contentType
-	}
-	if status != http.StatusNoContent {
-		h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	}
-	w.WriteHeader(status)
-	// A client that has gone needs no answer. What a client sent comes back in JSON only, never as a page.
-	_, _ = w.Write(body) //nolint:gosec // G705: see above
+	web.Answer(c.w, status, contentType, body)
 }

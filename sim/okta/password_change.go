@@ -51,7 +51,7 @@ func (c *call) changePassword() error {
 		return refuse(validation, "newPassword").because("newPassword: The field cannot be left blank")
 	}
 	w := c.newWrite(b.New.text(), demands{history: true, current: true, minAge: strict})
-	status, err := strconv.Atoi((*c.s.switches.Load())[wrongOldStatus])
+	status, err := strconv.Atoi(c.s.switches.Value(wrongOldStatus))
 	if err != nil {
 		return err
 	}

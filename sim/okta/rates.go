@@ -218,7 +218,7 @@ func (s *Server) gateway(next http.Handler) http.Handler {
 			return
 		}
 		b := s.bucketOf(r.Method, r.URL.Path)
-		st := l.admit(b, s.identifyPrincipal(r).name, (*s.switches.Load())[rateLimitShown])
+		st := l.admit(b, s.identifyPrincipal(r).name, s.switches.Value(rateLimitShown))
 		h["X-Rate-Limit-Limit"] = []string{strconv.Itoa(st.limit)}
 		h["X-Rate-Limit-Remaining"] = []string{strconv.Itoa(st.remaining)}
 		h["X-Rate-Limit-Reset"] = []string{epoch(st.reset)}

@@ -2,7 +2,6 @@ package okta
 
 import (
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seatrial/seatrial/sim/kernel/journal"
+	"github.com/seatrial/seatrial/sim/kernel/web"
 )
 
 // bodyLimit is ours; Okta publishes none for the Users API.
@@ -31,11 +31,7 @@ type call struct {
 }
 
 func (s *Server) newCall(w http.ResponseWriter, r *http.Request) *call {
-	scheme := "https://"
-	if r.TLS == nil && r.URL.Scheme != "https" {
-		scheme = "http://"
-	}
-	return &call{s: s, w: w, r: r, x: journal.From(r.Context()), base: scheme + r.Host}
+	return &call{s: s, w: w, r: r, x: journal.From(r.Context()), base: web.Address(r)}
 }
 
 // endpoint is one method of one route.
@@ -107,7 +103,7 @@ func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["X-Okta-Request-Id"] = []string{s.ids.request()}
 		if methods, id, _ := s.routes.find(r.URL.Path); methods != nil {
-			if e, ok := methods[method(r)]; ok {
+			if e, ok := methods[web.Method(r)]; ok {
 				x := journal.From(r.Context())
 				x.Route, x.Operation = e.route, e.operation
 				x.User = s.userOfPath(r.URL.Path, id)
@@ -128,14 +124,6 @@ func (s *Server) userOfPath(path, id string) string {
 	return ""
 }
 
-// method is that of the handler: HEAD is a GET whose body net/http holds back.
-func method(r *http.Request) string {
-	if r.Method == http.MethodHead {
-		return http.MethodGet
-	}
-	return r.Method
-}
-
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(w, r)
 	if err := c.serve(); err != nil && !errors.Is(err, errAnswered) {
@@ -152,7 +140,7 @@ func (c *call) serve() error {
 	if methods == nil {
 		return c.nothingHere(path)
 	}
-	e, ok := methods[method(c.r)]
+	e, ok := methods[web.Method(c.r)]
 	if !ok {
 		return refuse(wrongMethod).surprising("%s has no method %s", path, c.r.Method)
 	}
@@ -209,8 +197,8 @@ func (c *call) body() ([]byte, error) {
 
 // read reads a body of any type, up to the limit.
 func (c *call) read() ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(c.r.Body, bodyLimit+1))
-	if err != nil || len(body) > bodyLimit {
+	body, err := web.Body(c.r, bodyLimit)
+	if err != nil {
 		return nil, refuse(malformedBody)
 	}
 	return body, nil

@@ -14,6 +14,7 @@ import (
 	"github.com/seatrial/seatrial/sim/kernel/people"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
+	"github.com/seatrial/seatrial/sim/kernel/switches"
 )
 
 const name = "okta"
@@ -56,7 +57,7 @@ type Server struct {
 	limiter    atomic.Pointer[limiter]
 	inFlight   atomic.Int64
 	lifetime   atomic.Int64 // of an access token, in nanoseconds
-	switches   atomic.Pointer[Switches]
+	switches   *switches.Panel
 	log        *systemLog
 	states     *stateTokens
 }
@@ -80,7 +81,7 @@ func New(c Config, k Kernel) (*Server, error) {
 		faults: faults.NewSet(k.Seed.Stream(k.Name + ".faults")),
 		ids:    newIdentifiers(k.Seed, k.Name),
 		random: k.Seed.Stream(k.Name + ".secrets"),
-		index:  newIndex(), groups: newGroupStore(),
+		index:  newIndex(), groups: newGroupStore(), switches: switches.NewPanel(switchboard),
 		tokens: newAPITokens(k.Digester, c.Tokens),
 		log:    newSystemLog(), states: newStateTokens(k.Seed.Stream(k.Name + ".states")),
 	}
@@ -102,11 +103,7 @@ func New(c Config, k Kernel) (*Server, error) {
 
 // restore brings back the settings of the configuration.
 func (s *Server) restore() error {
-	values, err := s.config.Switches.resolve()
-	if err != nil {
-		return err
-	}
-	s.switches.Store(&values)
+	s.switches.Restore(s.config.Switches)
 	s.lifetime.Store(int64(s.config.TokenLifetime))
 	s.limiter.Store(newLimiter(s.config.Plan, s.config.TokenShare))
 	s.groups.reset(s.ids.next("00g"), s.kernel.Clock.Now())

@@ -2,22 +2,15 @@ package okta
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
+
+	"github.com/seatrial/seatrial/sim/kernel/switches"
 )
 
 // Switch decides one thing that Okta leaves open, or that an org's administrator decides. The first option is the default.
-type Switch struct {
-	Name    string
-	Value   string
-	Default string
-	Options []string
-	Note    string
-}
+type Switch = switches.Switch
 
 // Switches is the values by name; an absent one has its default.
-type Switches map[string]string
+type Switches = switches.Values
 
 const (
 	bearerBody         = "bearerBody"
@@ -48,7 +41,8 @@ const (
 	refusedWriteLogged = "refusedWriteLogged"
 )
 
-var switchboard = []Switch{
+// switchboard is every switch with its options, the default first.
+var switchboard = switches.Board{Path: "okta.switches", Switches: []Switch{
 	{Name: bearerBody, Options: []string{"empty", "envelope"}, Note: "The body of a 401 for an access token; that of a missing scope is known to be empty."},
 	{Name: tokenChallenge, Options: []string{"none", "send"}, Note: "WWW-Authenticate on the 401 of an API token (E0000011)."},
 	{Name: clientErrorBody, Options: []string{"oauth", "envelope"}, Note: "The body when a client cannot be authenticated: error and error_description, or Okta's envelope with errorCode invalid_client."},
@@ -75,67 +69,18 @@ var switchboard = []Switch{
 	{Name: forgotNeedsAnswer, Options: []string{"yes", "no"}, Note: "Whether forgot_password needs a recovery question; no is an org of Identity Engine with other authenticators."},
 	{Name: importAfterSignIn, Options: []string{"okta", "import"}, Note: "The provider of a user with an imported hash after the first good sign-in."},
 	{Name: refusedWriteLogged, Options: []string{"failure", "none"}, Note: "Whether a refused password leaves user.account.update_password with FAILURE in the System Log."},
-}
-
-// resolve returns a value for every switch.
-func (v Switches) resolve() (Switches, error) {
-	values := make(Switches, len(switchboard))
-	for _, w := range switchboard {
-		values[w.Name] = w.Options[0]
-	}
-	var mistakes []string
-	for _, name := range slices.Sorted(maps.Keys(v)) {
-		if err := checkSwitch(name, v[name]); err != nil {
-			mistakes = append(mistakes, err.Error())
-			continue
-		}
-		values[name] = v[name]
-	}
-	if mistakes != nil {
-		return nil, fmt.Errorf("%w: %s", ErrInvalid, strings.Join(mistakes, "; "))
-	}
-	return values, nil
-}
-
-func checkSwitch(name, value string) error {
-	names := make([]string, 0, len(switchboard))
-	for _, w := range switchboard {
-		if w.Name == name {
-			if slices.Contains(w.Options, value) {
-				return nil
-			}
-			return fmt.Errorf("%w: okta.switches.%s: %q is not one of %s", ErrInvalid, name, value, strings.Join(w.Options, ", "))
-		}
-		names = append(names, w.Name)
-	}
-	return fmt.Errorf("%w: okta.switches.%s: there is no such switch; there are %s", ErrInvalid, name, strings.Join(names, ", "))
-}
+}}
 
 // Switches lists every switch with its present value.
-func (s *Server) Switches() []Switch {
-	values := *s.switches.Load()
-	list := slices.Clone(switchboard)
-	for i := range list {
-		list[i].Options = slices.Clone(list[i].Options)
-		list[i].Value, list[i].Default = values[list[i].Name], list[i].Options[0]
-	}
-	return list
-}
+func (s *Server) Switches() []Switch { return s.switches.List() }
 
 // SetSwitch changes one switch.
 func (s *Server) SetSwitch(name, value string) error {
-	if err := checkSwitch(name, value); err != nil {
-		return err
+	if err := s.switches.Set(name, value); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	for {
-		old := s.switches.Load()
-		next := maps.Clone(*old)
-		next[name] = value
-		if s.switches.CompareAndSwap(old, &next) {
-			return nil
-		}
-	}
+	return nil
 }
 
 // is tells whether a switch stands at value.
-func (s *Server) is(name, value string) bool { return (*s.switches.Load())[name] == value }
+func (s *Server) is(name, value string) bool { return s.switches.Value(name) == value }

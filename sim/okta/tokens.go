@@ -3,11 +3,11 @@ package okta
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
+	"github.com/seatrial/seatrial/sim/kernel/web"
 )
 
 // principal is who calls: an API token, or an application with an access token.
@@ -74,15 +74,7 @@ func (s *Server) RevokeToken(name string) bool {
 	return false
 }
 
-// cutScheme returns what follows the scheme of an Authorization header; its name is in any case (RFC 9110, 11.1).
-func cutScheme(header, scheme string) (string, bool) {
-	if len(header) <= len(scheme) || header[len(scheme)] != ' ' || !strings.EqualFold(header[:len(scheme)], scheme) {
-		return "", false
-	}
-	return strings.TrimSpace(header[len(scheme)+1:]), true
-}
-
-func bearer(header string) (string, bool) { return cutScheme(header, "Bearer") }
+func bearer(header string) (string, bool) { return web.Credential(header, "Bearer") }
 
 // identifyPrincipal finds out whose credential a request has, valid or not.
 func (s *Server) identifyPrincipal(r *http.Request) principal {
@@ -90,7 +82,7 @@ func (s *Server) identifyPrincipal(r *http.Request) principal {
 	if header == "" {
 		return principal{}
 	}
-	if text, ok := cutScheme(header, "SSWS"); ok {
+	if text, ok := web.Credential(header, "SSWS"); ok {
 		if token, known := s.tokens.find(text); known {
 			return principal{name: token.Name, token: true, role: token.Role, owner: token.Owner, state: oauth.Valid}
 		}
@@ -108,7 +100,7 @@ func (c *call) authenticate() error {
 	c.who = c.s.identifyPrincipal(c.r)
 	c.x.Client, c.x.Token = c.who.name, string(c.who.state)
 	for _, scheme := range []string{"SSWS", "Bearer"} {
-		if text, ok := cutScheme(c.r.Header.Get("Authorization"), scheme); ok {
+		if text, ok := web.Credential(c.r.Header.Get("Authorization"), scheme); ok {
 			c.x.Secret(secret.New(text))
 		}
 	}

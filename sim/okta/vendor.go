@@ -3,8 +3,9 @@ package okta
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/web"
 )
 
 // vendor shapes the answers of the fault rules as Okta would.
@@ -32,15 +33,15 @@ func (v vendor) Failure(w http.ResponseWriter, r *http.Request, status int, body
 			return
 		}
 		if wait > 0 {
-			w.Header()["Retry-After"] = []string{strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)}
+			w.Header()["Retry-After"] = []string{web.WholeSeconds(wait)}
 		}
 		v.answer(w, r, v.refusal(r, status))
 	case "gateway":
 		commonHeaders(w.Header())
-		write(w, status, htmlContentType, []byte(page(status)))
+		web.Answer(w, status, htmlContentType, page(status))
 	default:
 		commonHeaders(w.Header())
-		write(w, status, []string{literalType(body)}, []byte(body))
+		web.Answer(w, status, []string{web.ContentType(body)}, []byte(body))
 	}
 }
 
@@ -68,16 +69,6 @@ func (v vendor) answer(w http.ResponseWriter, r *http.Request, refused *refusal)
 	c := v.s.newCall(w, r)
 	_, c.x.Client = v.Subject(r)
 	c.refuse(refused)
-}
-
-func literalType(body string) string {
-	switch {
-	case strings.HasPrefix(body, "{"):
-		return "application/json"
-	case strings.HasPrefix(body, "<"):
-		return "text/html"
-	}
-	return "text/plain"
 }
 
 // Subject tells whose request it is: the user of the path, and the token's name or the client.
