@@ -64,8 +64,8 @@ func appendLength(b []byte, length int) []byte {
 	if length < 0x80 {
 		return append(b, byte(length))
 	}
-	more := octets(uint64(length))          //nolint:gosec // G115: a length
-	b = append(b, 0x80|byte(more))          //nolint:gosec // G115: at most 8
+	more := octets(uint64(length)) //nolint:gosec // G115: a length
+	b = append(b, 0x80|byte(more)) //nolint:gosec // G115: at most 8
 	for i := more - 1; i >= 0; i-- {
 		b = append(b, byte(length>>(8*i))) //nolint:gosec // G115: one byte is meant
 	}
