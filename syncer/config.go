@@ -11,6 +11,13 @@ import (
 	"github.com/seatrial/seatrial/syncer/seal"
 	"github.com/seatrial/seatrial/syncer/source/hook"
 	"github.com/seatrial/seatrial/syncer/target/idcs"
+	"github.com/seatrial/seatrial/syncer/target/okta"
+)
+
+// The targets that an engine can write to.
+const (
+	TargetIDCS = "idcs"
+	TargetOkta = "okta"
 )
 
 // Config is all that a file can say about an engine.
@@ -21,8 +28,12 @@ type Config struct {
 	Queue queue.Config `yaml:"queue"`
 	// Seal keeps their passwords secret while they wait.
 	Seal seal.Config `yaml:"seal"`
-	// IDCS is where they go.
+	// Target is where they go: "idcs" (default) or "okta". Only its section counts.
+	Target string `yaml:"target"`
+	// IDCS is the identity domain.
 	IDCS idcs.Config `yaml:"idcs"`
+	// Okta is the org.
+	Okta okta.Config `yaml:"okta"`
 	// Retry says how passing failures are met.
 	Retry Retry `yaml:"retry"`
 	// Concurrency is the highest number of attempts in flight; a throttling target lowers it for a while. Default 32.
@@ -73,7 +84,7 @@ type Parked struct {
 // DefaultConfig lacks only what has no default: the hook's token, the key file, and the target with its credentials.
 func DefaultConfig() Config {
 	return Config{
-		Hook: hook.DefaultConfig(), Queue: queue.DefaultConfig(), IDCS: idcs.DefaultConfig(),
+		Hook: hook.DefaultConfig(), Queue: queue.DefaultConfig(), Target: TargetIDCS, IDCS: idcs.DefaultConfig(), Okta: okta.DefaultConfig(),
 		Retry:       Retry{Retries: 3, First: 2 * time.Second, Jitter: 0.1, Patience: time.Minute},
 		Parked:      Parked{Deadline: 24 * time.Hour, Keep: 7 * 24 * time.Hour},
 		Rollout:     DefaultRollout(),
@@ -96,7 +107,14 @@ func (c Config) Validate() error {
 	section("hook", c.Hook.Validate())
 	section("queue", c.Queue.Validate())
 	section("seal", c.Seal.Validate())
-	section("idcs", c.IDCS.Validate())
+	switch c.Target {
+	case TargetIDCS:
+		section("idcs", c.IDCS.Validate())
+	case TargetOkta:
+		section("okta", c.Okta.Validate())
+	default:
+		errs = append(errs, fmt.Errorf("target: %q is neither %q nor %q", c.Target, TargetIDCS, TargetOkta))
+	}
 	section("retry", c.Retry.validate())
 	section("parked", c.Parked.validate())
 	section("rollout", c.Rollout.Validate())

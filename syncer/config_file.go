@@ -49,7 +49,12 @@ func ReadConfig(path string, getenv func(string) (string, bool)) (Config, *Sourc
 	load("hook.token", c.Hook.TokenFile, c.Hook.TokenEnv, &c.Hook.Token)
 	load("mail.password", c.Mail.PasswordFile, c.Mail.PasswordEnv, &c.Mail.Password)
 	load("seal.keyEnv", "", c.Seal.KeyEnv, &c.Seal.Keys)
-	load("idcs.clientSecret", c.IDCS.ClientSecretFile, c.IDCS.ClientSecretEnv, &c.IDCS.ClientSecret)
+	if c.Target == TargetOkta {
+		load("okta.token", c.Okta.TokenFile, c.Okta.TokenEnv, &c.Okta.Token)
+		load("okta.key", c.Okta.KeyFile, c.Okta.KeyEnv, &c.Okta.Key)
+	} else {
+		load("idcs.clientSecret", c.IDCS.ClientSecretFile, c.IDCS.ClientSecretEnv, &c.IDCS.ClientSecret)
+	}
 	if err := errors.Join(errs...); err != nil {
 		return c, nil, UsageError{source.Locate(err)}
 	}
@@ -118,7 +123,7 @@ func (s *Source) quote(err error) error {
 
 // durationKeys are all keys that hold a duration.
 var durationKeys = []string{
-	"hook.wait", "queue.duplicates", "idcs.timeout", "idcs.remember", "retry.first", "retry.patience", "parked.deadline",
+	"hook.wait", "queue.duplicates", "idcs.timeout", "idcs.remember", "okta.timeout", "okta.remember", "retry.first", "retry.patience", "parked.deadline",
 	"parked.keep", "mail.wait", "mail.quiet", "mail.keep",
 }
 

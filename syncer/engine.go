@@ -24,7 +24,6 @@ import (
 	"github.com/seatrial/seatrial/syncer/seal"
 	"github.com/seatrial/seatrial/syncer/source/hook"
 	"github.com/seatrial/seatrial/syncer/target"
-	"github.com/seatrial/seatrial/syncer/target/idcs"
 )
 
 // Environment is what a file cannot say. Zero fields mean the real thing.
@@ -117,16 +116,9 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	if e.keys, err = seal.Open(e.config.Seal); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	domain := e.config.IDCS
-	domain.MaxIdle = max(domain.MaxIdle, e.config.Concurrency) // Each attempt in flight keeps its connection.
-	t, err := idcs.New(domain, idcs.Environment{
-		DialContext: e.env.DialContext, RootCAs: e.env.RootCAs, Logger: e.log,
-		TokenAsked: func(outcome string) { e.metrics.tokenAsked(outcome) },
-	})
-	if err != nil {
+	if e.target, err = e.openTarget(); err != nil {
 		return err
 	}
-	e.target = t
 	e.ledger = newLedger(e.target.Name())
 	if e.metrics, err = newMetrics(e.env.Registry, e.target.Name(), e); err != nil {
 		return fmt.Errorf("metrics: %w", err)
