@@ -41,13 +41,12 @@ func (e *Engine) enqueue(ctx context.Context, id string, c hook.Change) (hook.Re
 	if status, ok := e.ledger.known(id); ok {
 		return receiptOf(status), nil
 	}
-	box, err := e.keys.Seal(c.Password, id, userKey(c.UserName))
-	if err != nil {
-		return hook.Receipt{}, err
-	}
 	r := record{
-		ID: id, TransactionID: c.TransactionID, UserName: c.UserName, Attributes: c.Attributes, Accepted: time.Now().UTC(), Password: box,
+		ID: id, TransactionID: c.TransactionID, UserName: c.UserName, Attributes: c.Attributes, Accepted: time.Now().UTC(),
 		DryRun: e.config.DryRun, Skipped: !e.config.Rollout.Includes(c.UserName, c.Attributes),
+	}
+	if err := r.seal(e.keys, c.Password, c.Hash); err != nil {
+		return hook.Receipt{}, err
 	}
 	data, err := r.encode()
 	if err != nil {

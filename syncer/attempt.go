@@ -37,15 +37,16 @@ func (e *Engine) try(ctx context.Context, c *change) result {
 		r.answer = target.Answer{Class: target.Transient, Reason: c.reason, Detail: "nothing was begun"}
 		return r
 	}
-	password, err := e.keys.Open(c.Password, c.ID, c.key)
+	password, hash, err := c.open(e.keys)
 	if err != nil {
 		r.answer = target.Answer{Class: target.Permanent, Reason: target.SealMismatch, Detail: err.Error()}
 		return r
 	}
 	defer password.Wipe()
+	defer hash.Wipe()
 	r.contacted = true // Unless the queue is in the way.
 	r.answer = e.target.Apply(ctx, target.Job{
-		ID: c.ID, UserName: c.UserName, Password: password, Attributes: c.Attributes, Provision: e.config.Provision,
+		ID: c.ID, UserName: c.UserName, Password: password, Hash: hash, Attributes: c.Attributes, Provision: e.config.Provision,
 		Prior: prior, LookOnly: c.lookOnly, DryRun: c.DryRun,
 		BeforeWrite: func(ctx context.Context, m target.Mark) error {
 			err := e.noteWrite(ctx, c, note{

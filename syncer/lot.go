@@ -30,7 +30,7 @@ type parking struct {
 	Mark *target.Mark `json:"mark,omitempty"`
 }
 
-func (p *parking) wipe() { p.State, p.Password = hook.Wiped, seal.Box{} }
+func (p *parking) wipe() { p.State, p.Password, p.Hash = hook.Wiped, seal.Box{}, seal.Box{} }
 
 // errUnreadable says that an item of the store is not a parked change of this version. It stays until it is purged.
 var errUnreadable = errors.New("not a parked change of this version")

@@ -35,7 +35,7 @@ func (e *Engine) show(p parking) hook.ParkedChange {
 func (p parking) show(targetName string) hook.ParkedChange {
 	return hook.ParkedChange{
 		ID: p.ID, TransactionID: p.TransactionID, UserName: p.UserName, Target: targetName, Reason: p.Reason, Attempts: p.Attempts,
-		Replay: p.Replay, State: p.State, Key: p.Password.KeyID(), Accepted: p.Accepted, Parked: p.Parked,
+		Replay: p.Replay, State: p.State, Key: p.keyID(), Accepted: p.Accepted, Parked: p.Parked,
 	}
 }
 
@@ -89,17 +89,17 @@ func (e *Engine) reseal(p *parking) error {
 		return conflict("wiped", "the password was wiped after parked.keep; what is left is the record")
 	case hook.Kept:
 	}
-	password, err := e.keys.Open(p.Password, p.ID, userKey(p.UserName))
+	password, hash, err := p.open(e.keys)
 	if err != nil {
 		return conflict(string(target.SealMismatch), "no key opens the password, it was sealed with key %q; put that key back into seal.keyFile and restart",
-			p.Password.KeyID())
+			p.keyID())
 	}
 	defer password.Wipe()
-	box, err := e.keys.Seal(password, p.ID, userKey(p.UserName))
-	if err != nil {
+	defer hash.Wipe()
+	if err := p.seal(e.keys, password, hash); err != nil {
 		return err
 	}
-	p.Password, p.State, p.Mark = box, hook.Replaying, nil
+	p.State, p.Mark = hook.Replaying, nil
 	p.Replay++
 	return nil
 }

@@ -23,7 +23,43 @@ type record struct {
 	Accepted      time.Time         `json:"accepted"`
 	DryRun        bool              `json:"dryRun,omitempty"`  // accepted by a dry run: whoever finds it writes nothing
 	Skipped       bool              `json:"skipped,omitempty"` // the roll-out did not include the user when it was accepted
-	Password      seal.Box          `json:"password"`
+	Password      seal.Box          `json:"password,omitzero"`
+	Hash          seal.Box          `json:"hash,omitzero"` // instead of the password
+}
+
+// hashBinding tells a sealed hash from a sealed password of the same change: a box that is moved from one field to the other
+// does not open.
+const hashBinding = " hash"
+
+// seal puts what a change brings into the record.
+func (r *record) seal(keys *seal.Keyring, password, hash seal.Secret) (err error) {
+	r.Password, r.Hash = seal.Box{}, seal.Box{}
+	if len(hash) > 0 {
+		r.Hash, err = keys.Seal(hash, r.ID+hashBinding, userKey(r.UserName))
+		return err
+	}
+	r.Password, err = keys.Seal(password, r.ID, userKey(r.UserName))
+	return err
+}
+
+// open returns the password or the hash; the caller wipes both.
+func (r *record) open(keys *seal.Keyring) (password, hash seal.Secret, err error) {
+	if r.hashed() {
+		hash, err = keys.Open(r.Hash, r.ID+hashBinding, userKey(r.UserName))
+		return nil, hash, err
+	}
+	password, err = keys.Open(r.Password, r.ID, userKey(r.UserName))
+	return password, nil, err
+}
+
+func (r *record) hashed() bool { return len(r.Hash.Text) > 0 }
+
+// keyID is that of the key that seals it; "" when nothing is sealed any more.
+func (r *record) keyID() string {
+	if r.hashed() {
+		return r.Hash.KeyID()
+	}
+	return r.Password.KeyID()
 }
 
 const recordVersion = 1

@@ -47,6 +47,7 @@ const (
 	Connection     Reason = "connection"      // no connection, or it broke
 	BadCredential  Reason = "credential"      // token or client refused
 	SealMismatch   Reason = "seal_mismatch"   // no key opens the stored password
+	Hashed         Reason = "hashed"          // the source has a hash only, and the target takes none for this user
 	UnknownOutcome Reason = "unknown_outcome" // a write may or may not have been applied
 	Deadline       Reason = "deadline"        // it has waited for longer than it may
 )
@@ -55,7 +56,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		Policy, Federated, Inactive, Forbidden, NotFound, Malformed, Duplicate, Timeout, Throttled, Unavailable, Connection,
-		BadCredential, SealMismatch, UnknownOutcome, Deadline,
+		BadCredential, SealMismatch, Hashed, UnknownOutcome, Deadline,
 	}
 }
 
@@ -71,9 +72,12 @@ type Mark struct {
 
 // Job is one attempt to bring one change to the target.
 type Job struct {
-	ID         string // of the change
-	UserName   string
-	Password   seal.Secret // the engine's; valid until Apply returns
+	ID       string // of the change
+	UserName string
+	Password seal.Secret // the engine's; valid until Apply returns
+	// Hash is there instead of the password when the source is a directory: "{PBKDF2-HMAC-SHA256}10:…", as it stands in
+	// userPassword. A target that takes no hash for this user answers Permanent, Hashed.
+	Hash       seal.Secret
 	Attributes map[string]string
 	// Provision creates a missing user.
 	Provision bool

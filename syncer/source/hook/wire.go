@@ -8,11 +8,13 @@ import (
 	"github.com/seatrial/seatrial/syncer/seal"
 )
 
-// Change is a password change as it came in. Whoever takes it wipes the password.
+// Change is a password change as it came in: a password, or, from a source that has no passwords, what its store keeps of
+// one. Whoever takes it wipes both.
 type Change struct {
 	TransactionID string // "" when the caller gave none
 	UserName      string
 	Password      seal.Secret
+	Hash          seal.Secret // "{PBKDF2-HMAC-SHA256}10:…" instead of the password; HTTP callers cannot send one
 	Attributes    map[string]string
 	// Wait is how long the caller waits for the outcome; 0 is lenient.
 	Wait time.Duration

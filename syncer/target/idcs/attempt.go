@@ -20,6 +20,9 @@ type attempt struct {
 }
 
 func (a *attempt) run(ctx context.Context) target.Answer {
+	if len(a.job.Hash) > 0 {
+		return a.hashed()
+	}
 	if a.job.DryRun {
 		return a.plan(ctx)
 	}
@@ -44,6 +47,14 @@ func (a *attempt) run(ctx context.Context) target.Answer {
 		return refusal
 	}
 	return a.write(ctx, again)
+}
+
+// hashed refuses without a request: both doors take passwords in clear only, and would store the text of a hash as one.
+func (a *attempt) hashed() target.Answer {
+	if a.job.DryRun {
+		return target.Answer{Class: target.Planned, Plan: "park: " + string(target.Hashed)}
+	}
+	return target.Answer{Class: target.Permanent, Reason: target.Hashed, Detail: "nothing sent: the change holds a hash"}
 }
 
 // doubtful tells whether a refusal may be about another user than the one we thought we wrote to.
