@@ -100,6 +100,9 @@ func (c *call) authn() error {
 		return refuse(authenticationFailed)
 	}
 	c.x.User = b.Username
+	if err := c.maySignIn(b.Username); err != nil {
+		return err
+	}
 	p, result := c.s.signIn(b.Username, secret.New(b.Password), c)
 	if !result.OK {
 		c.x.Reason = result.Reason

@@ -49,6 +49,7 @@ func TestLockOut(t *testing.T) {
 		require.NoError(t, o.SetPolicy(s))
 		fail := func(n int) {
 			for range n {
+				time.Sleep(500 * time.Millisecond) // a user name may sign in four times a second
 				o.authn(t, login, "x")
 			}
 		}
@@ -70,6 +71,7 @@ func TestLockOut(t *testing.T) {
 		s.Lockout.ShowLockoutFailures = true
 		require.NoError(t, o.SetPolicy(s))
 		fail(3)
+		time.Sleep(time.Second)
 		a := o.authn(t, login, newPassword)
 		assert.Equal(t, 200, a.status)
 		assert.Equal(t, "LOCKED_OUT", a.json(t)["status"])

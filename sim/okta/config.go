@@ -59,6 +59,10 @@ type Config struct {
 	Plan string
 	// TokenShare is how much of each rate limit one token or application may use, in percent: 1 to 100; 50 at Okta.
 	TokenShare int
+	// ConcurrentLimit is how many requests may be under way at once; 0 is what the plan says.
+	ConcurrentLimit int
+	// SearchLag is how late a search finds a change: at once by default; below a second as a rule at Okta.
+	SearchLag time.Duration
 	// Switches decide what Okta leaves open; an absent one has its default.
 	Switches Switches
 }
@@ -82,7 +86,7 @@ func (c Config) Validate() error {
 	if d := c.TokenLifetime; d < minTokenLifetime || d > maxTokenLifetime || d%time.Second != 0 {
 		wrong("tokenLifetime: %s is not a number of seconds from %s to %s", d, minTokenLifetime, maxTokenLifetime)
 	}
-	mistakes = append(mistakes, checkPlan(c.Plan), checkShare(c.TokenShare), c.Policy.validate("okta.policy"))
+	mistakes = append(mistakes, checkPlan(c.Plan), checkShare(c.TokenShare), checkConcurrent(c.ConcurrentLimit), checkLag(c.SearchLag), c.Policy.validate("okta.policy"))
 	mistakes = append(mistakes, checkTokens(c.Tokens)...)
 	mistakes = append(mistakes, checkClients(c.Clients)...)
 	for i, name := range c.Attributes {

@@ -92,7 +92,7 @@ var answers = map[kind]Answer{
 	notFound:             {404, "E0000007", "Not found: Resource not found: %s (%s)", "not_found", "recorded answers"},
 	noSuchPath:           {404, "E0000008", "The requested path was not found", "not_found", catalogue},
 	serverError:          {500, "E0000009", "Internal Server Error", "unavailable", catalogue},
-	readOnlyMode:         {503, "E0000010", "Service is in read only mode", "unavailable", unverified},
+	readOnlyMode:         {503, "E0000010", "Service is in read only mode", "unavailable", catalogue + "; Okta, What is Okta's read-only mode"},
 	badToken:             {401, "E0000011", "Invalid token provided", "credential", catalogue},
 	badCredentials:       {403, "E0000014", "Update of credentials failed", "credential", catalogue + "; causes: tests of Okta's sign-in widget, two clients"},
 	passwordRefused:      {403, "E0000014", "Update of credentials failed", "policy", catalogue + "; causes: tests of Okta's sign-in widget, two clients"},

@@ -103,7 +103,7 @@ func (s *Server) SetMember(group, idOrLogin string, member bool) error {
 	if found.ID == s.groups.everyone() {
 		return refuse(roleTooSmall)
 	}
-	_, err := s.people.Update(id, func(p *people.Person) error {
+	_, err := s.update(id, func(p *people.Person) error {
 		p.Groups = slices.DeleteFunc(p.Groups, func(one string) bool { return one == group })
 		if member {
 			p.Groups = append(p.Groups, group)

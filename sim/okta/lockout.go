@@ -53,7 +53,7 @@ func (s *Server) signIn(login string, password secret.Value, c *call) (people.Pe
 	}
 	var result people.LogIn
 	tried := s.proveOf(id, password)
-	p, err := s.people.Update(id, func(p *people.Person) error {
+	p, err := s.update(id, func(p *people.Person) error {
 		a, m := s.view(p)
 		result = s.judgeLogIn(p, &a, tried)
 		switch {
@@ -104,7 +104,7 @@ func (s *Server) countFailure(p *people.Person, a *Account) {
 
 // fail counts a failed sign-in that was none: a wrong old password.
 func (s *Server) fail(id string, c *call) {
-	p, err := s.people.Update(id, func(p *people.Person) error {
+	p, err := s.update(id, func(p *people.Person) error {
 		a, m := s.view(p)
 		s.countFailure(p, &a)
 		keep(p, a, m)

@@ -29,7 +29,10 @@ var (
 	eventLock            = eventKind{"user.account.lock", "core.user_auth.account_locked", "Max sign in attempts exceeded"}
 	eventUnlock          = eventKind{"user.account.unlock_by_admin", "core.user.config.account_unlock", "Unlock user account by admin"}
 	eventSessionStart    = eventKind{"user.session.start", "core.user_auth.login_success", "User login to Okta"}
+	eventRateWarning     = eventKind{"system.org.rate_limit.warning", "", "Rate limit warning"}
+	eventRateBurst       = eventKind{"system.org.rate_limit.burst", "", "Rate limit burst"}
 	eventRateLimit       = eventKind{"system.org.rate_limit.violation", "", "Rate limit violation"}
+	eventUserLimit       = eventKind{"system.operation.rate_limit.violation", "", "Operation rate limit violation"}
 	eventConcurrency     = eventKind{"core.concurrency.org.limit.violation", "core.concurrency.org.limit.violation", "Too many concurrent requests in flight"}
 )
 
@@ -127,9 +130,13 @@ func (s *Server) newEvent(r *http.Request, kind eventKind, outcome, reason strin
 	}
 }
 
-// noteLimit is the event of a bucket that is used up, once a window.
-func (s *Server) noteLimit(r *http.Request, bucket string) {
-	e := s.newEvent(r, eventRateLimit, "DENY", "")
+// noteLimit is an event of a bucket that fills up or is used up, once a window, or of a user name that signs in too often.
+func (s *Server) noteLimit(r *http.Request, kind eventKind, bucket string) {
+	outcome := ""
+	if kind == eventRateLimit || kind == eventUserLimit {
+		outcome = "DENY"
+	}
+	e := s.newEvent(r, kind, outcome, "")
 	e.path = bucket
 	e.actor, e.actorType = "system@okta.com", "SystemPrincipal"
 	s.log.add(e)

@@ -82,6 +82,7 @@ func (s *Server) insert(p people.Person, a Account, m profile) (people.Person, e
 		return people.Person{}, fmt.Errorf("insert: %w", err)
 	}
 	s.index.add(m["login"], created.ID)
+	s.search.note(created.ID, nil, s.kernel.Clock.Now())
 	return created, nil
 }
 
@@ -92,7 +93,7 @@ func (s *Server) Change(idOrLogin string, change func(*Account)) error {
 	if !ok {
 		return fmt.Errorf("change %q: %w", idOrLogin, people.ErrNotFound)
 	}
-	_, err := s.people.Update(id, func(p *people.Person) error {
+	_, err := s.update(id, func(p *people.Person) error {
 		a := AccountOf(p)
 		change(&a)
 		if a.federated() {

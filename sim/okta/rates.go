@@ -5,10 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
-	"time"
 )
 
 // bucket is what shares one rate limit.
@@ -39,22 +36,23 @@ func (b bucket) String() string {
 
 const unlimited = 1_000_000
 
-// plan is the requests a minute by bucket, and how many may be under way at once.
+// plan is the requests a minute by bucket, how many may be under way at once, and the sign-ins a second of one user name.
 type plan struct {
 	limits     [buckets]int
 	concurrent int
+	signIns    int
 }
 
 // plans is the table of Okta's rate limit pages of 2025, before multipliers of licences. The bucket of credential calls has no
-// row there; 600 is our reading.
+// row there; 600 is our reading. Four sign-ins a second of one user name are the same in all orgs (Okta, Additional rate limits).
 var plans = map[string]plan{
-	"free":       {[buckets]int{100, 100, 100, 100, 20, 100, 100, 100, 20, 100, 300, 100}, 35},
-	"one-app":    {[buckets]int{600, 1000, 600, 600, 100, 600, 600, 600, 50, 600, 1200, 600}, 35},
-	"enterprise": {[buckets]int{600, 1000, 600, 600, 100, 600, 600, 600, 50, 600, 1200, 600}, 75},
-	"workforce":  {[buckets]int{600, 2000, 600, 600, 100, 500, 500, 1000, 120, 500, 2000, 1200}, 75},
+	"free":       {[buckets]int{100, 100, 100, 100, 20, 100, 100, 100, 20, 100, 300, 100}, 35, 4},
+	"one-app":    {[buckets]int{600, 1000, 600, 600, 100, 600, 600, 600, 50, 600, 1200, 600}, 35, 4},
+	"enterprise": {[buckets]int{600, 1000, 600, 600, 100, 600, 600, 600, 50, 600, 1200, 600}, 75, 4},
+	"workforce":  {[buckets]int{600, 2000, 600, 600, 100, 500, 500, 1000, 120, 500, 2000, 1200}, 75, 4},
 	"unlimited": {[buckets]int{
 		unlimited, unlimited, unlimited, unlimited, unlimited, unlimited, unlimited, unlimited, unlimited, unlimited, unlimited, unlimited,
-	}, unlimited},
+	}, unlimited, unlimited},
 }
 
 // Plans lists the plans, whose rate limits differ.
@@ -70,6 +68,13 @@ func checkPlan(name string) error {
 func checkShare(percent int) error {
 	if percent < 1 || percent > 100 {
 		return fmt.Errorf("%w: okta.tokenShare: %d is not within 1 to 100", ErrInvalid, percent)
+	}
+	return nil
+}
+
+func checkConcurrent(n int) error {
+	if n < 0 || n > unlimited {
+		return fmt.Errorf("%w: okta.concurrentLimit: %d is not within 0 to %d", ErrInvalid, n, unlimited)
 	}
 	return nil
 }
@@ -115,151 +120,4 @@ func oneIf(yes bool) int {
 		return 1
 	}
 	return 0
-}
-
-// rateWindow is the span of all limits. It begins with the first request in it, not with the minute of the clock.
-const rateWindow = time.Minute
-
-// counter is one window of one bucket.
-type counter struct {
-	began        time.Time
-	used         int
-	let, refused uint64
-	told         bool // the System Log knows of the violation
-}
-
-func (c *counter) turn(now time.Time) {
-	if now.Sub(c.began) >= rateWindow {
-		c.began, c.used, c.told = now, 0, false
-	}
-}
-
-// limiter is a plan in force. It counts in real (or virtual) time: who turns the org's clock does not get past the gateway.
-type limiter struct {
-	name  string
-	plan  plan
-	share int
-
-	mu         sync.Mutex
-	org        [buckets]counter
-	principals map[string]*[buckets]counter
-	crowded    time.Time // when the System Log was last told of too many at once
-}
-
-func newLimiter(name string, share int) *limiter {
-	return &limiter{name: name, plan: plans[name], share: share, principals: map[string]*[buckets]counter{}}
-}
-
-// standing is how a bucket stands after a request.
-type standing struct {
-	admitted         bool
-	limit, remaining int
-	reset            time.Time
-	news             bool // the first refusal of this window
-}
-
-// admit lets a request through or refuses it. What is refused does not count. An anonymous request counts for the org only.
-func (l *limiter) admit(b bucket, who string, show string) standing {
-	now := time.Now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	org, limit := &l.org[b], l.plan.limits[b]
-	org.turn(now)
-	own, ownLimit := org, limit
-	if who != "" {
-		all := l.principals[who]
-		if all == nil { // as many as there are tokens and applications
-			all = &[buckets]counter{}
-			l.principals[who] = all
-		}
-		own, ownLimit = &all[b], max(1, limit*l.share/100)
-		own.turn(now)
-	}
-	st := standing{admitted: org.used < limit && own.used < ownLimit}
-	if st.admitted {
-		org.used++
-		org.let++
-		if own != org {
-			own.used++
-		}
-	} else {
-		org.refused++
-		st.news, org.told = !org.told, true
-	}
-	st.remaining = max(0, min(limit-org.used, ownLimit-own.used))
-	st.limit, st.reset = ownLimit, own.began.Add(rateWindow)
-	if show == "org" || org.used >= limit {
-		st.limit, st.reset = limit, org.began.Add(rateWindow)
-	}
-	if show == "org" && st.admitted {
-		st.remaining = limit - org.used
-	}
-	return st
-}
-
-// gateway is what stands before the org: the rate limits and the limit of requests under way. Its headers are on every answer,
-// also on those that faults give.
-func (s *Server) gateway(next http.Handler) http.Handler {
-	v := vendor{s}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		l := s.limiter.Load()
-		h := w.Header()
-		underWay := s.inFlight.Add(1)
-		defer s.inFlight.Add(-1)
-		if underWay > int64(l.plan.concurrent) {
-			s.noteCrowd(l, r)
-			ahead := 114 * time.Second
-			if s.is(concurrencyReset, "near") {
-				ahead = time.Second
-			}
-			h["X-Rate-Limit-Limit"], h["X-Rate-Limit-Remaining"] = []string{"0"}, []string{"0"}
-			h["X-Rate-Limit-Reset"] = []string{epoch(time.Now().Add(ahead))}
-			v.answer(w, r, refuse(tooManyRequests))
-			return
-		}
-		b := s.bucketOf(r.Method, r.URL.Path)
-		st := l.admit(b, s.identifyPrincipal(r).name, s.switches.Value(rateLimitShown))
-		h["X-Rate-Limit-Limit"] = []string{strconv.Itoa(st.limit)}
-		h["X-Rate-Limit-Remaining"] = []string{strconv.Itoa(st.remaining)}
-		h["X-Rate-Limit-Reset"] = []string{epoch(st.reset)}
-		if !st.admitted {
-			if st.news {
-				s.noteLimit(r, b.String())
-			}
-			v.answer(w, r, refuse(tooManyRequests))
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// Limit is how one bucket stands.
-type Limit struct {
-	Bucket            string
-	PerMinute         int
-	Admitted, Refused uint64
-}
-
-// Limits tells the limits in force and what they did.
-func (s *Server) Limits() []Limit {
-	l := s.limiter.Load()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	list := make([]Limit, 0, buckets)
-	for b := range l.org {
-		list = append(list, Limit{bucket(b).String(), l.plan.limits[b], l.org[b].let, l.org[b].refused})
-	}
-	return list
-}
-
-// Plan is the plan whose limits are in force.
-func (s *Server) Plan() string { return s.limiter.Load().name }
-
-// SetPlan puts the limits of a plan into force, with nothing counted yet.
-func (s *Server) SetPlan(name string) error {
-	if err := checkPlan(name); err != nil {
-		return err
-	}
-	s.limiter.Store(newLimiter(name, s.limiter.Load().share))
-	return nil
 }

@@ -2,6 +2,7 @@ package okta_test
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -162,5 +163,110 @@ func TestLawNoBucketOverGrants(t *testing.T) {
 				require.LessOrEqual(t, in, max(1, 20*share/100))
 			}
 		})
+	})
+}
+
+// A limit tells the System Log three things, each once a window: that it is near, that it is passed and borne, that it is over.
+func TestTheLogIsWarnedOfALimit(t *testing.T) {
+	const signIns = `/api/v1/logs?filter=eventType+sw+"system.org.rate_limit"`
+	events := func(t *testing.T, o *org) []string {
+		t.Helper()
+		var names []string
+		for _, e := range o.ask(t, "admin", http.MethodGet, signIns, "").list(t) {
+			names = append(names, e["eventType"].(string))
+		}
+		return names
+	}
+	t.Run("without bursts", func(t *testing.T) {
+		o := newOrg(t, func(c *okta.Config, _ *okta.Kernel) { c.Plan = "free" })
+		for n := range 59 {
+			o.authn(t, "nobody"+strconv.Itoa(n)+"@example.com", "x")
+		}
+		assert.Empty(t, events(t, o))
+		for n := range 42 {
+			o.authn(t, "nobody"+strconv.Itoa(n)+"@example.org", "x")
+		}
+		assert.Equal(t, []string{"system.org.rate_limit.warning", "system.org.rate_limit.violation"}, events(t, o))
+	})
+	t.Run("with bursts", func(t *testing.T) {
+		o := newOrg(t, func(c *okta.Config, _ *okta.Kernel) { c.Plan, c.Switches = "free", okta.Switches{"burst": "on"} })
+		for n := range 500 {
+			a := o.authn(t, "nobody"+strconv.Itoa(n)+"@example.com", "x")
+			require.Equal(t, 401, a.status, "sign-in %d", n)
+			require.Equal(t, max(0, 99-n), number(t, a, "X-Rate-Limit-Remaining"))
+			require.Equal(t, 100, number(t, a, "X-Rate-Limit-Limit"))
+		}
+		o.authn(t, login, firstPassword).refused(t, 429, "E0000047", "")
+		assert.Equal(t, []string{"system.org.rate_limit.warning", "system.org.rate_limit.burst", "system.org.rate_limit.violation"}, events(t, o))
+		o.ResetRates()
+		assert.Equal(t, 200, o.authn(t, login, firstPassword).status)
+	})
+}
+
+// Four sign-ins a second for one user name, in whatever way it is written; others are not held up.
+func TestAUserNameSignsInFourTimesASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOrg(t)
+		for _, name := range []string{login, "Isaac.Brock@example.com", login, login} {
+			require.Equal(t, 200, o.authn(t, name, firstPassword).status)
+		}
+		a := o.authn(t, login, firstPassword)
+		a.refused(t, 429, "E0000047", "")
+		assert.Equal(t, []int{4, 0}, []int{number(t, a, "X-Rate-Limit-Limit"), number(t, a, "X-Rate-Limit-Remaining")})
+		assert.Equal(t, "throttled", o.last(t).Reason)
+		assert.Equal(t, 401, o.authn(t, "nobody@example.com", "x").status)
+		assert.True(t, o.logsIn(firstPassword).OK, "the probe of a harness has no limit")
+		o.authn(t, login, firstPassword).refused(t, 429, "E0000047", "")
+		events := o.ask(t, "admin", http.MethodGet, `/api/v1/logs?filter=eventType+eq+"system.operation.rate_limit.violation"`, "").list(t)
+		assert.Len(t, events, 1)
+		time.Sleep(time.Second)
+		assert.Equal(t, 200, o.authn(t, login, firstPassword).status)
+		require.NoError(t, o.SetPlan("unlimited"))
+		for range 20 {
+			require.Equal(t, 200, o.authn(t, login, firstPassword).status)
+		}
+	})
+}
+
+func TestAnOperatorChangesTheLimits(t *testing.T) {
+	o := newOrg(t)
+	ask := func() answer { return o.ask(t, "admin", http.MethodGet, "/api/v1/logs?limit=0", "") }
+	assert.Equal(t, 59, number(t, ask(), "X-Rate-Limit-Remaining"))
+	require.NoError(t, o.SetTokenShare(10))
+	a := ask()
+	assert.Equal(t, []int{12, 10}, []int{number(t, a, "X-Rate-Limit-Limit"), number(t, a, "X-Rate-Limit-Remaining")}, "what is counted stays counted")
+	assert.Equal(t, 10, o.TokenShare())
+	o.ResetRates()
+	assert.Equal(t, 11, number(t, ask(), "X-Rate-Limit-Remaining"))
+	require.NoError(t, o.SetPlan("free"))
+	assert.Equal(t, 2, number(t, ask(), "X-Rate-Limit-Limit"), "the share stays")
+	assert.Equal(t, 35, o.ConcurrentLimit())
+	require.NoError(t, o.SetConcurrentLimit(3))
+	assert.Equal(t, 3, o.ConcurrentLimit())
+	o.ResetRates()
+	assert.Equal(t, 3, o.ConcurrentLimit())
+	require.NoError(t, o.SetConcurrentLimit(0))
+	assert.Equal(t, 35, o.ConcurrentLimit())
+	for _, n := range []int{0, 101, -1} {
+		require.ErrorIs(t, o.SetTokenShare(n), okta.ErrInvalid)
+	}
+	require.ErrorIs(t, o.SetConcurrentLimit(-1), okta.ErrInvalid)
+	o.Reset()
+	assert.Equal(t, []any{"workforce", 50, 75}, []any{o.Plan(), o.TokenShare(), o.ConcurrentLimit()})
+}
+
+func TestTheConcurrentLimitIsTheOneSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOrg(t, func(c *okta.Config, _ *okta.Kernel) { c.ConcurrentLimit = 2 })
+		_, err := o.Faults().Add(faults.Rule{Kind: faults.KindLatency, Latency: faults.Latency{Value: time.Second}})
+		require.NoError(t, err)
+		statuses := make([]int, 5)
+		var all sync.WaitGroup
+		for i := range statuses {
+			all.Go(func() { statuses[i] = o.ask(t, "admin", http.MethodGet, o.path(), "").status })
+		}
+		all.Wait()
+		slices.Sort(statuses)
+		assert.Equal(t, []int{200, 200, 429, 429, 429}, statuses)
 	})
 }

@@ -80,6 +80,8 @@ type listing struct {
 	down   bool
 	only   string // the one id that can fit, when the index tells; else ""
 	none   bool   // the index tells that nobody fits
+	// late is what a search sees in the place of users who changed a moment ago; nil is somebody who was not there.
+	late map[string]*people.Person
 }
 
 func (c *call) listUsers() error {
@@ -107,6 +109,7 @@ func (c *call) listing() (*listing, error) {
 	case search != "" && filter != "":
 		return nil, refuse(searchAndFilter)
 	case search != "":
+		l.late = c.s.search.at(c.s.kernel.Clock.Now())
 		err = c.byCondition(l, search, c.s.searchDialect())
 		if order := c.query.Get("sortOrder"); err == nil && order != "" && !strings.EqualFold(order, "asc") && !strings.EqualFold(order, "desc") {
 			return nil, refuse(invalidRequest, "sortOrder takes asc or desc")
@@ -151,7 +154,7 @@ func (c *call) byCondition(l *listing, text string, d dialect) error {
 		a, m := c.s.view(p)
 		return condition.matches(func(name string) []string { return c.s.attributeOf(p, &a, m, name) })
 	}
-	if one, ok := condition.(*comparison); ok && one.op == "eq" && one.attribute == "profile.login" {
+	if one, ok := condition.(*comparison); ok && one.op == "eq" && one.attribute == "profile.login" && len(l.late) == 0 {
 		l.only, ok = c.s.index.owner(one.value)
 		l.none = !ok
 	}
@@ -185,7 +188,7 @@ func (c *call) find(l *listing) (found []people.Person, more bool) {
 	if l.sortBy != "" {
 		return c.sorted(l, after)
 	}
-	ids := c.s.index.after(after)
+	ids := c.ids(l, after)
 	if l.only != "" {
 		if l.only <= after {
 			return nil, false
@@ -193,7 +196,7 @@ func (c *call) find(l *listing) (found []people.Person, more bool) {
 		ids = []string{l.only}
 	}
 	for _, id := range ids {
-		p, ok := c.s.people.ByID(id)
+		p, ok := c.seen(l, id)
 		if !ok || !l.wanted(&p) {
 			continue
 		}
@@ -205,6 +208,32 @@ func (c *call) find(l *listing) (found []people.Person, more bool) {
 	return found, false
 }
 
+// ids are the users behind one, in order; those among them whom a late search still finds are gone.
+func (c *call) ids(l *listing, after string) []string {
+	ids := c.s.index.after(after)
+	if len(l.late) == 0 {
+		return ids
+	}
+	ids = slices.Clone(ids)
+	for id := range l.late {
+		if at, found := slices.BinarySearch(ids, id); !found && id > after {
+			ids = slices.Insert(ids, at, id)
+		}
+	}
+	return ids
+}
+
+// seen is a user as the listing sees it.
+func (c *call) seen(l *listing, id string) (people.Person, bool) {
+	if before, late := l.late[id]; late {
+		if before == nil {
+			return people.Person{}, false
+		}
+		return *before, true
+	}
+	return c.s.people.ByID(id)
+}
+
 // sorted finds all, sorts them by an attribute, equal ones by id, and cuts the page out.
 func (c *call) sorted(l *listing, after string) (found []people.Person, more bool) {
 	type keyed struct {
@@ -212,8 +241,8 @@ func (c *call) sorted(l *listing, after string) (found []people.Person, more boo
 		p   people.Person
 	}
 	var all []keyed
-	for _, id := range c.s.index.after("") {
-		if p, ok := c.s.people.ByID(id); ok && l.wanted(&p) {
+	for _, id := range c.ids(l, "") {
+		if p, ok := c.seen(l, id); ok && l.wanted(&p) {
 			a, m := c.s.view(&p)
 			all = append(all, keyed{strings.ToLower(strings.Join(c.s.attributeOf(&p, &a, m, l.sortBy), "")), p})
 		}

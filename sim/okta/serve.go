@@ -43,6 +43,14 @@ type endpoint struct {
 	serve     func(*call) error
 }
 
+// harmlessPosts are POST and yet no write of what the read-only mode protects.
+var harmlessPosts = []string{"log_in", "token", "recovery"}
+
+// writes tells whether the endpoint changes something.
+func (e endpoint) writes(r *http.Request) bool {
+	return web.Method(r) != http.MethodGet && !slices.Contains(harmlessPosts, e.operation)
+}
+
 // table is the routes, by path; a path may have {id} as its fourth part and {other} as its sixth.
 type table map[string]map[string]endpoint
 
@@ -156,6 +164,9 @@ func (c *call) serve() error {
 		if err := c.accepts(); err != nil {
 			return err
 		}
+	}
+	if c.s.ReadOnly() && e.writes(c.r) {
+		return refuse(readOnlyMode)
 	}
 	return e.serve(c)
 }

@@ -57,6 +57,8 @@ type Server struct {
 	limiter    atomic.Pointer[limiter]
 	inFlight   atomic.Int64
 	lifetime   atomic.Int64 // of an access token, in nanoseconds
+	readOnly   atomic.Bool
+	search     searchIndex
 	switches   *switches.Panel
 	log        *systemLog
 	states     *stateTokens
@@ -105,7 +107,9 @@ func New(c Config, k Kernel) (*Server, error) {
 func (s *Server) restore() error {
 	s.switches.Restore(s.config.Switches)
 	s.lifetime.Store(int64(s.config.TokenLifetime))
-	s.limiter.Store(newLimiter(s.config.Plan, s.config.TokenShare))
+	s.limiter.Store(newLimiter(rateSettings{s.config.Plan, s.config.TokenShare, s.config.ConcurrentLimit}))
+	s.readOnly.Store(false)
+	s.search.set(s.config.SearchLag)
 	s.groups.reset(s.ids.next("00g"), s.kernel.Clock.Now())
 	s.policies.Store(s.firstPolicies(s.config.Policy))
 	return nil
@@ -144,6 +148,13 @@ func (s *Server) SetTokenLifetime(d time.Duration) error {
 	return nil
 }
 
+// ReadOnly tells whether the org refuses writes.
+func (s *Server) ReadOnly() bool { return s.readOnly.Load() }
+
+// SetReadOnly puts the org into read-only mode, or ends it: writes are answered 503 (E0000010), reads, sign-ins and tokens go on
+// (Okta, What is Okta's read-only mode).
+func (s *Server) SetReadOnly(on bool) { s.readOnly.Store(on) }
+
 // Reset brings back the start: no users, no groups, no access tokens, no faults, an empty log, the real time, and the settings
 // of the configuration. API tokens that were revoked are valid again.
 func (s *Server) Reset() {
@@ -156,6 +167,7 @@ func (s *Server) Reset() {
 	s.assertions.reset()
 	s.states.reset()
 	s.faults.Remove()
+	s.search.reset()
 	s.log.reset()
 	s.kernel.Clock.Reset()
 	// What New has accepted is accepted again.

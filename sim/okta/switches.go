@@ -20,6 +20,7 @@ const (
 	rateLimitShown     = "rateLimitShown"
 	credentialBucket   = "credentialBucket" //nolint:gosec // G101: the name of a switch
 	concurrencyReset   = "concurrencyReset"
+	burst              = "burst"
 	loginFormat        = "loginFormat"
 	optionalPassword   = "optionalPassword"
 	limitOverMaximum   = "limitOverMaximum"
@@ -50,6 +51,7 @@ var switchboard = switches.Board{Path: "okta.switches", Switches: []Switch{
 	{Name: rateLimitShown, Options: []string{"principal", "org"}, Note: "Whether X-Rate-Limit-Limit shows the share of the token or the limit of the org."},
 	{Name: credentialBucket, Options: []string{"users", "own"}, Note: "Whether credential and lifecycle calls count with list and create (Okta's generated list says so) or in a bucket of their own."},
 	{Name: concurrencyReset, Options: []string{"far", "near"}, Note: "X-Rate-Limit-Reset when too many requests are under way: 114 s ahead, as reported, or 1 s."},
+	{Name: burst, Options: []string{"off", "on"}, Note: "Whether sign-ins and token requests may go to five times their limits, as Okta lets them while it has room."},
 	{Name: loginFormat, Options: []string{"email", "any"}, Note: "An org setting: whether a login must look like an e-mail address."},
 	{Name: optionalPassword, Options: []string{"off", "on"}, Note: "An org setting: users without a password are activated at once."},
 	{Name: limitOverMaximum, Options: []string{"cap", "refuse"}, Note: "A page size over 200."},

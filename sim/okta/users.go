@@ -233,6 +233,7 @@ func (c *call) deleteUser() error {
 	err = c.s.people.Delete(id, nil)
 	if err == nil {
 		c.s.index.remove(p.UserName, id)
+		c.s.search.note(id, &p, c.s.kernel.Clock.Now())
 	}
 	c.s.writes.Unlock()
 	if err != nil {

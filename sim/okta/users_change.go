@@ -21,7 +21,7 @@ func (c *call) changeProfile(kind eventKind, f func(*people.Person, *Account, *p
 	if err != nil {
 		return people.Person{}, err
 	}
-	p, err := c.s.people.Update(id, func(p *people.Person) error {
+	p, err := c.s.update(id, func(p *people.Person) error {
 		a, m := c.s.view(p)
 		if a.Transitioning != "" {
 			return refuse(stillActivating)
