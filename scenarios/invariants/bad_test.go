@@ -33,12 +33,103 @@ func TestWhatMustBeCaught(t *testing.T) {
 				s.change("ann", p2)
 				s.accept("ann", p2)
 				s.end(0, invariants.Superseded, "").end(1, invariants.Applied, "").logIn("ann", 1)
-				died := s.Changes[1].Finished.Add(time.Minute)
-				s.Crashes = []invariants.Crash{{Died: died, Started: died.Add(time.Second)}}
+				s.crash(time.Minute)
 				return s
 			},
 			invariants.OneWrite,
 			[]string{"said to be superseded, but accepted"},
+			nil,
+		},
+		"superseded by the life that had the answer, and written down before it died": {
+			func() *story {
+				s := begin("ann")
+				s.change("ann", p1)
+				s.accept("ann", p1)
+				s.change("ann", p2)
+				s.end(0, invariants.Superseded, "")
+				s.crash(time.Second)
+				s.token(200)
+				s.accept("ann", p2)
+				return s.end(1, invariants.Applied, "").logIn("ann", 1)
+			},
+			invariants.OneWrite,
+			[]string{"ann, change 0 (tx-0): said to be superseded, but accepted"},
+			nil,
+		},
+		"superseded by a life after a crash, although that very life had written it": {
+			func() *story {
+				s := begin("ann")
+				s.change("ann", p1)
+				s.crash(time.Second)
+				s.token(200)
+				s.accept("ann", p1)
+				s.change("ann", p2)
+				s.accept("ann", p2)
+				return s.end(0, invariants.Superseded, "").end(1, invariants.Applied, "").logIn("ann", 1)
+			},
+			invariants.OneWrite,
+			[]string{"ann, change 0 (tx-0): said to be superseded, but accepted"},
+			nil,
+		},
+		"the same password twice, and superseded twice; a crash accounts for one": {
+			func() *story {
+				s := begin("ann")
+				s.change("ann", p1)
+				s.accept("ann", p1)
+				s.end(0, invariants.Superseded, "")
+				s.change("ann", p1)
+				s.accept("ann", p1)
+				s.crash(time.Second)
+				s.token(200)
+				s.change("ann", p2)
+				s.accept("ann", p2)
+				return s.end(1, invariants.Superseded, "").end(2, invariants.Applied, "").logIn("ann", 2)
+			},
+			invariants.OneWrite,
+			[]string{"said to be superseded, but accepted"},
+			nil,
+		},
+		"two tokens after a crash, of which none can be left over": {
+			func() *story {
+				s := begin("ann")
+				s.crash(time.Second)
+				s.token(200)
+				s.token(200)
+				s.change("ann", p1)
+				s.accept("ann", p1)
+				return s.end(0, invariants.Applied, "").logIn("ann", 0)
+			},
+			invariants.TokenDiscipline,
+			[]string{"a token request that nothing called for"},
+			nil,
+		},
+		"three tokens after a life that had none: only one can be left over": {
+			func() *story {
+				s := begin("ann")
+				s.crash(time.Second).crash(time.Second)
+				s.token(200)
+				s.token(200)
+				s.token(200)
+				s.change("ann", p1)
+				s.accept("ann", p1)
+				return s.end(0, invariants.Applied, "").logIn("ann", 0)
+			},
+			invariants.TokenDiscipline,
+			[]string{"a token request that nothing called for"},
+			nil,
+		},
+		"tried again at once after a crash, by the life that was refused": {
+			func() *story {
+				s := begin("ann")
+				s.change("ann", p1)
+				s.crash(time.Second)
+				s.token(200)
+				s.write("ann", p1, "", "unavailable", 503)
+				s.accept("ann", p1)
+				return s.end(0, invariants.Applied, "").logIn("ann", 0)
+			},
+			invariants.RetryDiscipline,
+			[]string{"tried again"},
 			nil,
 		},
 		"no outcome": {

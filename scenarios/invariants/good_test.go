@@ -71,12 +71,66 @@ func TestNoFalseAlarm(t *testing.T) {
 		"answered, and dead before it was written down; superseded by the next life": func() *story {
 			s := begin("ann")
 			s.change("ann", p1)
-			e := s.accept("ann", p1)
-			s.Crashes = []invariants.Crash{{Died: e.Answered.Add(time.Second), Started: e.Answered.Add(2 * time.Second)}}
-			s.wait(3 * time.Second)
+			s.accept("ann", p1)
+			s.crash(time.Second)
+			s.token(200)
 			s.change("ann", p2)
 			s.accept("ann", p2)
 			return s.end(0, invariants.Superseded, "").end(1, invariants.Applied, "").logIn("ann", 1)
+		},
+		"under way at the death, and read by the target after it": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.Crashes = []invariants.Crash{{Died: s.now, Started: s.now.Add(time.Second)}}
+			s.wait(time.Millisecond)
+			s.accept("ann", p1)
+			s.wait(2 * time.Second)
+			s.token(200)
+			s.change("ann", p2)
+			s.accept("ann", p2)
+			return s.end(0, invariants.Superseded, "").end(1, invariants.Applied, "").logIn("ann", 1)
+		},
+		"under way at the death, and read by the target when the next life has begun": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.crash(time.Second)
+			s.accept("ann", p1)
+			s.token(200)
+			s.change("ann", p2)
+			s.accept("ann", p2)
+			return s.end(0, invariants.Superseded, "").end(1, invariants.Applied, "").logIn("ann", 1)
+		},
+		"refused in passing under way at the death, and tried at once by the next life": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.crash(time.Second)
+			s.write("ann", p1, "", "unavailable", 503)
+			s.token(200)
+			s.accept("ann", p1)
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
+		"a token request under way at the death of a life that had none": func() *story {
+			s := begin("ann")
+			s.crash(time.Second).crash(time.Second)
+			s.token(200)
+			s.token(200)
+			s.change("ann", p1)
+			s.accept("ann", p1)
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
+		"the same password twice: one life applies it, another supersedes it": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.accept("ann", p1)
+			s.end(0, invariants.Applied, "")
+			s.change("ann", p1)
+			s.accept("ann", p1)
+			s.crash(time.Second)
+			s.token(200)
+			s.change("ann", p2)
+			s.accept("ann", p2)
+			s.end(1, invariants.Superseded, "").end(2, invariants.Applied, "").logIn("ann", 2)
+			return s
 		},
 		"answer lost, looked up, applied": func() *story {
 			s := begin("ann")

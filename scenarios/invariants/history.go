@@ -1,7 +1,6 @@
 package invariants
 
 import (
-	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/scenarios/sut"
@@ -41,19 +40,8 @@ type History struct {
 	MustChange              bool            // the system was told to use a door after which users must change their password
 }
 
-// Crash is the death of the system and its start on what it left behind.
+// Crash is the death of the system and its start on what it left behind. What the dead one had sent may still arrive.
 type Crash struct{ Died, Started time.Time }
-
-// restarted tells whether the system was started again within a span: it then knows nothing of what it held in memory.
-func (h History) restarted(from, to time.Time) bool {
-	return slices.ContainsFunc(h.Crashes, func(c Crash) bool { return !c.Started.Before(from) && !c.Started.After(to) })
-}
-
-// diedBetween tells whether the system died after a request had reached the target and before an outcome was written down:
-// then whoever wrote it down may never have heard the answer.
-func (h History) diedBetween(received, finished time.Time) bool {
-	return slices.ContainsFunc(h.Crashes, func(c Crash) bool { return !c.Died.Before(received) && c.Died.Before(finished) })
-}
 
 // Change is one password change, as submitted and as it ended.
 type Change struct {

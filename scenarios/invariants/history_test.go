@@ -101,6 +101,12 @@ func (s *story) fault(user string, status int, headers any) {
 	s.entry(control.Entry{Method: "PUT", Path: "/admin/v1/UserPasswordChanger/id-" + user, Status: status, Faults: []string{"f"}, ResponseHeaders: headers})
 }
 
+// crash is the death of the system, and a new start after a while.
+func (s *story) crash(dead time.Duration) *story {
+	s.Crashes = append(s.Crashes, invariants.Crash{Died: s.now, Started: s.now.Add(dead)})
+	return s.wait(dead + time.Millisecond)
+}
+
 // end is a final outcome, told and audited.
 func (s *story) end(c int, state, reason string) *story {
 	change := &s.Changes[c]

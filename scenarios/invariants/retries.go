@@ -62,7 +62,7 @@ func (v *view) judgeAttempts(f *findings, user string) {
 	excuses, round := changes-1, 0
 	for i := 1; i < len(tries); i++ {
 		before, e := tries[i-1], tries[i]
-		if isAccepted(before) || isPermanent(before) || before.Reason == "not_found" || v.restarted(before.Received, e.Received) {
+		if isAccepted(before) || isPermanent(before) || before.Reason == "not_found" || v.anotherLife(before, e.Received) {
 			round = 0
 			continue
 		}

@@ -112,7 +112,7 @@ func (v *view) judgeTokenRequests(f *findings, entries []control.Entry) int {
 			continue
 		}
 		requests++
-		if h.last != nil && isGrant(*h.last) && isGrant(*e) && !v.restarted(h.last.Received, e.Received) {
+		if h.last != nil && isGrant(*h.last) && isGrant(*e) && !v.justified(*h.last, *e) {
 			switch {
 			case e.Received.Before(h.last.Answered):
 				f.add("entry %s at %s: a second token request while entry %s was under way", numbers(*e), clock(e.Received), numbers(*h.last))

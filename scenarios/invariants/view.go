@@ -21,6 +21,7 @@ type view struct {
 	before map[string]string          // each user's password from before the run; to compare, never to show
 	update map[string][]control.Entry // updates of users that were answered with success, or whose answer was lost
 	byID   map[string]string
+	lives  []life // those after the first
 }
 
 func fold(user string) string { return strings.ToLower(strings.TrimSpace(user)) }
@@ -29,6 +30,7 @@ func read(h History) *view {
 	v := &view{
 		History: h, of: map[string][]Change{}, probes: map[string][]Probe{}, wrote: map[string][]control.Entry{},
 		before: map[string]string{}, update: map[string][]control.Entry{}, byID: map[string]string{},
+		lives: livesOf(h),
 	}
 	known := map[string]bool{}
 	meet := func(user string) string {

@@ -1,7 +1,7 @@
 package invariants
 
 import (
-	"time"
+	"slices"
 
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/sim/control"
@@ -133,8 +133,8 @@ func (a *account) compare(f *findings, v *view) {
 		switch {
 		case c.State == Applied:
 			applied++
-		case c.State == "" || !final(c.State) || passing(c.Reason):
-			excused++ // it does not claim to know
+		case !c.claims():
+			excused++
 		}
 	}
 	if applied > len(a.accepted) {
@@ -145,18 +145,7 @@ func (a *account) compare(f *findings, v *view) {
 		f.add("%s: said to be applied, but %s", a.changes[0].name(), told)
 		return
 	}
-	// A write that was cut off, or whose sender died, may have been superseded before anybody learnt that it had arrived.
-	heard, ended := 0, time.Time{}
-	for _, c := range a.changes {
-		if c.Finished.After(ended) {
-			ended = c.Finished
-		}
-	}
-	for _, e := range a.accepted {
-		if !unheard(e) && !v.diedBetween(e.Received, ended) {
-			heard++
-		}
-	}
+	heard := a.heard(v)
 	if heard > applied+excused && len(a.burnt) == 0 {
 		c := a.changes[len(a.changes)-1]
 		f.add("%s: said to be %s%s, but accepted in entry %s", c.name(), c.State, because(c.Reason), numbers(a.accepted...))
@@ -169,6 +158,29 @@ func (a *account) compare(f *findings, v *view) {
 		}
 	}
 }
+
+// heard counts the accepted writes whose answers the system must have known when it said what became of the changes. A write
+// that was cut off may have been superseded before anybody learnt that it had arrived. So may one whose sender died, when a
+// later life said so; each change that was not applied can account for one of these.
+func (a *account) heard(v *view) int {
+	var open []control.Entry
+	for _, e := range a.accepted {
+		if !unheard(e) {
+			open = append(open, e)
+		}
+	}
+	denied := slices.DeleteFunc(slices.Clone(a.changes), func(c Change) bool { return c.State == Applied || !c.claims() })
+	slices.SortFunc(denied, func(a, b Change) int { return a.Finished.Compare(b.Finished) }) // who can account for least comes first
+	for _, c := range denied {
+		if i := slices.IndexFunc(open, func(e control.Entry) bool { return v.anotherLife(e, c.Finished) }); i >= 0 {
+			open = slices.Delete(open, i, i+1)
+		}
+	}
+	return len(open)
+}
+
+// claims tells whether the system claims to know what became of a change.
+func (c Change) claims() bool { return final(c.State) && !passing(c.Reason) }
 
 func because(reason string) string {
 	if reason == "" {
