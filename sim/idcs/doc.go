@@ -42,6 +42,7 @@
 //
 //   - An unknown attribute, schema or type is refused (400) and is a surprise; Oracle may pass over some of them.
 //   - A single-element array for a single value is refused.
+//   - A member that stands twice in a JSON object is refused.
 //   - Two ways of client authentication in one request, and a form parameter given twice, are refused, as RFC 6749 has it.
 //   - One password is tried against the whole policy, also by administrators.
 //   - A password for a deactivated user is refused; Oracle documents that of UserPasswordResetter only.

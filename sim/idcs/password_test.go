@@ -346,3 +346,17 @@ func TestPasswordAuthenticator(t *testing.T) {
 		assert.Equal(t, before, d.Journal().Search(journal.Query{}).Last)
 	})
 }
+
+// A decoder takes the last of two members of one name in silence; the journal would then show the first.
+func TestAPasswordThatIsThereTwice(t *testing.T) {
+	d := newDomain(t)
+	body := strings.Replace(changePassword(newPassword), `"password":`, `"password":"Fir5t-0f-the-two","password":`, 1)
+	require.NotEqual(t, changePassword(newPassword), body)
+	a := d.ask(t, "engine", http.MethodPut, d.changer(), body)
+	assert.Equal(t, http.StatusBadRequest, a.status)
+	assert.Contains(t, string(a.body), "a member that was there before at byte")
+	entry := d.last(t)
+	assert.NotContains(t, entry.RequestBody, "Fir5t-0f-the-two")
+	assert.NotContains(t, string(a.body), "Fir5t-0f-the-two")
+	assert.True(t, d.logsIn(t, firstPassword).OK)
+}

@@ -12,9 +12,11 @@ import (
 
 	"github.com/seatrial/seatrial/sim/kernel/journal"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
+	"github.com/seatrial/seatrial/sim/kernel/web"
 )
 
-// decodeObject reads a JSON object. The error names a place, never a piece of the body: there are passwords in it.
+// decodeObject reads a JSON object. The error names a place, never a piece of the body: there are passwords in it. A member
+// that stands there twice is refused: of the first nobody would know, and the journal would show it.
 func decodeObject(body []byte) (map[string]any, error) {
 	var m map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -33,6 +35,9 @@ func decodeObject(body []byte) (map[string]any, error) {
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, refuse(malformedJSON, "something follows the object")
+	}
+	if at, twice := web.Repeated(body); twice {
+		return nil, refuse(malformedJSON, "a member that was there before at byte "+strconv.FormatInt(at, 10))
 	}
 	return m, nil
 }

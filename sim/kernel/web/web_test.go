@@ -84,3 +84,21 @@ func TestAnswer(t *testing.T) {
 	assert.Equal(t, "2", web.WholeSeconds(1001*time.Millisecond))
 	assert.Equal(t, "1", web.WholeSeconds(time.Second))
 }
+
+func TestRepeated(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"a":1,"b":{"a":2},"c":[{"a":3},{"a":4}]}`: false,
+		`{"a":1,"A":2}`:       false, // other names
+		`{"a":1,"b":2,"a":3}`: true,
+		`{"x":[{"password":"first","password":"second"}]}`: true,
+		`{"pass\u0077ord":"first","password":"second"}`:    true,
+		`{"x":{"y":{"z":[[{"k":{},"l":"k"}]]}},"y":"x"}`:   false,
+		`{"x":{"y":{"z":[[{"k":{},"l":"k","k":null}]]}}}`:  true,
+		`[]`: false, `"a"`: false, ``: false, `{`: false, `{"a`: false,
+	} {
+		_, twice := web.Repeated([]byte(body))
+		assert.Equal(t, want, twice, body)
+	}
+	at, _ := web.Repeated([]byte(`{"a":1,"a":2}`))
+	assert.EqualValues(t, 10, at)
+}
