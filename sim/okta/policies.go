@@ -106,8 +106,9 @@ type subject struct {
 
 func subjectOf(m profile) subject { return subject{m["login"], m["firstName"], m["lastName"]} }
 
-// meets tells whether a candidate has the complexity.
-func (t *Complexity) meets(candidate secret.Value, who subject) bool {
+// Rules is what the complexity asks of the passwords of one login, in the kernel's terms: what it generates is accepted, what it
+// breaks is refused. History and age are matters of the door.
+func (t *Complexity) Rules(login string) policy.Policy {
 	rules := policy.Policy{
 		MinLength: t.MinLength, MaxLength: longestPassword, MinLowerCase: t.MinLowerCase, MinUpperCase: t.MinUpperCase,
 		MinNumerals: t.MinNumber, MinSpecialChars: t.MinSymbol,
@@ -115,9 +116,20 @@ func (t *Complexity) meets(candidate secret.Value, who subject) bool {
 		LastNameDisallowed:  slices.Contains(t.ExcludeAttributes, "lastName"),
 	}
 	if t.ExcludeUsername {
-		rules.DisallowedSubstrings = usernameParts(who.login)
+		rules.DisallowedSubstrings = usernameParts(login)
 	}
-	return rules.Check(candidate, policy.Subject{UserName: who.login, GivenName: who.firstName, FamilyName: who.lastName}) == nil
+	if t.Dictionary.Common.Exclude {
+		rules.DictionaryWordDisallowed, rules.Dictionary = true, common
+	}
+	return rules
+}
+
+// check tells whether a candidate has the complexity, and is none of the common passwords.
+func (t *Complexity) check(candidate secret.Value, who subject) (meets, uncommon bool) {
+	broken := t.Rules(who.login).Check(candidate, policy.Subject{UserName: who.login, GivenName: who.firstName, FamilyName: who.lastName})
+	common := func(v policy.Violation) bool { return v.Rule == policy.RuleDictionaryWordDisallowed }
+	uncommon = !slices.ContainsFunc(broken, common)
+	return len(slices.DeleteFunc(broken, common)) == 0, uncommon
 }
 
 // usernameParts are the parts of a login that must not be in a password: those between , . _ # @ and - that have at least four
@@ -140,13 +152,6 @@ var common = []string{
 	"winter2026", "spring2026", "autumn2026", "admin123", "administrator1", "superman1", "master123", "whatever1", "starwars1",
 }
 
-func (t *Complexity) inDictionary(candidate secret.Value) bool {
-	if !t.Dictionary.Common.Exclude {
-		return false
-	}
-	return slices.ContainsFunc(common, func(word string) bool { return strings.EqualFold(word, candidate.Reveal()) })
-}
-
 // demands are the rules that a door asks for beside complexity.
 type demands struct {
 	history bool
@@ -157,10 +162,11 @@ type demands struct {
 
 // judge returns what is wrong with a candidate, in Okta's words; "" when nothing is.
 func (t *PasswordSettings) judge(w *passwordWrite, c *people.Credential, who subject, now time.Time) string {
-	if !t.Complexity.meets(w.value, who) {
+	meets, uncommon := t.Complexity.check(w.value, who)
+	switch {
+	case !meets:
 		return t.requirements()
-	}
-	if t.Complexity.inDictionary(w.value) {
+	case !uncommon:
 		return "This password was found in a list of commonly used passwords. Please try another password."
 	}
 	young := t.Age.MinAgeMinutes > 0 && c.HasPassword() && now.Before(c.SetAt.Add(time.Duration(t.Age.MinAgeMinutes)*time.Minute))
