@@ -106,7 +106,7 @@ func Build(ctx context.Context, s Setting) (stage *Stage, err error) {
 		return nil, fmt.Errorf("prepare the target: %w", err)
 	}
 	t.System, err = s.System(sut.Place{
-		Network: s.Network, Authority: t.World.Authority(), IDCS: t.World.URL(targetName),
+		Network: s.Network, Authority: t.World.Authority(), URL: t.World.URL(targetName),
 		ClientID: t.World.ClientID(), ClientSecret: t.World.ClientSecret(), Scope: s.Scope,
 		Dir: dir, Seed: s.Seed, Host: engineHost,
 	})

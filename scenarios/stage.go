@@ -155,7 +155,7 @@ func (r *run) build() error {
 // startSystem builds the system under test on its folder, which is empty unless it lived there before, and starts it.
 func (r *run) startSystem(settings map[string]any) error {
 	system, err := r.options.System(sut.Place{
-		Network: r.world.Network(), Authority: r.world.Authority(), IDCS: r.world.URL(targetName),
+		Network: r.world.Network(), Authority: r.world.Authority(), URL: r.world.URL(targetName),
 		ClientID: r.world.ClientID(), ClientSecret: r.world.ClientSecret(), Scope: scope,
 		Dir: r.dir, Seed: r.seed, Host: hookHost,
 		Door: r.scenario.door(), Provision: r.scenario.Given.Engine.Provision, Settings: r.mail.settings(settings),

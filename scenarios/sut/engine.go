@@ -48,7 +48,20 @@ func settle(c *syncer.Config, p Place, token secret.Value) {
 	c.Hook.Token = seal.Secret(token.Reveal())
 	c.Queue.Dir, c.Queue.URL = filepath.Join(p.Dir, "queue"), ""
 	c.Seal = seal.Config{KeyFile: filepath.Join(p.Dir, "seal.key"), Generate: true}
-	c.IDCS.URL, c.IDCS.TokenURL, c.IDCS.CAFile = p.IDCS, "", ""
+	if p.Target == syncer.TargetOkta {
+		aimAtOkta(c, p)
+	} else {
+		aimAtIDCS(c, p)
+	}
+	c.Provision = c.Provision || p.Provision
+	c.Audit = filepath.Join(p.Dir, "audit.jsonl")
+	c.Mail.State = filepath.Join(p.Dir, "mail.jsonl")
+	c.Seed = uint64(p.Seed)
+}
+
+func aimAtIDCS(c *syncer.Config, p Place) {
+	c.Target = syncer.TargetIDCS
+	c.IDCS.URL, c.IDCS.TokenURL, c.IDCS.CAFile = p.URL, "", ""
 	c.IDCS.ClientID, c.IDCS.ClientSecret = p.ClientID, seal.Secret(p.ClientSecret.Reveal())
 	if p.Scope != "" {
 		c.IDCS.Scope = p.Scope
@@ -56,10 +69,16 @@ func settle(c *syncer.Config, p Place, token secret.Value) {
 	if p.Door != "" {
 		c.IDCS.Door = p.Door
 	}
-	c.Provision = c.Provision || p.Provision
-	c.Audit = filepath.Join(p.Dir, "audit.jsonl")
-	c.Mail.State = filepath.Join(p.Dir, "mail.jsonl")
-	c.Seed = uint64(p.Seed)
+}
+
+func aimAtOkta(c *syncer.Config, p Place) {
+	c.Target = syncer.TargetOkta
+	c.Okta.URL, c.Okta.CAFile = p.URL, ""
+	if p.ClientID == "" {
+		c.Okta.Token = seal.Secret(p.OktaToken.Reveal())
+	} else {
+		c.Okta.ClientID, c.Okta.Key = p.ClientID, seal.Secret(p.ClientKey.Reveal())
+	}
 }
 
 type engine struct {

@@ -20,6 +20,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/seatrial/seatrial/sim/kernel/secret"
+	"github.com/seatrial/seatrial/syncer"
 )
 
 // Process is our own engine as users run it: `seatrial sync run` in a process of its own, over real sockets, with its
@@ -51,15 +52,22 @@ func NewProcess(binary string, p Place, extra map[string]any) (*Process, error) 
 	if err := p.Authority.WriteFile(ca); err != nil {
 		return nil, err
 	}
-	target := strings.TrimPrefix(p.IDCS, "https://")
+	url := "https://" + p.Network.Address(strings.TrimPrefix(p.URL, "https://"))
 	c := map[string]any{
-		"hook":  map[string]any{"listen": "127.0.0.1:0", "tokenEnv": "HOOK_TOKEN"},
-		"queue": map[string]any{"dir": filepath.Join(p.Dir, "queue")},
-		"seal":  map[string]any{"keyFile": filepath.Join(p.Dir, "seal.key"), "generate": true},
-		"idcs": map[string]any{
-			"url": "https://" + p.Network.Address(target), "caFile": ca, "clientId": p.ClientID, "clientSecretEnv": "IDCS_SECRET", "scope": p.Scope,
-		},
+		"hook":      map[string]any{"listen": "127.0.0.1:0", "tokenEnv": "HOOK_TOKEN"},
+		"queue":     map[string]any{"dir": filepath.Join(p.Dir, "queue")},
+		"seal":      map[string]any{"keyFile": filepath.Join(p.Dir, "seal.key"), "generate": true},
 		"provision": p.Provision, "audit": filepath.Join(p.Dir, "audit.jsonl"), "seed": uint64(p.Seed),
+	}
+	if p.Target == syncer.TargetOkta {
+		c["target"] = p.Target
+		org := map[string]any{"url": url, "caFile": ca, "tokenEnv": "OKTA_TOKEN"}
+		if p.ClientID != "" {
+			org = map[string]any{"url": url, "caFile": ca, "clientId": p.ClientID, "keyEnv": "OKTA_KEY"}
+		}
+		c["okta"] = org
+	} else {
+		c["idcs"] = map[string]any{"url": url, "caFile": ca, "clientId": p.ClientID, "clientSecretEnv": "IDCS_SECRET", "scope": p.Scope}
 	}
 	for key, value := range extra {
 		section, isSection := c[key].(map[string]any)
@@ -86,7 +94,7 @@ const startWithin = time.Minute
 // Begin starts a process and returns at once; ready waits until it listens.
 func (e *Process) Begin() (ready func(context.Context) error, err error) {
 	command := exec.Command(e.binary, "sync", "run", "--config", e.config, "--log-format", "json") //nolint:gosec,noctx // G204: the binary is the caller's choice; Kill and Stop end it.
-	command.Env = append(os.Environ(), "HOOK_TOKEN="+e.token.Reveal(), "IDCS_SECRET="+e.place.ClientSecret.Reveal())
+	command.Env = append(os.Environ(), "HOOK_TOKEN="+e.token.Reveal(), "IDCS_SECRET="+e.place.ClientSecret.Reveal(), "OKTA_TOKEN="+e.place.OktaToken.Reveal(), "OKTA_KEY="+e.place.ClientKey.Reveal())
 	command.Stderr = e.log
 	out, err := command.StdoutPipe()
 	if err != nil {

@@ -76,9 +76,12 @@ type Factory func(p Place) (System, error)
 type Place struct {
 	Network      network.Network
 	Authority    *network.Authority
-	IDCS         string // base URL of the target
+	Target       string // what kind of target it is: "idcs" (the default) or "okta"
+	URL          string // base URL of the target
 	ClientID     string
-	ClientSecret secret.Value
+	ClientSecret secret.Value // of the client at an identity domain
+	ClientKey    secret.Value // of the client at an org, which authenticates with private_key_jwt: a JWK or PEM
+	OktaToken    secret.Value // an API token of an org; used when there is no client
 	Scope        string
 	Dir          string // an empty folder of its own
 	Seed         random.Seed

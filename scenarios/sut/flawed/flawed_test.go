@@ -105,7 +105,7 @@ func (d *day) run(factory sut.Factory) (err error) {
 		return err
 	}
 	if d.system, err = factory(sut.Place{
-		Network: d.world.Network(), Authority: d.world.Authority(), IDCS: d.world.URL("idcs"), Host: "engine.test", Dir: d.dir, Seed: random.Seed(7),
+		Network: d.world.Network(), Authority: d.world.Authority(), URL: d.world.URL("idcs"), Host: "engine.test", Dir: d.dir, Seed: random.Seed(7),
 		ClientID: d.world.ClientID(), ClientSecret: d.world.ClientSecret(), Provision: true,
 	}); err != nil {
 		return err

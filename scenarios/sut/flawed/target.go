@@ -53,7 +53,7 @@ func (e *engine) exchange(method, path, authorization, contentType string, body 
 	}
 	ctx, cancel := context.WithTimeout(e.ctx, timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, e.place.IDCS+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, e.place.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return response{}, verdict{reason: "malformed"}
 	}
