@@ -18,6 +18,7 @@ func mountAuthentication(t table) {
 	}
 	open(authnPath, "log_in", (*call).authn)
 	open(authnPath+"/credentials/change_password", "write_password", (*call).changeExpired)
+	open(authnPath+"/recovery/password", "recovery", (*call).startRecovery)
 	open(authnPath+"/recovery/token", "recovery", (*call).redeem)
 	open(authnPath+"/credentials/reset_password", "write_password", (*call).resetForgotten)
 }
@@ -113,9 +114,46 @@ func (c *call) authn() error {
 				return c.sendJSON(object{{"status", "LOCKED_OUT"}, {"_embedded", object{}}})
 			}
 		}
-		return refuse(authenticationFailed)
+		return c.s.failedSignIn()
+	}
+	if result.MustChange && c.s.is(expiredSignIn, "refuse") {
+		return refuse(expiredPassword)
 	}
 	return c.sendSignedIn(&p, result.MustChange)
+}
+
+func (s *Server) failedSignIn() error {
+	if s.is(signInRefusal, "E0000207") {
+		return refuse(wrongSignIn)
+	}
+	return refuse(authenticationFailed)
+}
+
+// startRecovery is the sign-in page's link for a forgotten password. It goes out by mail, so the answer tells nothing but that.
+func (c *call) startRecovery() error {
+	var b struct {
+		Username string `json:"username"`
+		Factor   string `json:"factorType"`
+	}
+	if err := c.decodeBody(&b); err != nil {
+		return err
+	}
+	if b.Username == "" || b.Factor != "EMAIL" {
+		return refuse(validation, "factorType").because("factorType: only EMAIL is simulated, and username is needed")
+	}
+	c.x.User = b.Username
+	p, known := c.s.byLogin(b.Username)
+	a, _ := c.s.view(&p)
+	switch {
+	case !known && c.s.is(recoveryOfNobody, "refuse"):
+		return refuse(unknownRecovery)
+	case !known:
+	case a.federated(), a.delegated():
+		return refuse(forgotRefused).because("Forgot password" + notForLoginType)
+	case a.Status != Active && a.Status != Recovery && a.Status != LockedOut && a.Status != PasswordExpired:
+		return refuse(forgotRefused).because("Forgot password" + notInStatus)
+	}
+	return c.sendJSON(object{{"status", "RECOVERY_CHALLENGE"}, {"factorResult", "WAITING"}, {"factorType", "EMAIL"}, {"recoveryType", "PASSWORD"}})
 }
 
 func (c *call) sendSignedIn(p *people.Person, expired bool) error {

@@ -23,7 +23,7 @@ func BenchmarkAdminPasswordSet(b *testing.B) {
 			for i := range paths {
 				paths[i] = "https://" + host + usersPath + "/" + o.add(b, fmt.Sprintf("user%d@example.net", i)).ID
 			}
-			handler := o.Handler()
+			handler := o.Server.Handler()
 			var count atomic.Int64
 			b.ReportAllocs()
 			b.ResetTimer()

@@ -28,8 +28,10 @@ const (
 	serverError
 	readOnlyMode
 	badToken
+	noMediaType
 	badCredentials
 	passwordRefused
+	noFeature
 	alreadyActive
 	resetRefused
 	headersNotSet
@@ -49,13 +51,17 @@ const (
 	tooManyRequests
 	invalidLogFilter
 	notSimulated
+	expiredPassword
 	wrongState
 	complexityUnmet
 	wrongAnswer
 	tooManyTargets
+	unknownRecovery
 	stillActivating
 	needsPassword
 	needsActivation
+	wrongSignIn
+	reconciling
 	versionMismatch
 	badBearer
 	scopeMissing
@@ -94,8 +100,10 @@ var answers = map[kind]Answer{
 	serverError:          {500, "E0000009", "Internal Server Error", "unavailable", catalogue},
 	readOnlyMode:         {503, "E0000010", "Service is in read only mode", "unavailable", catalogue + "; Okta, What is Okta's read-only mode"},
 	badToken:             {401, "E0000011", "Invalid token provided", "credential", catalogue},
+	noMediaType:          {404, "E0000012", "Unsupported media type", "malformed", unverified + " (a switch)"},
 	badCredentials:       {403, "E0000014", "Update of credentials failed", "credential", catalogue + "; causes: tests of Okta's sign-in widget, two clients"},
 	passwordRefused:      {403, "E0000014", "Update of credentials failed", "policy", catalogue + "; causes: tests of Okta's sign-in widget, two clients"},
+	noFeature:            {401, "E0000015", "You do not have permission to access the feature you are requesting", "forbidden", catalogue + "; Okta, OpenAPI examples; that realms are such a feature: unverified"},
 	alreadyActive:        {403, "E0000016", "Activation failed because the user is already active", "status", catalogue},
 	resetRefused:         {403, "E0000017", "Password reset failed", "status", catalogue + "; causes: tests of a client in production"},
 	headersNotSet:        {400, "E0000018", "Bad request.  Accept and/or Content-Type headers are likely not set.", "malformed", unverified},
@@ -115,13 +123,17 @@ var answers = map[kind]Answer{
 	tooManyRequests:      {429, "E0000047", "API call exceeded rate limit due to too many requests.", "throttled", catalogue},
 	invalidLogFilter:     {400, "E0000053", "%s", "malformed", "Okta, System Log API"},
 	notSimulated:         {501, "E0000060", "Unsupported operation.", "not_simulated", "ours: Okta has the operation"},
+	expiredPassword:      {401, "E0000064", "Password is expired and must be changed.", "expired", unverified + " (a switch)"},
 	wrongState:           {403, "E0000079", "This operation is not allowed in the current authentication state.", "status", unverified},
 	complexityUnmet:      {403, "E0000080", "The password does not meet the complexity requirements of the current password policy.", "policy", catalogue},
 	wrongAnswer:          {403, "E0000087", "The recovery question answer did not match our records.", "credential", catalogue},
 	tooManyTargets:       {400, "E0000093", "Target count limit exceeded", "malformed", catalogue},
+	unknownRecovery:      {403, "E0000095", "Recovery not allowed for unknown user.", "not_found", catalogue + "; Okta, Authentication API"},
 	stillActivating:      {409, "E0000112", "Cannot update this user because they are still being activated. Please try again in a few minutes.", "activating", catalogue},
 	needsPassword:        {400, "E0000124", "Could not create user. To create a user and expire their password immediately, a password must be specified", "malformed", "code: Okta, OpenAPI examples; text unverified"},
 	needsActivation:      {400, "E0000125", "Could not create user. To create a user and expire their password immediately, \"activate\" must be true", "malformed", "code: Okta, OpenAPI examples; text unverified"},
+	wrongSignIn:          {401, "E0000207", "The username and/or the password you entered is incorrect. Please try again.", "credential", unverified + " (a switch)"},
+	reconciling:          {423, "E0000239", "Policy priorities are being reconciled. Please try again later.", "unavailable", "recorded on group rules; on policies: unverified (a switch)"},
 	versionMismatch:      {412, "E0000020", "Bad request.", "precondition", "unverified: Okta documents If-Match, not its failure"},
 	badBearer:            {401, "", "The access token is invalid.", "credential", "texts: Okta, OAuth errors; that there is no body: unverified"},
 	scopeMissing:         {403, "", "The access token provided does not contain the required scopes.", "forbidden", "reports to okta-sdk-golang and terraform-provider-okta"},

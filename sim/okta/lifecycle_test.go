@@ -62,7 +62,7 @@ func TestLifecycleFromEveryStatus(t *testing.T) {
 		},
 	} {
 		for _, from := range statuses {
-			t.Run(call+" "+string(from), func(t *testing.T) {
+			t.Run(call+" "+string(from)+" "+want[from], func(t *testing.T) {
 				o := newOrg(t)
 				o.be(t, func(a *okta.Account) { a.Status = from })
 				a := o.post(t, "/lifecycle/"+call, "")
@@ -139,9 +139,11 @@ func TestExpiredAndTemporaryPasswords(t *testing.T) {
 				return o.ask(t, "", http.MethodPost, "/api/v1/authn/credentials/change_password", `{"stateToken":"`+state+`","oldPassword":"`+old+`","newPassword":"`+next+`"}`)
 			}
 			change("x", newPassword).refused(t, 403, "E0000014", "Update of credentials failed", "oldPassword: The credentials provided were incorrect.")
-			weak := change(temporary, "weak")
-			assert.Equal(t, "E0000080", weak.json(t)["errorCode"])
-			assert.Equal(t, 403, weak.status)
+			t.Run("E0000080 too weak", func(t *testing.T) {
+				weak := o.ask(t, "", http.MethodPost, "/api/v1/authn/credentials/change_password", `{"stateToken":"`+state+`","oldPassword":"`+temporary+`","newPassword":"weak"}`)
+				assert.Equal(t, "E0000080", weak.json(t)["errorCode"])
+				assert.Equal(t, 403, weak.status)
+			})
 			assert.Equal(t, "SUCCESS", change(temporary, newPassword).json(t)["status"])
 			o.took(t, newPassword)
 			assert.Equal(t, "ACTIVE", o.status(t))

@@ -23,6 +23,18 @@ func (s *Server) LogIn(login string, password secret.Value) people.LogIn {
 	return s.judgeLogIn(&p, &a, s.prove(&p, password))
 }
 
+// byLogin finds who signs in: by login, or by the part of it before the @, never by id.
+func (s *Server) byLogin(login string) (people.Person, bool) {
+	id, ok := s.index.owner(login)
+	if !ok {
+		id, ok = s.index.short(login)
+	}
+	if !ok {
+		return people.Person{}, false
+	}
+	return s.people.ByID(id)
+}
+
 func (s *Server) judgeLogIn(p *people.Person, a *Account, password proof) people.LogIn {
 	switch {
 	case a.federated():
@@ -45,14 +57,13 @@ func (s *Server) judgeLogIn(p *people.Person, a *Account, password proof) people
 // signIn judges a sign-in and keeps count. Only here a password that is too old makes its user PASSWORD_EXPIRED (Okta, OpenAPI,
 // UserStatus), and only here an imported hash becomes one of Okta's.
 func (s *Server) signIn(login string, password secret.Value, c *call) (people.Person, people.LogIn) {
-	id, ok := s.index.owner(login)
+	known, ok := s.byLogin(login)
 	if !ok {
-		if id, ok = s.index.short(login); !ok {
-			return people.Person{}, people.LogIn{Reason: "not_found"}
-		}
+		return people.Person{}, people.LogIn{Reason: "not_found"}
 	}
+	id := known.ID
 	var result people.LogIn
-	tried := s.proveOf(id, password)
+	tried := s.prove(&known, password)
 	p, err := s.update(id, func(p *people.Person) error {
 		a, m := s.view(p)
 		result = s.judgeLogIn(p, &a, tried)

@@ -18,7 +18,6 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/seatrial/seatrial/sim/kernel/clock"
 	"github.com/seatrial/seatrial/sim/kernel/journal"
@@ -28,8 +27,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the golden files")
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	firstPassword = "Harbour-Lights-1"
@@ -51,7 +48,11 @@ var theKey = sync.OnceValue(func() *rsa.PrivateKey {
 type org struct {
 	*okta.Server
 	user people.Person
+	test string
 }
+
+// Handler is that of the server, with a recorder before it.
+func (o *org) Handler() http.Handler { return recorded.wrap(o.test, o.Server.Handler()) }
 
 func config() okta.Config {
 	c := okta.DefaultConfig()
@@ -80,7 +81,7 @@ func newOrg(tb testing.TB, change ...func(*okta.Config, *okta.Kernel)) *org {
 	}
 	s, err := okta.New(c, k)
 	require.NoError(tb, err)
-	o := &org{Server: s}
+	o := &org{Server: s, test: tb.Name()}
 	o.user = o.add(tb, login)
 	return o
 }
@@ -154,7 +155,7 @@ func (a answer) refused(tb testing.TB, status int, code, summary string, causes 
 // ask sends one request with an API token; "" is without one. The headers are name and value in turn.
 func (o *org) ask(tb testing.TB, token, method, path, body string, headers ...string) answer {
 	tb.Helper()
-	r := httptest.NewRequestWithContext(tb.Context(), method, "https://"+host+path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(named(tb), method, "https://"+host+path, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -275,7 +276,7 @@ func (o *org) askToken(tb testing.TB, form url.Values, inQuery bool) answer {
 	if inQuery {
 		target, body = target+"?"+body, ""
 	}
-	r := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, target, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(named(tb), http.MethodPost, target, strings.NewReader(body))
 	if !inQuery {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}

@@ -370,7 +370,7 @@ func TestForgottenPasswords(t *testing.T) {
 		o.leaks(t, token, newPassword)
 		o.ask(t, "", http.MethodPost, "/api/v1/authn/recovery/token", `{"recoveryToken":"`+token+`"}`).refused(t, 401, "E0000011", "")
 	})
-	t.Run("the answer", func(t *testing.T) {
+	t.Run("E0000087 the answer", func(t *testing.T) {
 		o := asked(t)
 		o.post(t, answered, recovery("Titanic", newPassword)).refused(t, 403, "E0000087", "The recovery question answer did not match our records.")
 		o.post(t, answered, recovery("Lorelei", "weak")).refused(t, 403, "E0000014", "", "Password requirements were not met. Password requirements: at least 8 characters, a lowercase letter, an uppercase letter, a number, no parts of your username. Your password cannot be any of your last 4 passwords.")

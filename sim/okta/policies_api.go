@@ -13,13 +13,23 @@ const policiesPath = "/api/v1/policies"
 
 func mountPolicies(t table) {
 	t.add(http.MethodGet, policiesPath, "policy", readPolicies, (*call).listPolicies)
-	t.add(http.MethodPost, policiesPath, "policy", writePolicies, (*call).createPolicy)
+	t.add(http.MethodPost, policiesPath, "policy", writePolicies, settled((*call).createPolicy))
 	t.add(http.MethodGet, policiesPath+"/{id}", "policy", readPolicies, (*call).readPolicy)
-	t.add(http.MethodPut, policiesPath+"/{id}", "policy", writePolicies, (*call).replacePolicy)
-	t.add(http.MethodDelete, policiesPath+"/{id}", "policy", writePolicies, (*call).deletePolicy)
-	t.add(http.MethodPost, policiesPath+"/{id}/lifecycle/activate", "policy", writePolicies, (*call).activatePolicy)
-	t.add(http.MethodPost, policiesPath+"/{id}/lifecycle/deactivate", "policy", writePolicies, (*call).deactivatePolicy)
+	t.add(http.MethodPut, policiesPath+"/{id}", "policy", writePolicies, settled((*call).replacePolicy))
+	t.add(http.MethodDelete, policiesPath+"/{id}", "policy", writePolicies, settled((*call).deletePolicy))
+	t.add(http.MethodPost, policiesPath+"/{id}/lifecycle/activate", "policy", writePolicies, settled((*call).activatePolicy))
+	t.add(http.MethodPost, policiesPath+"/{id}/lifecycle/deactivate", "policy", writePolicies, settled((*call).deactivatePolicy))
 	t.add(http.MethodGet, policiesPath+"/{id}/rules", "policy", readPolicies, (*call).policyRules)
+}
+
+// settled lets a change of policies through unless their priorities are being reconciled.
+func settled(change func(*call) error) func(*call) error {
+	return func(c *call) error {
+		if c.s.is(policyWrites, "reconciling") {
+			return refuse(reconciling)
+		}
+		return change(c)
+	}
 }
 
 // policyBody is a password policy in a request. Absent settings keep what the default policy of Okta's has.

@@ -171,9 +171,15 @@ func (c *call) serve() error {
 	return e.serve(c)
 }
 
+// licensed are beginnings of paths of features that an org has only with a licence of their own.
+var licensed = []string{"/api/v1/realms", "/api/v1/realm-assignments", "/governance/"}
+
 func (c *call) nothingHere(path string) error {
 	if slices.ContainsFunc(elsewhere, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
 		return refuse(notSimulated).surprising("%s may exist at Okta and is not simulated", path)
+	}
+	if slices.ContainsFunc(licensed, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
+		return refuse(noFeature)
 	}
 	return refuse(noSuchPath).surprising("there is nothing at %s", path)
 }
@@ -201,6 +207,9 @@ func (c *call) body() ([]byte, error) {
 		return nil, refuse(headersNotSet)
 	}
 	if media, _, err := mime.ParseMediaType(contentType); err != nil || media != "application/json" {
+		if c.s.is(wrongContentType, "E0000012") {
+			return nil, refuse(noMediaType)
+		}
 		return nil, refuse(contentTypeMismatch)
 	}
 	return c.read()

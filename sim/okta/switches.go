@@ -21,6 +21,11 @@ const (
 	credentialBucket   = "credentialBucket" //nolint:gosec // G101: the name of a switch
 	concurrencyReset   = "concurrencyReset"
 	burst              = "burst"
+	wrongContentType   = "wrongContentType"
+	signInRefusal      = "signInRefusal"
+	expiredSignIn      = "expiredSignIn"
+	recoveryOfNobody   = "recoveryOfNobody"
+	policyWrites       = "policyWrites"
 	loginFormat        = "loginFormat"
 	optionalPassword   = "optionalPassword"
 	limitOverMaximum   = "limitOverMaximum"
@@ -52,6 +57,11 @@ var switchboard = switches.Board{Path: "okta.switches", Switches: []Switch{
 	{Name: credentialBucket, Options: []string{"users", "own"}, Note: "Whether credential and lifecycle calls count with list and create (Okta's generated list says so) or in a bucket of their own."},
 	{Name: concurrencyReset, Options: []string{"far", "near"}, Note: "X-Rate-Limit-Reset when too many requests are under way: 114 s ahead, as reported, or 1 s."},
 	{Name: burst, Options: []string{"off", "on"}, Note: "Whether sign-ins and token requests may go to five times their limits, as Okta lets them while it has room."},
+	{Name: wrongContentType, Options: []string{"E0000021", "E0000012"}, Note: "The code for a body that is not JSON; Okta's catalogue has both, and does not say which is sent where."},
+	{Name: signInRefusal, Options: []string{"E0000004", "E0000207"}, Note: "The code of a sign-in that fails; E0000207 has a newer text in Okta's catalogue."},
+	{Name: expiredSignIn, Options: []string{"step", "refuse"}, Note: "A sign-in with an expired password: a step to its change, as documented, or E0000064 (401) of Okta's catalogue."},
+	{Name: recoveryOfNobody, Options: []string{"refuse", "hide"}, Note: "An org setting: whether a recovery for an unknown user name is refused (E0000095) or answered like any other."},
+	{Name: policyWrites, Options: []string{"accept", "reconciling"}, Note: "Whether changes of policies are refused because their priorities are being reconciled (E0000239, 423)."},
 	{Name: loginFormat, Options: []string{"email", "any"}, Note: "An org setting: whether a login must look like an e-mail address."},
 	{Name: optionalPassword, Options: []string{"off", "on"}, Note: "An org setting: users without a password are activated at once."},
 	{Name: limitOverMaximum, Options: []string{"cap", "refuse"}, Note: "A page size over 200."},

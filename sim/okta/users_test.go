@@ -119,7 +119,7 @@ func TestReadByIdLoginShortNameAndMe(t *testing.T) {
 		{"short, two of them", "admin", "twin", false},
 		{"me, of a user", "owned", "me", true},
 		{"me, of nobody", "admin", "me", false},
-		{"nobody", "admin", "00uXXXXXXXXXXXXXXXXX", false},
+		{"E0000007 nobody", "admin", "00uXXXXXXXXXXXXXXXXX", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := o.ask(t, tc.token, http.MethodGet, usersPath+"/"+tc.key, "")
@@ -223,7 +223,7 @@ func TestSearchFilterAndQ(t *testing.T) {
 		{filter, `profile.firstName sw "A"`, nil, "E0000031"},
 		{filter, `profile.department eq "Sales"`, nil, "E0000031"},
 	} {
-		t.Run(tc.by+" "+tc.text, func(t *testing.T) {
+		t.Run(tc.code+" "+tc.by+" "+tc.text, func(t *testing.T) {
 			a := o.ask(t, "admin", http.MethodGet, usersPath+"?"+tc.by+"="+url.QueryEscape(tc.text), "")
 			if tc.want == nil {
 				assert.Equal(t, 400, a.status)
@@ -284,7 +284,7 @@ func TestUpdateKeepsOrReplaces(t *testing.T) {
 		o.ask(t, "admin", http.MethodPost, usersPath+"/"+other.ID, `{"profile":{"login":"IB@example.com"}}`).refused(t, 400, "E0000001", "Api validation failed: login", "login: An object with this field already exists in the current organization")
 		assert.Equal(t, 200, o.ask(t, "admin", http.MethodGet, usersPath+"/isaac.brock", "").status)
 	})
-	t.Run("If-Match", func(t *testing.T) {
+	t.Run("E0000020 If-Match", func(t *testing.T) {
 		tag := o.ask(t, "admin", http.MethodGet, o.path(), "").header.Get("ETag")
 		assert.Equal(t, 200, o.ask(t, "admin", http.MethodPost, o.path(), `{"profile":{"title":"General"}}`, "If-Match", tag).status)
 		a := o.ask(t, "admin", http.MethodPost, o.path(), `{"profile":{"title":"Private"}}`, "If-Match", tag)
