@@ -113,6 +113,8 @@ type Answer struct {
 	Plan string
 	// Detail is for the log: status, the vendor's message id. It holds no secret and no text of the vendor's.
 	Detail string
+	// Remedy says what a person can do about a change that is parked for this reason, where the target knows; "" is nothing.
+	Remedy string
 }
 
 // Evidence says how an unanswered write turned out to be applied. It is the reason in the audit trail.

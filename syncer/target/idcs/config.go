@@ -3,11 +3,11 @@ package idcs
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/seatrial/seatrial/syncer/seal"
+	"github.com/seatrial/seatrial/syncer/target/rest"
 )
 
 // The doors through which IDCS takes an administrator's password.
@@ -16,13 +16,6 @@ const (
 	DoorChanger = "changer"
 	// DoorPatch is PATCH Users/{id}: the user must change the password at the next log-in.
 	DoorPatch = "patch"
-)
-
-// The bounds of Config.Remember. A user may be federated, deactivated or renamed while we remember otherwise, and the
-// listing of a large domain takes minutes.
-const (
-	longestRemember = 24 * time.Hour
-	shortestWarm    = time.Minute
 )
 
 // Config names the identity domain and how to write to it.
@@ -74,9 +67,9 @@ func DefaultConfig() Config {
 // Validate reports every mistake, with paths relative to the section.
 func (c Config) Validate() error {
 	var errs []error
-	errs = append(errs, checkURL("url", c.URL))
+	errs = append(errs, rest.CheckURL("url", c.URL))
 	if c.TokenURL != "" {
-		errs = append(errs, checkURL("tokenURL", c.TokenURL))
+		errs = append(errs, rest.CheckURL("tokenURL", c.TokenURL))
 	}
 	if c.ClientID == "" {
 		errs = append(errs, errors.New("clientId: not set; it is the id of the confidential application in the identity domain"))
@@ -93,41 +86,11 @@ func (c Config) Validate() error {
 	if c.ContentType != "application/json" && c.ContentType != "application/scim+json" {
 		errs = append(errs, fmt.Errorf("contentType: %q is neither application/json nor application/scim+json", c.ContentType))
 	}
-	if c.Timeout < time.Second {
-		errs = append(errs, fmt.Errorf("timeout: %v is below 1s", c.Timeout))
-	}
-	if c.MaxIdle < 1 {
-		errs = append(errs, fmt.Errorf("maxIdle: %d is below 1", c.MaxIdle))
-	}
-	if c.Remember < 0 || c.Remember > longestRemember {
-		errs = append(errs, fmt.Errorf("remember: %v is not within 0…%v", c.Remember, longestRemember))
-	}
-	if c.RememberLimit < 1 {
-		errs = append(errs, fmt.Errorf("rememberLimit: %d is below 1; remember: 0s switches it off", c.RememberLimit))
-	}
-	if c.Warm && c.Remember < shortestWarm {
-		errs = append(errs, fmt.Errorf("warm: needs remember of at least %v, and it is %v: users would be forgotten faster than they are listed", shortestWarm, c.Remember))
-	}
+	errs = append(errs, rest.CheckLimits(c.Timeout, c.MaxIdle, c.Remember, c.RememberLimit, c.Warm))
 	for key := range c.CreateAttributes {
 		if strings.EqualFold(key, "password") {
 			errs = append(errs, errors.New("createAttributes.password: not allowed; the password comes with each change"))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func checkURL(name, text string) error {
-	if text == "" {
-		return fmt.Errorf("%s: not set", name)
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %q is not a URL", name, text)
-	case u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
-		return fmt.Errorf("%s: %q is not an absolute https URL", name, text)
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return fmt.Errorf("%s: must not hold a user, a query or a fragment", name)
-	}
-	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -17,8 +16,6 @@ import (
 const (
 	// pageSize is the largest that Oracle allows ("REST API for identity domains, Query Parameters").
 	pageSize = 1000
-	// pageTries is how often a page is asked for when the domain is in passing trouble.
-	pageTries = 6
 	// described are the attributes of a listing that people read.
 	described = shown + ",displayName,title,preferredLanguage,name.givenName,name.familyName,emails,phoneNumbers,meta.created," +
 		schemaEnterprise + ":employeeNumber," + schemaEnterprise + ":department"
@@ -67,7 +64,7 @@ func (t *Target) list(ctx context.Context, attributes string) iter.Seq2[resource
 					continue
 				}
 				known[r.ID] = true
-				t.known.saw(r.user(), began)
+				t.Remember(r.user(), began)
 				if !yield(r, nil) {
 					return
 				}
@@ -84,72 +81,35 @@ func (t *Target) page(ctx context.Context, attributes string, start int) (int, [
 	query := url.Values{
 		"attributes": {attributes}, "startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(pageSize)}, "sortBy": {"userName"},
 	}.Encode()
-	for try := 1; ; try++ {
-		a := &attempt{target: t}
-		r, answer, ok := a.send(ctx, http.MethodGet, usersPath+"?"+query, nil)
-		if ok {
-			if r.status == http.StatusOK && r.err == nil && !r.html {
-				return readPage(r.body)
-			}
-			answer = a.answer(callFind, r)
-		}
-		switch {
-		case ctx.Err() != nil:
-			return 0, nil, ctx.Err()
-		case answer.Reason == target.Forbidden:
-			return 0, nil, fmt.Errorf("%s: the client may not search for users; grant it the role User Administrator", answer.Detail)
-		case answer.Class != target.Transient || try == pageTries:
-			return 0, nil, fmt.Errorf("%s (%s)", answer.Detail, answer.Reason)
-		}
-		wait := max(answer.RetryAfter, time.Second<<(try-1)) + time.Duration(start)*time.Nanosecond // No two timers tie.
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return 0, nil, ctx.Err()
-		}
+	r, err := t.Ask(ctx, usersPath+"?"+query, start)
+	if err != nil {
+		return 0, nil, err
 	}
+	return readPage(r.Body)
 }
 
-// KeepWarm lists all users at once and then twice in each period for which they are remembered.
+// KeepWarm lists all users at once and then twice in each period for which they are remembered, when that is wanted.
 func (t *Target) KeepWarm(ctx context.Context) {
 	if !t.config.Warm {
 		return
 	}
-	trouble := ""
-	for first := true; ; first = false {
-		began, seen, err := time.Now(), 0, error(nil)
+	t.Target.KeepWarm(ctx, func() (seen int, err error) {
 		for _, err = range t.list(ctx, shown) {
 			if err == nil {
 				seen++
 			}
 		}
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil && err.Error() != trouble:
-			trouble = err.Error()
-			t.log.WarnContext(ctx, "users cannot be listed; each is looked up when a change comes", "target", name, "error", err)
-		case err == nil && (first || trouble != ""):
-			trouble = ""
-			t.log.InfoContext(ctx, "users are remembered", "target", name, "users", seen, "limit", t.config.RememberLimit,
-				"seconds", time.Since(began).Seconds())
-		}
-		select {
-		case <-time.After(time.Until(began.Add(t.config.Remember/2)) + time.Duration(seen)*time.Nanosecond):
-		case <-ctx.Done():
-			return
-		}
-	}
+		return seen, err
+	})
 }
 
 // person is what a listing tells about a user, under the names that sources use.
 func (r resource) person() target.Person {
-	u := r.user()
 	setAt, _ := time.Parse(time.RFC3339Nano, r.Password.SetAt)
 	created, _ := time.Parse(time.RFC3339Nano, r.Meta.Created)
 	p := target.Person{
-		ID: u.id, UserName: u.userName, GivenName: r.Name.Given, FamilyName: r.Name.Family, DisplayName: r.DisplayName,
-		Mail: r.mail(), Active: u.active, Federated: u.federated, PasswordSetAt: setAt, Created: created, Attributes: map[string]string{},
+		ID: r.ID, UserName: r.UserName, GivenName: r.Name.Given, FamilyName: r.Name.Family, DisplayName: r.DisplayName,
+		Mail: r.mail(), Active: r.active(), Federated: r.User.Federated, PasswordSetAt: setAt, Created: created, Attributes: map[string]string{},
 	}
 	for key, value := range map[string]string{
 		"title": r.Title, "preferredLanguage": r.Language, "telephoneNumber": work(r.Phones), "employeeNumber": r.Enterprise.Number,

@@ -30,9 +30,8 @@ func job(password string) target.Job {
 // TestARememberedUser writes to a user, lets something happen, and writes again.
 func TestARememberedUser(t *testing.T) {
 	const within = 2 * time.Minute
-	setup := func(change func(*Config)) func(*Config) { return change }
 	for name, tt := range map[string]struct {
-		config  func(*Config)
+		config  []func(*Config)
 		before  func(*idcstest.Domain)
 		wait    time.Duration
 		between func(*idcstest.Domain)
@@ -45,7 +44,7 @@ func TestARememberedUser(t *testing.T) {
 		"also by another spelling":                 {wait: within, job: func(j *target.Job) { j.UserName = "a.uSER" }, calls: []string{"write"}, class: target.Applied},
 		"soon after our own write is looked at":    {wait: time.Second, calls: []string{"find", "write"}, class: target.Applied},
 		"is forgotten in time":                     {wait: 10 * time.Minute, calls: []string{"find", "write"}, class: target.Applied},
-		"is not, when that is not wanted":          {config: setup(func(c *Config) { c.Remember = 0 }), wait: within, calls: []string{"find", "write"}, class: target.Applied},
+		"is not, when that is not wanted":          {config: []func(*Config){func(c *Config) { c.Remember = 0 }}, wait: within, calls: []string{"find", "write"}, class: target.Applied},
 		"is looked at where answers have no date":  {before: func(d *idcstest.Domain) { d.Undated = true }, wait: within, calls: []string{"find", "write"}, class: target.Applied},
 		"of a domain that shows no date of his":    {before: func(d *idcstest.Domain) { d.Dateless = true }, wait: within, calls: []string{"write"}, class: target.Applied},
 		"of a domain whose clock is ahead":         {before: func(d *idcstest.Domain) { d.Ahead = 4 * time.Minute }, wait: within, calls: []string{"write"}, class: target.Applied},
@@ -68,11 +67,7 @@ func TestARememberedUser(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d, x, _ := rig(t)
-				if tt.config != nil {
-					tt.config(&x.config)
-					x.known = newKnown(x.config)
-				}
+				d, x, _ := rig(t, tt.config...)
 				if tt.before != nil {
 					tt.before(d)
 				}

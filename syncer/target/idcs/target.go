@@ -4,9 +4,13 @@ import (
 	"context"
 	"crypto/x509"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"strings"
 
+	"github.com/seatrial/seatrial/syncer/seal"
 	"github.com/seatrial/seatrial/syncer/target"
+	"github.com/seatrial/seatrial/syncer/target/rest"
 )
 
 // name is the target's label.
@@ -15,7 +19,7 @@ const name = "idcs"
 // Environment is what a file cannot say. Zero fields mean the real thing.
 type Environment struct {
 	// DialContext connects to the domain.
-	DialContext dialer
+	DialContext rest.Dialer
 	// RootCAs are the authorities to trust; nil means the system's and Config.CAFile's.
 	RootCAs *x509.CertPool
 	// Logger takes the log; nil discards it.
@@ -26,13 +30,8 @@ type Environment struct {
 
 // Target is one identity domain. It is safe for concurrent use.
 type Target struct {
+	*rest.Target
 	config Config
-	base   string
-	log    *slog.Logger
-	client *client
-	tokens *tokens
-	known  *known
-	clock  *clock
 }
 
 var _ target.Target = (*Target)(nil)
@@ -42,35 +41,50 @@ func New(c Config, e Environment) (*Target, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if e.Logger == nil {
-		e.Logger = slog.New(slog.DiscardHandler)
-	}
-	if e.TokenAsked == nil {
-		e.TokenAsked = func(string) {}
-	}
-	hc, err := newClient(c, e.DialContext, e.RootCAs)
+	base, err := rest.New(rest.Config{
+		Name: name, URL: c.URL, CAFile: c.CAFile, Timeout: c.Timeout, MaxIdle: c.MaxIdle, ContentType: c.ContentType,
+		Remember: c.Remember, RememberLimit: c.RememberLimit, Role: "User Administrator",
+	}, rest.Environment{DialContext: e.DialContext, RootCAs: e.RootCAs, Logger: e.Logger}, api{c}, &table, func(t *rest.Target) rest.Credentials {
+		return rest.Tokens(t.Client(), rest.Grant{
+			Name: name, ClientID: c.ClientID, Table: &table, Request: c.tokenRequest, Asked: e.TokenAsked, Log: t.Log(),
+		})
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &Target{
-		config: c, base: strings.TrimRight(c.URL, "/"), log: e.Logger, client: hc, tokens: newTokens(c, hc, e.Logger, e.TokenAsked),
-		known: newKnown(c), clock: newClock(),
-	}, nil
+	return &Target{base, c}, nil
 }
 
-// Name is "idcs".
-func (t *Target) Name() string { return name }
-
-// Close ends token requests under way and closes idle connections.
-func (t *Target) Close() {
-	t.tokens.close()
-	t.client.close()
+// tokenRequest asks for client credentials with HTTP Basic, as Oracle documents it ("Working with OAuth 2 to access the REST
+// API").
+func (c Config) tokenRequest(ctx context.Context) (*http.Request, error) {
+	address := c.TokenURL
+	if address == "" {
+		address = strings.TrimRight(c.URL, "/") + "/oauth2/v1/token"
+	}
+	form := url.Values{"grant_type": {"client_credentials"}, "scope": {c.Scope}}.Encode()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth(url.QueryEscape(c.ClientID), url.QueryEscape(string(c.ClientSecret)))
+	return request, nil
 }
 
-// Apply makes one attempt.
-func (t *Target) Apply(ctx context.Context, j target.Job) target.Answer {
-	a := &attempt{target: t, job: j}
-	answer := a.run(ctx)
-	answer.Settled, answer.Allowance = a.settled, a.allowance
-	return answer
+// api is the SCIM API of a domain.
+type api struct{ config Config }
+
+// UserName is the job's own.
+func (api) UserName(j target.Job) (string, error) { return j.UserName, nil }
+
+// Write goes through the configured door.
+func (x api) Write(userID string, password seal.Secret) rest.Request {
+	return newWrite(x.config, userID, password)
 }
+
+// HistoryOnly reads the sentences of a refusal.
+func (api) HistoryOnly(r rest.Reply) bool { return historyOnly(r.Body) }
+
+// Describe adds nothing.
+func (api) Describe(rest.Call, rest.Reply, *target.Answer) {}

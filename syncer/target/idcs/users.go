@@ -9,7 +9,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/seatrial/seatrial/syncer/target"
+	"github.com/seatrial/seatrial/syncer/target/rest"
 )
 
 // usersPath is the collection of users.
@@ -24,26 +26,6 @@ const (
 	schemaChanger       = "urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"
 	schemaPatch         = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 )
-
-// user is what a look shows.
-type user struct {
-	id        string
-	userName  string
-	active    bool
-	federated bool
-	setAt     string // passwordState.lastSuccessfulSetDate as it stands; "" when there is none or it is not shown
-	// since is set when the look is not a fresh one: see target.Mark.
-	since time.Time
-}
-
-// dated tells whether the date of the password, if it is shown, can be compared with another time.
-func (u user) dated() bool {
-	if u.setAt == "" {
-		return true
-	}
-	_, err := time.Parse(time.RFC3339Nano, u.setAt)
-	return err == nil
-}
 
 // shown are the attributes of a look, and no more: an answer with all of them is twenty times as long. passwordState is
 // returned only on request.
@@ -99,10 +81,17 @@ type typed struct {
 	Primary bool   `json:"primary"`
 }
 
-func (r resource) user() user {
-	return user{
-		id: r.ID, userName: r.UserName, active: r.Active == nil || *r.Active, federated: r.User.Federated, setAt: r.Password.SetAt,
+func (r resource) active() bool { return r.Active == nil || *r.Active }
+
+func (r resource) user() rest.User {
+	u := rest.User{ID: r.ID, Name: r.UserName, State: r.Password.SetAt}
+	switch {
+	case r.User.Federated:
+		u.Barred = target.Federated
+	case !r.active():
+		u.Barred = target.Inactive
 	}
+	return u
 }
 
 // readPage reads a ListResponse.
@@ -122,12 +111,12 @@ func readPage(body []byte) (total int, list []resource, err error) {
 
 // readUsers keeps the users of a list who bear the name. A target or proxy that ignores the filter must not make us write to
 // a stranger.
-func readUsers(body []byte, userName string) ([]user, error) {
+func readUsers(body []byte, userName string) ([]rest.User, error) {
 	_, list, err := readPage(body)
 	if err != nil {
 		return nil, err
 	}
-	var users []user
+	var users []rest.User
 	for _, r := range list {
 		if r.ID != "" && strings.EqualFold(r.UserName, userName) {
 			users = append(users, r.user())

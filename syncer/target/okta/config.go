@@ -32,7 +32,7 @@ const (
 const (
 	scopeUsers      = "okta.users.manage"
 	scopePolicies   = "okta.policies.read"
-	scopeIdPs       = "okta.idps.manage"
+	scopeIDPs       = "okta.idps.manage"
 	scopeGroups     = "okta.groups.manage"
 	longestRemember = 24 * time.Hour
 	shortestWarm    = time.Minute

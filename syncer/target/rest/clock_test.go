@@ -1,4 +1,4 @@
-package idcs
+package rest
 
 import (
 	"testing"
@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestTheDomainsClock(t *testing.T) {
+func TestTheTargetsClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClock()
 		_, _, ok := c.at(time.Now())
@@ -41,7 +41,7 @@ func TestTheDomainsClock(t *testing.T) {
 	})
 }
 
-func TestADomainsClockThatIsSetIsVagueForAWhile(t *testing.T) {
+func TestATargetsClockThatIsSetIsVagueForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, step := range map[string]time.Duration{"forward": time.Minute, "back": -time.Minute} {
 			c := newClock()

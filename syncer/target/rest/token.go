@@ -1,12 +1,12 @@
-package idcs
+package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -27,7 +27,17 @@ const (
 	defaultLifetime = 10 * time.Minute
 )
 
-// token is an access token; failure says why there is none.
+// Credentials are what requests are made with. They are safe for concurrent use.
+type Credentials interface {
+	// Header is the Authorization of a request, or the answer for a job that cannot have one.
+	Header(ctx context.Context) (string, target.Answer, bool)
+	// Refused tells that a header was answered with 401. It returns whether another one can be had.
+	Refused(header string) bool
+	// Close ends what is under way.
+	Close()
+}
+
+// token is an access token; without text there is none.
 type token struct {
 	text    string
 	refresh time.Time // from here on it is replaced
@@ -41,14 +51,26 @@ type flight struct {
 	answer target.Answer // when there is no token
 }
 
+// Grant says how tokens are asked for.
+type Grant struct {
+	// Name is the target's label, ClientID the application's id in the log.
+	Name, ClientID string
+	// Table has the meaning of refusals.
+	Table *Table
+	// Request builds one request.
+	Request func(ctx context.Context) (*http.Request, error)
+	// Again is told of a refusal. True asks once more, at once; nil never does.
+	Again func(r Reply) bool
+	// Asked is told of each answered request: "granted" or "refused".
+	Asked func(outcome string)
+	Log   *slog.Logger
+}
+
 // tokens is the cache. The mutex guards its fields only and is never held across a wait; those who need a token wait for
 // the flight's channel.
 type tokens struct {
-	client *client
-	url    string
-	config Config
-	log    *slog.Logger
-	asked  func(outcome string)
+	client *Client
+	grant  Grant
 
 	mu      sync.Mutex
 	current token
@@ -62,13 +84,23 @@ type tokens struct {
 	flights sync.WaitGroup
 }
 
-func newTokens(c Config, hc *client, log *slog.Logger, asked func(string)) *tokens {
-	address := c.TokenURL
-	if address == "" {
-		address = strings.TrimRight(c.URL, "/") + "/oauth2/v1/token"
+// Tokens are access tokens (RFC 6749): cached, refreshed before they expire by one request for all who wait, and dropped when
+// they are refused.
+func Tokens(c *Client, g Grant) Credentials {
+	if g.Asked == nil {
+		g.Asked = func(string) {}
 	}
 	life, end := context.WithCancel(context.Background())
-	return &tokens{client: hc, url: address, config: c, log: log, asked: asked, life: life, end: end}
+	return &tokens{client: c, grant: g, life: life, end: end}
+}
+
+// Header waits for a token where there is none.
+func (t *tokens) Header(ctx context.Context) (string, target.Answer, bool) {
+	text, answer, ok := t.get(ctx)
+	if !ok {
+		return "", answer, false
+	}
+	return "Bearer " + text, target.Answer{}, true
 }
 
 // get returns a token, or the answer for a job that cannot have one.
@@ -103,8 +135,8 @@ func (t *tokens) get(ctx context.Context) (string, target.Answer, bool) {
 	case <-f.done:
 		return f.token.text, f.answer, f.token.text != ""
 	case <-ctx.Done():
-		v := broken(callToken, ctx.Err(), false)
-		return "", target.Answer{Class: v.class, Reason: v.reason, Detail: "token: gave up waiting"}, false
+		v := broken(CallToken, ctx.Err(), false)
+		return "", target.Answer{Class: v.Class, Reason: v.Reason, Detail: "token: gave up waiting"}, false
 	}
 }
 
@@ -112,17 +144,19 @@ func (t *tokens) valid(now time.Time) bool {
 	return t.current.text != "" && now.Before(t.current.expires)
 }
 
-// drop forgets the token that was refused, unless another has taken its place: a hundred workers who are refused with the
+// Refused forgets the token that was refused, unless another has taken its place: a hundred workers who are refused with the
 // same token cause one request.
-func (t *tokens) drop(text string) {
+func (t *tokens) Refused(header string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.current.text == text {
+	if "Bearer "+t.current.text == header {
 		t.current = token{}
 	}
+	return true
 }
 
-func (t *tokens) close() {
+// Close ends the flights.
+func (t *tokens) Close() {
 	t.end()
 	t.flights.Wait()
 }
@@ -142,38 +176,32 @@ func (t *tokens) fly(f *flight) {
 	close(f.done)
 }
 
-// ask makes the request: client credentials with HTTP Basic, as Oracle documents it ("Working with OAuth 2 to access the
-// REST API").
+// ask makes the request.
 func (t *tokens) ask() (token, target.Answer) {
-	form := url.Values{"grant_type": {"client_credentials"}, "scope": {t.config.Scope}}.Encode()
 	asked := time.Now()
-	r := t.client.do(t.life, func(ctx context.Context) (*http.Request, error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, strings.NewReader(form))
-		if err != nil {
-			return nil, err
-		}
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		request.SetBasicAuth(url.QueryEscape(t.config.ClientID), url.QueryEscape(string(t.config.ClientSecret)))
-		return request, nil
-	})
-	defer clear(r.body)
-	if r.status == http.StatusOK && r.err == nil {
-		if got, ok := readToken(r.body, asked); ok {
-			t.asked("granted")
+	r := t.client.Do(t.life, t.grant.Request)
+	if r.Status >= http.StatusBadRequest && t.grant.Again != nil && t.grant.Again(r) {
+		asked = time.Now()
+		r = t.client.Do(t.life, t.grant.Request)
+	}
+	defer clear(r.Body)
+	if r.Status == http.StatusOK && r.Err == nil {
+		if got, ok := readToken(r.Body, asked); ok {
+			t.grant.Asked("granted")
 			return got, target.Answer{}
 		}
 	}
-	v := judge(callToken, r)
-	t.asked("refused")
-	what := detail(callToken, r)
-	if code := oauthError(r.body); code != "" {
+	v := t.grant.Table.Judge(CallToken, r)
+	t.grant.Asked("refused")
+	what := t.grant.Table.Detail(CallToken, r)
+	if code := OAuthError(r.Body); code != "" && !strings.HasSuffix(what, code) {
 		what += " " + code
 	}
-	if v.class == target.Credential {
-		t.log.Error("the token endpoint refuses our client; changes wait for the schedule until it is put right",
-			"target", name, "client_id", t.config.ClientID, "detail", what)
+	if v.Class == target.Credential {
+		t.grant.Log.ErrorContext(t.life, "the token endpoint refuses our client; changes wait for the schedule until it is put right",
+			"target", t.grant.Name, "client_id", t.grant.ClientID, "detail", what)
 	}
-	return token{}, target.Answer{Class: v.class, Reason: v.reason, RetryAfter: r.retryAfter, Detail: what}
+	return token{}, target.Answer{Class: v.Class, Reason: v.Reason, RetryAfter: r.Quiet(), Detail: what}
 }
 
 func readToken(body []byte, asked time.Time) (token, bool) {
@@ -192,17 +220,20 @@ func readToken(body []byte, asked time.Time) (token, bool) {
 	return token{text: answer.Token, expires: asked.Add(life), refresh: asked.Add(life - early)}, true
 }
 
-// oauthError returns the error code when it is one of RFC 6749; a stranger's text stays out of the log.
-func oauthError(body []byte) string {
+// OAuthError returns the error code when it is one of RFC 6749 or RFC 9449, or one of Okta's, which may also stand where Okta's
+// own codes do; a stranger's text stays out of the log.
+func OAuthError(body []byte) string {
 	var answer struct {
 		Error string `json:"error"`
+		Code  string `json:"errorCode"`
 	}
 	if json.Unmarshal(body, &answer) != nil {
 		return ""
 	}
-	switch answer.Error {
-	case "invalid_client", "invalid_scope", "invalid_request", "invalid_grant", "unauthorized_client", "unsupported_grant_type":
-		return answer.Error
+	switch code := cmp.Or(answer.Error, answer.Code); code {
+	case "invalid_client", "invalid_scope", "invalid_request", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
+		"invalid_dpop_proof", "use_dpop_nonce", "consent_required":
+		return code
 	}
 	return ""
 }

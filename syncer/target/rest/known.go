@@ -1,4 +1,4 @@
-package idcs
+package rest
 
 import (
 	"strings"
@@ -23,12 +23,12 @@ type entry struct {
 	id       string
 	state    string    // the date of the password as the look showed it
 	seen     time.Time // when the look began that all of this comes from
-	wrote    time.Time // the last write of ours was applied before this, by the domain's clock
+	wrote    time.Time // the last write of ours was applied before this, by the target's clock
 	news     time.Time // when that was by ours; looks that began before are too old to tell the date
 }
 
-func newKnown(c Config) *known {
-	return &known{keep: c.Remember, limit: c.RememberLimit, users: map[string]entry{}}
+func newKnown(keep time.Duration, limit int) *known {
+	return &known{keep: keep, limit: limit, users: map[string]entry{}}
 }
 
 // fold is equal for all spellings of a user name. Different names may have one fold, so entries keep the name, too.
@@ -43,34 +43,34 @@ func (k *known) recall(userName string, now time.Time) (entry, bool) {
 }
 
 // saw learns from a look that began at a certain time. Looks may come in another order than they began.
-func (k *known) saw(u user, began time.Time) {
+func (k *known) saw(u User, began time.Time) {
 	if k.keep == 0 {
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	key := fold(u.userName)
+	key := fold(u.Name)
 	e, ok := k.users[key]
-	usable := u.active && !u.federated && u.dated()
+	usable := u.usable()
 	switch {
 	case !ok && !usable, began.Before(k.floor), ok && began.Before(e.seen):
 		return
 	case began.Before(e.news):
 		// A write of ours has changed the password since the look began, or may have.
-		if e.id != u.id || !usable {
+		if e.id != u.ID || !usable {
 			e.id = ""
 		}
 		e.seen = began
-	case !usable, e.id != "" && e.id != u.id && strings.EqualFold(e.userName, u.userName):
+	case !usable, e.id != "" && e.id != u.ID && strings.EqualFold(e.userName, u.Name):
 		// Two users of one name, or one who was made anew: the next write looks for itself.
 		e = entry{seen: began}
 	default:
-		e = entry{userName: u.userName, id: u.id, state: u.setAt, seen: began}
+		e = entry{userName: u.Name, id: u.ID, state: u.State, seen: began}
 	}
 	k.set(key, e)
 }
 
-// wroteTo notes a write that was applied before a time of the domain's clock.
+// wroteTo notes a write that was applied before a time of the target's clock.
 func (k *known) wroteTo(userName, id string, before, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -1,4 +1,4 @@
-package idcs
+package rest
 
 import (
 	"net/http"
@@ -9,8 +9,8 @@ import (
 	"github.com/seatrial/seatrial/syncer/target"
 )
 
-// Oracle documents limits and no headers for them; gateways before a domain do send some. Three families are in use, in the
-// spelling of http.Header: that of many gateways, Okta's, and the early drafts of the IETF (ratelimit-headers, to 06).
+// Three families of headers are in use, in the spelling of http.Header: that of many gateways, Okta's, and the early drafts of
+// the IETF (ratelimit-headers, to 06). All are read from every target: a gateway before it may send its own.
 var limitHeaders = [...]struct{ remaining, limit, reset string }{
 	{"X-Ratelimit-Remaining", "X-Ratelimit-Limit", "X-Ratelimit-Reset"},
 	{"X-Rate-Limit-Remaining", "X-Rate-Limit-Limit", "X-Rate-Limit-Reset"},

@@ -1,4 +1,4 @@
-package idcs
+package rest
 
 import (
 	"sync"
@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	// clockWindow is how long an observation of the domain's clock counts at least; it counts for twice as long at most.
+	// clockWindow is how long an observation of the target's clock counts at least; it counts for twice as long at most.
 	clockWindow = 5 * time.Minute
 	// slowest is the longest exchange whose Date is believed: it may have been set at any moment of the exchange.
 	slowest = 2 * time.Second
@@ -15,7 +15,7 @@ const (
 	clockSlack = time.Second
 )
 
-// clock bounds what time it is at the domain, by the Date of its answers. The widest bounds of the last minutes count, not
+// clock bounds what time it is at the target, by the Date of its answers. The widest bounds of the last minutes count, not
 // the narrowest: nodes that disagree, and a clock that is set, make it vaguer and never wrong. Ours is read as a stopwatch,
 // so that setting it has no effect.
 type clock struct {
@@ -27,7 +27,7 @@ type clock struct {
 	since  time.Time // when the current window began
 }
 
-// bounds hold the domain's clock minus ours.
+// bounds hold the target's clock minus ours.
 type bounds struct {
 	low, high time.Duration
 	known     bool
@@ -74,7 +74,7 @@ func (c *clock) turn(now time.Time) {
 	}
 }
 
-// at bounds what the domain's clock shows at a moment of ours; not ok when no answer has told lately.
+// at bounds what the target's clock shows at a moment of ours; not ok when no answer has told lately.
 func (c *clock) at(t time.Time) (low, high time.Time, ok bool) {
 	c.mu.Lock()
 	c.turn(t)
