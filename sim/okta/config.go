@@ -39,6 +39,8 @@ type Client struct {
 	Scopes []string
 	// Keys are its registered public keys, each with a key id.
 	Keys []jose.JSONWebKey
+	// DPoP: the application proves possession of a key with each request (RFC 9449), as Okta asks of new ones.
+	DPoP bool
 }
 
 // Config says what org to simulate.

@@ -259,7 +259,11 @@ func (c *call) refuse(err error) {
 // okta-sdk-golang and terraform-provider-okta).
 func (c *call) challenge(scope, code, description string) {
 	org := "http://" + c.r.Host
-	text := `Bearer authorization_uri="` + org + `/oauth2/v1/authorize", realm="` + org + `"`
+	scheme := "Bearer "
+	if c.who.dpop {
+		scheme = `DPoP algs="RS256 RS384 RS512 ES256 ES384 ES512", `
+	}
+	text := scheme + `authorization_uri="` + org + `/oauth2/v1/authorize", realm="` + org + `"`
 	if scope != "" {
 		text += `, scope="` + scope + `"`
 	}

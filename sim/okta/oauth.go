@@ -3,6 +3,7 @@ package okta
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -46,8 +47,12 @@ func (c *call) issueToken() error {
 		return err
 	}
 	c.x.Secret(secret.New(text))
+	kind := "Bearer"
+	if c.s.provesKey(token.Client) {
+		kind = "DPoP"
+	}
 	return c.sendJSON(object{
-		{"token_type", "Bearer"},
+		{"token_type", kind},
 		{"expires_in", int(token.Expires.Sub(token.Issued) / time.Second)},
 		{"access_token", text},
 		{"scope", strings.Join(token.Scopes, " ")},
@@ -88,14 +93,20 @@ func (c *call) newToken() (string, oauth.Token, error) {
 	if err != nil {
 		return "", oauth.Token{}, err
 	}
+	key, err := c.bind(client)
+	if err != nil {
+		return "", oauth.Token{}, err
+	}
 	scopes, err := c.scopes(client, form.Get("scope"))
 	if err != nil {
 		return "", oauth.Token{}, err
 	}
 	registered, _ := c.s.issuer.Client(client.ID)
-	return c.s.issuer.Issue(registered, scopes, time.Duration(c.s.lifetime.Load()), map[string]any{
-		"ver": 1, "iss": c.base, "aud": c.base, "sub": client.ID, "cid": client.ID, "scp": scopes,
-	})
+	claims := map[string]any{"ver": 1, "iss": c.base, "aud": c.base, "sub": client.ID, "cid": client.ID, "scp": scopes}
+	if key != "" {
+		claims["cnf"] = map[string]any{"jkt": key}
+	}
+	return c.s.issuer.Issue(registered, scopes, time.Duration(c.s.lifetime.Load()), claims)
 }
 
 // tokenForm reads the parameters from the body and from the query: one generation of Okta's own SDK puts all of them there.
@@ -144,7 +155,7 @@ func (c *call) client(form url.Values) (Client, error) {
 		return Client{}, invalidClient("Client Credentials requests to the Org Authorization Server must use the private_key_jwt token_endpoint_auth_method.")
 	}
 	badSignature := invalidClient("The client_assertion signature is invalid.")
-	parsed, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.ES256, jose.ES384, jose.ES512})
+	parsed, err := jwt.ParseSigned(text, algorithms)
 	if err != nil || len(parsed.Headers) != 1 {
 		return Client{}, badSignature
 	}
@@ -206,10 +217,11 @@ func (c *call) scopes(client Client, requested string) ([]string, error) {
 	return granted, nil
 }
 
-// assertions remembers the assertions that were used, until they expire.
+// assertions remembers the assertions (or proofs) that were used, until they expire.
 type assertions struct {
 	mu   sync.Mutex
 	used map[string]time.Time
+	tidy int // how many there may be before the expired ones are dropped
 }
 
 func (a *assertions) first(id string, until, now time.Time) bool {
@@ -221,12 +233,9 @@ func (a *assertions) first(id string, until, now time.Time) bool {
 	if _, again := a.used[id]; again {
 		return false
 	}
-	if len(a.used) >= 10_000 { // rarely, so that a request does not pay for all before it
-		for old, expires := range a.used {
-			if !now.Before(expires) {
-				delete(a.used, old)
-			}
-		}
+	if len(a.used) >= max(a.tidy, 10_000) { // rarely, so that a request does not pay for all before it
+		maps.DeleteFunc(a.used, func(_ string, expires time.Time) bool { return !now.Before(expires) })
+		a.tidy = 2 * len(a.used)
 	}
 	a.used[id] = until
 	return true

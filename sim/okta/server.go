@@ -53,6 +53,8 @@ type Server struct {
 
 	tokens     *apiTokens
 	assertions assertions
+	proofs     assertions // of possession of a key
+	nonce      string     // for proofs at the token endpoint; Okta's lasts a day
 	policies   atomic.Pointer[policySet]
 	limiter    atomic.Pointer[limiter]
 	inFlight   atomic.Int64
@@ -87,6 +89,7 @@ func New(c Config, k Kernel) (*Server, error) {
 		tokens: newAPITokens(k.Digester, c.Tokens),
 		log:    newSystemLog(), states: newStateTokens(k.Seed.Stream(k.Name + ".states")),
 	}
+	s.nonce = letters(k.Seed.Stream(k.Name+".nonce"), 32)
 	for _, client := range c.Clients {
 		// The kernel wants a secret; a client of private_key_jwt has none, so it gets one that nobody knows.
 		registered := oauth.Client{ID: client.ID, Name: client.Name, Scopes: client.Scopes, Active: true, Secret: secret.New(s.random.Hex(32))}
@@ -165,6 +168,7 @@ func (s *Server) Reset() {
 	s.issuer.Reset()
 	s.tokens.reset()
 	s.assertions.reset()
+	s.proofs.reset()
 	s.states.reset()
 	s.faults.Remove()
 	s.search.reset()

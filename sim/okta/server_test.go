@@ -312,7 +312,12 @@ func TestSwitchesAreListedAndChanged(t *testing.T) {
 
 func signedByAnother(t *testing.T) string {
 	t.Helper()
+	return signed(t, "k1", otherKey(t), claims())
+}
+
+func otherKey(t *testing.T) *rsa.PrivateKey {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	return signed(t, "k1", key, claims())
+	return key
 }

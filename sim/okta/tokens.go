@@ -18,6 +18,8 @@ type principal struct {
 	owner string
 	// scopes are those of an access token.
 	scopes []string
+	// dpop: the token came with the scheme of those who prove their key.
+	dpop bool
 	// state is that of the credential: valid, expired, revoked, unknown; "" without one.
 	state oauth.State
 }
@@ -92,6 +94,10 @@ func (s *Server) identifyPrincipal(r *http.Request) principal {
 		token, state := s.issuer.Verify(text)
 		return principal{name: token.Client, scopes: token.Scopes, state: state}
 	}
+	if text, ok := web.Credential(header, "DPoP"); ok {
+		token, state := s.issuer.Verify(text)
+		return principal{name: token.Client, scopes: token.Scopes, state: state, dpop: true}
+	}
 	return principal{state: oauth.Unknown, token: true}
 }
 
@@ -99,14 +105,14 @@ func (s *Server) identifyPrincipal(r *http.Request) principal {
 func (c *call) authenticate() error {
 	c.who = c.s.identifyPrincipal(c.r)
 	c.x.Client, c.x.Token = c.who.name, string(c.who.state)
-	for _, scheme := range []string{"SSWS", "Bearer"} {
+	for _, scheme := range []string{"SSWS", "Bearer", "DPoP"} {
 		if text, ok := web.Credential(c.r.Header.Get("Authorization"), scheme); ok {
 			c.x.Secret(secret.New(text))
 		}
 	}
 	switch c.who.state {
 	case oauth.Valid:
-		return nil
+		return c.authenticateKey()
 	case "":
 		return refuse(noSession)
 	case oauth.Expired, oauth.Revoked, oauth.Unknown:
@@ -130,11 +136,16 @@ func (c *call) badBearer(state oauth.State) error {
 		description = "The access token has been revoked."
 	case oauth.Unknown, oauth.Valid:
 	}
-	c.challenge("", "invalid_token", description)
+	return c.refuseBearer("invalid_token", description)
+}
+
+// refuseBearer is the answer to an access token that does not serve.
+func (c *call) refuseBearer(code, description string) error {
+	c.challenge("", code, description)
 	c.x.Reason = "credential"
 	var body []byte
 	if c.s.is(bearerBody, "envelope") {
-		body = newEnvelope("invalid_token", description, c.s.ids.error(), nil)
+		body = newEnvelope(code, description, c.s.ids.error(), nil)
 	}
 	if c.x.Operation == "write_password" || c.x.Operation == "create" {
 		c.x.Outcome = "refused"
