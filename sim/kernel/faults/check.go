@@ -21,8 +21,10 @@ func (m *mistakes) add(field, format string, values ...any) {
 	*m = append(*m, fmt.Errorf("faults."+field+": "+format, values...))
 }
 
-// Validate names every mistake in the rule: "faults.share: 1.5 is not within 0…1".
-func (r Rule) Validate() error {
+// Validate names every mistake in the rule of an HTTP simulator: "faults.share: 1.5 is not within 0…1".
+func (r Rule) Validate() error { return r.validate(overHTTP) }
+
+func (r Rule) validate(p protocol) error {
 	var m mistakes
 	if !slices.Contains(order, r.Kind) {
 		m.add("kind", "%q is none of %s", r.Kind, kinds())
@@ -30,16 +32,16 @@ func (r Rule) Validate() error {
 	if strings.TrimSpace(r.ID) != r.ID || len(r.ID) > 100 || strings.ContainsFunc(r.ID, func(c rune) bool { return c < ' ' }) {
 		m.add("id", "%q has blanks around it, control characters or more than 100 bytes", r.ID)
 	}
-	r.checkKind(&m)
+	r.checkKind(&m, p)
 	r.Trigger.check(&m)
-	if _, err := parseRoute(r.Scope.Route); err != nil {
+	if _, err := p.route(r.Scope.Route); err != nil {
 		m.add("route", "%w", err)
 	}
 	return errors.Join(m...)
 }
 
 // checkKind checks what the kind needs, and refuses what it would silently ignore.
-func (r Rule) checkKind(m *mistakes) {
+func (r Rule) checkKind(m *mistakes, p protocol) {
 	if r.Kind == KindLatency {
 		r.Latency.check(m)
 	} else if !r.Latency.zero() {
@@ -51,10 +53,11 @@ func (r Rule) checkKind(m *mistakes) {
 		m.add("throttle", "does nothing for the kind %q", r.Kind)
 	}
 	switch {
-	case r.Kind == KindStatus && (r.Status < 200 || r.Status > 599):
-		m.add("status", "%d is not within 200…599", r.Status)
+	case r.Kind == KindStatus && !p.status(r.Status):
+		m.add("status", "%d is not within %s", r.Status, p.statuses)
 	case r.Kind != KindStatus && r.Status != 0:
 		m.add("status", "does nothing for the kind %q", r.Kind)
+	case r.Kind == KindLoseAnswer && slices.Contains(p.lost, r.Body): // part of it is sent
 	case r.Kind != KindStatus && r.Body != "":
 		m.add("body", "does nothing for the kind %q", r.Kind)
 	}
@@ -63,6 +66,8 @@ func (r Rule) checkKind(m *mistakes) {
 		m.add("retryAfter", "%v is negative", r.RetryAfter)
 	case !answers && r.RetryAfter != 0:
 		m.add("retryAfter", "does nothing for the kind %q", r.Kind)
+	case r.RetryAfter != 0 && !p.retryAfter:
+		m.add("retryAfter", "an answer over %s cannot ask for a wait", p.name)
 	}
 }
 

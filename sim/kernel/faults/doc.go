@@ -6,6 +6,8 @@
 // that fire are added up), throttle, status, reset, hang, lose_answer. The first that ends the exchange is the last
 // to act. A rule counts a request as seen when it is in scope and in the window, and as fired when it acted on it.
 //
+// A simulator that speaks LDAP asks Judge before it carries an operation out, with a Set of NewLDAPSet.
+//
 // All chance comes from the seed. Each rule draws from its own numbers, which depend on the seed and the rule's id, and
 // draws once for every request that it has seen: another rule shifts nothing. Each delay is up to 20 µs longer than
 // asked for, by the same seed, so that no two timers fall on one instant and a run in virtual time repeats.

@@ -27,8 +27,8 @@ type Rule struct {
 	Note       string        // for people
 	Latency    Latency       // latency
 	Throttle   Throttle      // throttle
-	Status     int           // status: 200 to 599
-	Body       string        // status: "vendor" (the default), "gateway" (what a proxy in front would say) or a literal text
+	Status     int           // status: 200 to 599, over LDAP a result code
+	Body       string        // status: "vendor" (the default), "gateway" (what a proxy in front would say) or a literal text; lose_answer over LDAP: Half
 	RetryAfter time.Duration // throttle, status: what the answer says; 0 leaves it to the vendor
 	Trigger    Trigger
 	Scope      Scope
@@ -64,9 +64,9 @@ type Trigger struct {
 
 // Scope says whose requests a rule sees. The zero Scope is everybody's.
 type Scope struct {
-	Route  string // "PATCH /admin/v1/Users/*", "/oauth2/*"; a * stands for any characters, slashes included
+	Route  string // "PATCH /admin/v1/Users/*", "/oauth2/*", over LDAP "MODIFY uid=*,ou=People,dc=example,dc=com", "BIND"; a * stands for any characters
 	User   string // a user name, in any case
-	Client string // the id of an OAuth client
+	Client string // the id of an OAuth client, over LDAP the DN that is bound
 }
 
 // Status is a rule and what became of it.

@@ -14,6 +14,8 @@ import (
 
 // Set holds the rules of one simulator. It is safe for concurrent use.
 type Set struct {
+	protocol protocol
+
 	seed   random.Seed
 	jitter *random.Stream
 
@@ -23,16 +25,22 @@ type Set struct {
 }
 
 // NewSet returns an empty set whose chance comes from the stream: it takes one number from it, once.
-func NewSet(stream *random.Stream) *Set {
+func NewSet(stream *random.Stream) *Set { return newSetFor(overHTTP, stream) }
+
+// NewLDAPSet is NewSet for a simulator that speaks LDAP. Its rules have result codes as statuses, and operations and DNs as
+// routes; a lost answer may be cut in the middle.
+func NewLDAPSet(stream *random.Stream) *Set { return newSetFor(overLDAP, stream) }
+
+func newSetFor(p protocol, stream *random.Stream) *Set {
 	seed := random.Seed(binary.LittleEndian.Uint64(stream.Bytes(8)))
-	s := &Set{seed: seed, jitter: seed.Stream("jitter"), made: map[Kind]int{}}
+	s := &Set{protocol: p, seed: seed, jitter: seed.Stream("jitter"), made: map[Kind]int{}}
 	s.rules.Store(new([]*active))
 	return s
 }
 
 // Add puts a rule into force. It names every mistake of the rule, and refuses an id that is in use.
 func (s *Set) Add(r Rule) (Status, error) {
-	if err := r.Validate(); err != nil {
+	if err := r.validate(s.protocol); err != nil {
 		return Status{}, err
 	}
 	s.mu.Lock()
@@ -49,7 +57,7 @@ func (s *Set) Add(r Rule) (Status, error) {
 		s.made[r.Kind]++
 		r.ID = string(r.Kind) + "-" + strconv.Itoa(s.made[r.Kind])
 	}
-	a := newActive(r, s.seed, time.Now())
+	a := newActive(r, s.protocol, s.seed, time.Now())
 	rules = append(slices.Clone(rules), a)
 	slices.SortStableFunc(rules, func(a, b *active) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 	s.rules.Store(&rules)

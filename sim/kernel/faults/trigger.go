@@ -25,8 +25,8 @@ type active struct {
 	first, last time.Time
 }
 
-func newActive(r Rule, seed random.Seed, now time.Time) *active {
-	parsed, _ := parseRoute(r.Scope.Route) // checked by Validate
+func newActive(r Rule, p protocol, seed random.Seed, now time.Time) *active {
+	parsed, _ := p.route(r.Scope.Route) // checked by validate
 	a := &active{
 		Rule: r, route: parsed, added: now, removed: make(chan struct{}),
 		chance: seed.Stream("chance of " + r.ID), delays: seed.Stream("delays of " + r.ID),

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"time"
@@ -37,97 +36,30 @@ func (s *Set) Wrap(v Vendor, next http.Handler) http.Handler {
 }
 
 func (s *Set) serve(rules []*active, v Vendor, next http.Handler, w http.ResponseWriter, r *http.Request) {
-	met := meeting(rules, v, r)
+	met := meeting(rules, request{r.Method, r.URL.Path}, func() (user, client string) { return v.Subject(r) })
 	if waits(met) {
 		r.Body = arrived(r.Body)
 	}
-	if !s.delay(met, r) {
+	a, gone := s.judge(r.Context(), met)
+	switch {
+	case gone:
 		cut(w, r)
 		return
+	case a == nil:
+		next.ServeHTTP(w, r)
+		return
 	}
-	for _, a := range met {
-		if a.Kind == KindLatency || !a.act(time.Now()) {
-			continue
-		}
-		x := journal.From(r.Context())
-		x.Faults = append(x.Faults, a.ID)
-		switch a.Kind {
-		case KindThrottle:
-			v.Throttled(w, r, a.RetryAfter)
-			return
-		case KindStatus:
-			v.Failure(w, r, a.Status, a.body(), a.RetryAfter)
-			return
-		case KindReset:
-			cut(w, r)
-			return
-		case KindHang:
-			select {
-			case <-a.removed:
-				continue // released: the request goes on
-			case <-r.Context().Done():
-				cut(w, r)
-				return
-			}
-		case KindLoseAnswer:
-			x.Lost = true // now, for a handler that keeps entries of its own
-			next.ServeHTTP(&nowhere{header: http.Header{}}, r)
-			cut(w, r)
-			return
-		case KindLatency: // done above
-		}
-	}
-	next.ServeHTTP(w, r)
-}
-
-// meeting shows the request to every rule and returns those that want to act.
-func meeting(rules []*active, v Vendor, r *http.Request) []*active {
-	now := time.Now()
-	whose := &subject{vendor: v, request: r}
-	var met []*active
-	for _, a := range rules {
-		if a.route.covers(r) && whose.fits(a.Scope) && a.meet(now) {
-			met = append(met, a)
-		}
-	}
-	return met
-}
-
-func waits(met []*active) bool {
-	for _, a := range met {
-		if a.Kind == KindLatency || a.Kind == KindHang {
-			return true
-		}
-	}
-	return false
-}
-
-// delay waits for the sum of the latencies; false means that the client went meanwhile.
-func (s *Set) delay(met []*active, r *http.Request) bool {
-	var total time.Duration
-	x := journal.From(r.Context())
-	for _, a := range met {
-		if a.Kind == KindLatency && a.act(time.Now()) {
-			x.Faults = append(x.Faults, a.ID)
-			if total += a.Latency.draw(a.delays); total < 0 {
-				total = 1<<63 - 1 // for ever is long enough
-			}
-		}
-	}
-	if total == 0 {
-		return true
-	}
-	return sleep(r.Context(), max(total, total+s.jitter.Jitter(jitter)))
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+	switch a.Kind {
+	case KindThrottle:
+		v.Throttled(w, r, a.RetryAfter)
+	case KindStatus:
+		v.Failure(w, r, a.Status, a.body(), a.RetryAfter)
+	case KindLoseAnswer:
+		journal.From(r.Context()).Lost = true // now, for a handler that keeps entries of its own
+		next.ServeHTTP(&nowhere{header: http.Header{}}, r)
+		cut(w, r)
+	case KindReset, KindLatency, KindHang: // the last two never end an exchange
+		cut(w, r)
 	}
 }
 

@@ -22,7 +22,8 @@ type Entry struct {
 	User      string    // the user name, when it is known
 	Received  time.Time // the real (or virtual) time, never a tenant's turned clock
 	Answered  time.Time
-	Status    int      // 0: no answer was sent
+	Protocol  Protocol // what Status means
+	Status    int      // of HTTP, where 0 is that no answer was sent; of LDAP the result code, where that is Unanswered
 	Lost      bool     // the request was carried out, but its answer was withheld
 	Faults    []string // ids of the rules that acted
 	Token     string   // the access token's state: "", "valid", "expired", "revoked", "unknown"
@@ -34,6 +35,23 @@ type Entry struct {
 
 	RequestHeaders, ResponseHeaders Headers
 	RequestBody, ResponseBody       string // at most BodyLimit bytes and a note, or "(312 bytes, not shown)"
+}
+
+// Protocol is what a simulator speaks.
+type Protocol string
+
+// The protocols. HTTP is the zero value.
+const (
+	HTTP Protocol = ""
+	LDAP Protocol = "ldap"
+)
+
+// Unanswered tells whether no answer was sent.
+func (e *Entry) Unanswered() bool {
+	if e.Protocol == LDAP {
+		return e.Status == Unanswered // 0 is success there
+	}
+	return e.Status == 0
 }
 
 // Exchange is an entry that is still being written. It travels in the request's context; one goroutine at a time may

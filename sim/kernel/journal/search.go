@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Unanswered is the Query.Status that asks for exchanges without an answer.
+// Unanswered is the Query.Status that asks for exchanges without an answer, and the Entry.Status of such an exchange over LDAP.
 const Unanswered = -1
 
 // Query says which entries are wanted: those that fit every field that is set.
@@ -62,7 +62,7 @@ func (q *Query) fits(e *Entry) bool {
 	case q.Fault != "" && !slices.Contains(e.Faults, q.Fault),
 		q.Surprise && e.Surprise == "":
 		return false
-	case q.Status == Unanswered && e.Status != 0, q.Status > 0 && e.Status != q.Status,
+	case q.Status == Unanswered && !e.Unanswered(), q.Status > 0 && e.Status != q.Status,
 		q.StatusMin > 0 && e.Status < q.StatusMin, q.StatusMax > 0 && e.Status > q.StatusMax:
 		return false
 	case !q.Since.IsZero() && e.Received.Before(q.Since), !q.Until.IsZero() && !e.Received.Before(q.Until):
