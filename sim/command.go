@@ -189,9 +189,9 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 // inhabit fills the domain and tells on notes what was left out.
 func inhabit(ctx context.Context, world *World, o options, notes io.Writer) (int, error) {
 	if o.users == "" {
-		return world.Populate(ctx, population.Generate(world.config.Seed, o.population))
+		return world.Populate(ctx, IDCS, population.Generate(world.config.Seed, o.population))
 	}
-	report, refusals, err := world.PopulateFile(ctx, o.users)
+	report, refusals, err := world.PopulateFile(ctx, IDCS, o.users)
 	if err != nil {
 		return 0, fmt.Errorf("--users: %w", err)
 	}

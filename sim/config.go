@@ -3,19 +3,38 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
+	"github.com/seatrial/seatrial/sim/okta"
 )
+
+// The names of the simulators: in [Config.Run], at the control plane, in journals and scenarios.
+const (
+	IDCS  = "idcs"  // an identity domain of Oracle
+	Okta  = "okta"  // an Okta org; in an Org2Org pair the hub, which passwords are synchronised to
+	Spoke = "spoke" // the second org of the pair
+)
+
+// Simulators lists all of them.
+func Simulators() []string { return []string{IDCS, Okta, Spoke} }
 
 // Config says what world to build.
 type Config struct {
+	// Run names the simulators that run, some of Simulators(); the spoke needs its hub. None is idcs alone.
+	Run []string
 	// Seed is the origin of all chance in the world; the secrets that are made up come from it, too.
 	Seed random.Seed
 	// IDCS is the identity domain. Without clients it gets one: [World.ClientID] and [World.ClientSecret].
 	IDCS idcs.Config
+	// Okta is the hub. Without tokens it gets one of a super administrator, [World.OktaToken]; without clients a service
+	// application, [World.OktaClient].
+	Okta okta.Config
+	// Spoke is the second org. Without tokens it gets one: [World.SpokeToken].
+	Spoke okta.Config
 	// ControlHost is the host name of the control plane.
 	ControlHost string
 	// ControlToken opens the control plane; made up when empty.
@@ -28,36 +47,76 @@ type Config struct {
 	Version string
 }
 
-// DefaultConfig is a world with one identity domain as Oracle sets it up.
+// DefaultConfig is a world with one identity domain as Oracle sets it up; its orgs, which do not run, are as Okta does.
 func DefaultConfig() Config {
+	hub, spoke := okta.DefaultConfig(), okta.DefaultConfig()
+	hub.Host, spoke.Host = "hub.okta.test", "spoke.okta.test"
 	return Config{
+		Run:             []string{IDCS},
 		Seed:            1,
 		IDCS:            idcs.DefaultConfig(),
+		Okta:            hub,
+		Spoke:           spoke,
 		ControlHost:     "control.seatrial.test",
 		JournalCapacity: 200_000,
 		Version:         "unversioned",
 	}
 }
 
-// Validate reports every mistake with its path.
+// Validate reports every mistake with its path; it does not look at simulators that do not run.
 func (c Config) Validate() error {
 	var mistakes []error
+	wrong := func(format string, arguments ...any) { mistakes = append(mistakes, fmt.Errorf(format, arguments...)) }
 	if c.ControlHost == "" || strings.ContainsAny(c.ControlHost, "/: ") {
-		mistakes = append(mistakes, fmt.Errorf("controlHost: %q is not a host name", c.ControlHost))
+		wrong("controlHost: %q is not a host name", c.ControlHost)
 	}
-	if strings.EqualFold(c.ControlHost, c.IDCS.Host) {
-		mistakes = append(mistakes, fmt.Errorf("controlHost: %q is the host of the identity domain, too", c.ControlHost))
+	for i, name := range c.Run {
+		switch {
+		case !slices.Contains(Simulators(), name):
+			wrong("run[%d]: there is no simulator %q; there are %s", i, name, strings.Join(Simulators(), ", "))
+		case slices.Contains(c.Run[:i], name):
+			wrong("run[%d]: %q is there twice", i, name)
+		case name == Spoke && !slices.Contains(c.Run, Okta):
+			wrong("run[%d]: spoke needs okta, its hub", i)
+		}
 	}
 	if c.JournalCapacity < 1 {
-		mistakes = append(mistakes, fmt.Errorf("journalCapacity: %d is below 1", c.JournalCapacity))
+		wrong("journalCapacity: %d is below 1", c.JournalCapacity)
 	}
 	for i, name := range c.Names {
 		if name == "" || strings.ContainsAny(name, "/ ") {
-			mistakes = append(mistakes, fmt.Errorf("names[%d]: %q is neither a host name nor an address", i, name))
+			wrong("names[%d]: %q is neither a host name nor an address", i, name)
 		}
 	}
-	if err := c.IDCS.Validate(); err != nil {
-		mistakes = append(mistakes, err)
-	}
-	return errors.Join(mistakes...)
+	return errors.Join(append(mistakes, c.checkSimulators()...)...)
 }
+
+func (c Config) checkSimulators() (mistakes []error) {
+	owners := map[string]string{}
+	own := func(path, owner, host string) {
+		if other, taken := owners[strings.ToLower(host)]; taken {
+			mistakes = append(mistakes, fmt.Errorf("%s: %q is the host of %s, too", path, host, other))
+		}
+		owners[strings.ToLower(host)] = owner
+	}
+	check := func(name, owner, host string, err error) {
+		if !c.runs(name) {
+			return
+		}
+		if err != nil {
+			mistakes = append(mistakes, err)
+		}
+		own(name+".host", owner, host)
+	}
+	check(IDCS, "the identity domain", c.IDCS.Host, c.IDCS.Validate())
+	check(Okta, "the hub", c.Okta.Host, c.Okta.Validate())
+	err := c.Spoke.Validate()
+	if err != nil {
+		err = fmt.Errorf("spoke: %w", err)
+	}
+	check(Spoke, "the spoke", c.Spoke.Host, err)
+	own("controlHost", "the control plane", c.ControlHost)
+	return mistakes
+}
+
+func (c Config) runs(name string) bool { return slices.Contains(c.Run, name) }

@@ -6,17 +6,22 @@ import (
 	"iter"
 
 	"github.com/seatrial/seatrial/sim/kernel/people"
+	"github.com/seatrial/seatrial/sim/okta"
 	"github.com/seatrial/seatrial/sim/population"
 )
 
-// Populate adds people to the identity domain by its own rules, as they come, until one is refused.
-func (w *World) Populate(ctx context.Context, all iter.Seq[people.Person]) (int, error) {
+// Populate adds people to a simulator by its own rules, as they come, until one is refused.
+func (w *World) Populate(ctx context.Context, target string, all iter.Seq[people.Person]) (int, error) {
+	s := w.Target(target)
+	if s == nil {
+		return 0, fmt.Errorf("world: there is no %q in it", target)
+	}
 	added := 0
 	for p := range all {
 		if err := ctx.Err(); err != nil {
 			return added, err
 		}
-		if _, err := w.idcs.Populate(p); err != nil {
+		if _, err := s.Populate(p); err != nil {
 			return added, fmt.Errorf("world: %w", err)
 		}
 		added++
@@ -27,16 +32,22 @@ func (w *World) Populate(ctx context.Context, all iter.Seq[people.Person]) (int,
 // refusalsShown bounds the refusals that PopulateFile lists.
 const refusalsShown = 20
 
-// Refusals are the people of a file whom the identity domain did not take.
+// Refusals are the people of a file whom a simulator did not take.
 type Refusals struct {
 	Count int
 	First []error
 }
 
-// PopulateFile adds the people of an LDIF or CSV file. Who cannot be used, or is refused by the domain, is left out and
-// reported; an error means that the file cannot be trusted as a whole.
-func (w *World) PopulateFile(ctx context.Context, path string) (population.Report, Refusals, error) {
+// PopulateFile adds the people of an LDIF or CSV file to a simulator. Who cannot be used, or is refused by it, is left out and
+// reported; an error means that the file cannot be trusted as a whole. Where logins must look like e-mail addresses, the
+// address stands in for a user name that does not.
+func (w *World) PopulateFile(ctx context.Context, target, path string) (population.Report, Refusals, error) {
 	var refusals Refusals
+	s := w.Target(target)
+	if s == nil {
+		return population.Report{}, refusals, fmt.Errorf("world: there is no %q in it", target)
+	}
+	org, isOrg := s.(*okta.Server)
 	all, report, err := population.ReadFile(path)
 	if err != nil {
 		return population.Report{}, refusals, err
@@ -48,7 +59,10 @@ func (w *World) PopulateFile(ctx context.Context, path string) (population.Repor
 		if err != nil {
 			return *report, refusals, err
 		}
-		if _, err := w.idcs.Populate(p); err != nil {
+		if isOrg && org.AddressedLogins() {
+			p = population.AddressedLogin(p)
+		}
+		if _, err := s.Populate(p); err != nil {
 			refusals.Count++
 			if len(refusals.First) < refusalsShown {
 				refusals.First = append(refusals.First, err)

@@ -46,7 +46,7 @@ func TestWorld(t *testing.T) {
 		assert.Empty(t, world.ExternalURL("idcs"), "not before the start")
 		require.NoError(t, world.Start(ctx))
 
-		added, err := world.Populate(ctx, population.Generate(7, 20))
+		added, err := world.Populate(ctx, "idcs", population.Generate(7, 20))
 		require.NoError(t, err)
 		assert.Equal(t, 20, added)
 		seen, err := world.Control().World(ctx)

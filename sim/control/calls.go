@@ -12,7 +12,7 @@ import (
 // The calls of Client that have a name: each asks one query or mutation (those that say so, several), with passwords and
 // secrets as variables, never in its text.
 
-const userFields = `{ id userName givenName familyName displayName email active federated delegated locked lockedBy mustChange hasPassword history
+const userFields = `{ id userName givenName familyName displayName email active federated delegated locked lockedBy status provider mastered mustChange hasPassword history
 	passwordSetAt created modified version }`
 
 const faultFields = `{ id kind note seen fired added firstFired lastFired description }`
@@ -26,7 +26,7 @@ const limitFields = `{ bucket perSecond perMinute admitted refused }`
 const groupPolicyFields = `{ name priority groups policy }`
 
 const targetFields = `{ name url clock ` + clockFields + ` users policy faults ` + faultFields + ` switches ` + switchFields + ` clients
-	tier limits ` + limitFields + ` visibility maintenance groupPolicies ` + groupPolicyFields + ` }`
+	tier limits ` + limitFields + ` tokenShare concurrentLimit visibility maintenance readOnly groupPolicies ` + groupPolicyFields + ` }`
 
 // World tells what runs.
 func (c *Client) World(ctx context.Context) (World, error) {

@@ -4,14 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/faults"
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
-	"github.com/seatrial/seatrial/sim/kernel/policy"
 )
 
 // mutation resolves what is changed: settings, tokens, time. Users are in users.go.
@@ -22,41 +18,33 @@ func (m mutation) SetPolicy(_ context.Context, target string, input any) (any, e
 	if err != nil {
 		return nil, err
 	}
-	p, err := decodePolicy(input)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.SetPolicy(p); err != nil {
-		return nil, err
-	}
-	return s.Policy(), nil
-}
-
-func decodePolicy(input any) (policy.Policy, error) {
 	text, err := json.Marshal(input)
 	if err != nil {
-		return policy.Policy{}, fmt.Errorf("policy: %w", err)
+		return nil, fmt.Errorf("policy: %w", err)
 	}
-	return policy.Decode(text)
+	if err := s.SetPolicyJSON(text); err != nil {
+		return nil, err
+	}
+	return s.PolicyJSON(), nil
 }
 
 func (m mutation) SetGroupPolicy(_ context.Context, target, name string, priority int, groups []string, input any) ([]GroupPolicy, error) {
-	s, err := m.find(target)
+	s, err := able[grouping](m.resolver, target, groupPolicies)
 	if err != nil {
 		return nil, err
 	}
-	p, err := decodePolicy(input)
+	text, err := json.Marshal(input)
 	if err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	if err := s.SetGroupPolicyJSON(name, priority, groups, text); err != nil {
 		return nil, err
 	}
-	if err := s.SetGroupPolicy(idcs.GroupPolicy{Name: name, Priority: priority, Groups: groups, Policy: p}); err != nil {
-		return nil, err
-	}
-	return each(s.GroupPolicies(), toGroupPolicy), nil
+	return each(s.GroupPoliciesJSON(), toGroupPolicy), nil
 }
 
 func (m mutation) RemoveGroupPolicy(_ context.Context, target, name string) (bool, error) {
-	s, err := m.find(target)
+	s, err := able[grouping](m.resolver, target, groupPolicies)
 	if err != nil {
 		return false, err
 	}
@@ -64,7 +52,7 @@ func (m mutation) RemoveGroupPolicy(_ context.Context, target, name string) (boo
 }
 
 func (m mutation) SetTier(_ context.Context, target, tier string) ([]Limit, error) {
-	s, err := m.find(target)
+	s, err := able[limiting](m.resolver, target, tiers)
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +62,33 @@ func (m mutation) SetTier(_ context.Context, target, tier string) ([]Limit, erro
 	return each(s.Limits(), toLimit), nil
 }
 
+func (m mutation) SetTokenShare(_ context.Context, target string, percent int) (int, error) {
+	s, err := able[sharing](m.resolver, target, shares)
+	if err != nil {
+		return 0, err
+	}
+	return percent, s.SetTokenShare(percent)
+}
+
+func (m mutation) SetConcurrentLimit(_ context.Context, target string, limit int) (int, error) {
+	s, err := able[sharing](m.resolver, target, shares)
+	if err != nil {
+		return 0, err
+	}
+	return limit, s.SetConcurrentLimit(limit)
+}
+
+func (m mutation) ResetRates(_ context.Context, target string) ([]Limit, error) {
+	s, err := able[sharing](m.resolver, target, shares)
+	if err != nil {
+		return nil, err
+	}
+	s.ResetRates()
+	return each(s.Limits(), toLimit), nil
+}
+
 func (m mutation) SetVisibility(_ context.Context, target string, after time.Duration) (time.Duration, error) {
-	s, err := m.find(target)
+	s, err := able[lagging](m.resolver, target, visibility)
 	if err != nil {
 		return 0, err
 	}
@@ -83,11 +96,20 @@ func (m mutation) SetVisibility(_ context.Context, target string, after time.Dur
 }
 
 func (m mutation) SetMaintenance(_ context.Context, target string, on bool, retryAfter *time.Duration) (bool, error) {
-	s, err := m.find(target)
+	s, err := able[closing](m.resolver, target, maintenance)
 	if err != nil {
 		return false, err
 	}
 	return on, s.SetMaintenance(on, value(retryAfter))
+}
+
+func (m mutation) SetReadOnly(_ context.Context, target string, on bool) (bool, error) {
+	s, err := able[freezing](m.resolver, target, readOnlyMode)
+	if err != nil {
+		return false, err
+	}
+	s.SetReadOnly(on)
+	return on, nil
 }
 
 func (m mutation) AddFault(_ context.Context, target string, input FaultInput) (Fault, error) {
@@ -135,27 +157,27 @@ func (m mutation) RemoveFaults(_ context.Context, target string, ids []string) (
 }
 
 func (m mutation) ExpireTokens(_ context.Context, target string, client *string) (int, error) {
-	return m.endTokens(target, client, (*oauth.Issuer).Expire)
+	return m.endTokens(target, client, issuer.ExpireTokens)
 }
 
 func (m mutation) RevokeTokens(_ context.Context, target string, client *string) (int, error) {
-	return m.endTokens(target, client, (*oauth.Issuer).Revoke)
+	return m.endTokens(target, client, issuer.RevokeTokens)
 }
 
-func (m mutation) endTokens(target string, client *string, end func(*oauth.Issuer, string) int) (int, error) {
-	s, err := m.find(target)
+func (m mutation) endTokens(target string, client *string, end func(issuer, string) int) (int, error) {
+	s, err := able[issuer](m.resolver, target, tokens)
 	if err != nil {
 		return 0, err
 	}
-	id, err := knownClient(s, client)
+	id, err := knownClient(target, s, client)
 	if err != nil {
 		return 0, err
 	}
-	return end(s.Issuer(), id), nil
+	return end(s, id), nil
 }
 
 func (m mutation) SetTokenLifetime(_ context.Context, target string, lifetime time.Duration) (time.Duration, error) {
-	s, err := m.find(target)
+	s, err := able[issuer](m.resolver, target, tokens)
 	if err != nil {
 		return 0, err
 	}
@@ -188,22 +210,12 @@ func (m mutation) SetSwitch(_ context.Context, target, name, setting string) (Sw
 }
 
 func (m mutation) RegisterClient(_ context.Context, target string, client ClientInput) (bool, error) {
-	s, err := m.find(target)
+	s, err := able[issuer](m.resolver, target, tokens)
 	if err != nil {
 		return false, err
 	}
-	for i, role := range client.Roles {
-		if !slices.Contains(idcs.Roles(), role) {
-			return false, fmt.Errorf("client.roles[%d]: there is no app role %q; there are %s", i, role, strings.Join(idcs.Roles(), ", "))
-		}
-	}
-	for i, grant := range client.Grants {
-		if !slices.Contains(idcs.Grants(), grant) {
-			return false, fmt.Errorf("client.grants[%d]: there is no grant type %q; there are %s", i, grant, strings.Join(idcs.Grants(), ", "))
-		}
-	}
 	c := oauth.Client{Grants: client.Grants, ID: client.ID, Secret: client.Secret, Name: client.ID, Roles: client.Roles, Scopes: client.Scopes, Active: true}
-	if err := s.Issuer().Register(c); err != nil {
+	if err := s.RegisterClient(c); err != nil {
 		return false, err
 	}
 	return true, nil
@@ -226,6 +238,6 @@ func (m mutation) Reset(_ context.Context, target string) (bool, error) {
 		return false, err
 	}
 	s.Reset()
-	m.journal.Reset()
+	m.journal.Forget(target)
 	return true, nil
 }

@@ -1,17 +1,17 @@
 package control
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
-	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/faults"
+	"github.com/seatrial/seatrial/sim/kernel/harness"
 	"github.com/seatrial/seatrial/sim/kernel/people"
-	"github.com/seatrial/seatrial/sim/kernel/policy"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
+	"github.com/seatrial/seatrial/sim/kernel/switches"
 )
 
 // query resolves what is read.
@@ -31,27 +31,44 @@ func (q query) Target(_ context.Context, name string) (Target, error) {
 	return q.describe(s), nil
 }
 
+// describe tells all about a simulator; what it lacks is empty.
 func (r *resolver) describe(s Simulator) Target {
-	return Target{
-		Name: s.Name(), URL: r.info.URL(s.Name()), Clock: toClock(s), Users: s.People().Len(), Policy: s.Policy(),
-		Faults: each(s.Faults().List(), toFault), Switches: each(s.Switches(), toSwitch), Clients: list(s.Issuer().Clients()),
-		Tier: s.Tier(), Limits: each(s.Limits(), toLimit), Visibility: s.Visibility(), Maintenance: inMaintenance(s),
-		GroupPolicies: each(s.GroupPolicies(), toGroupPolicy),
+	t := Target{
+		Name: s.Name(), URL: r.info.URL(s.Name()), Clock: toClock(s), Users: s.People().Len(), Policy: s.PolicyJSON(),
+		Faults: each(s.Faults().List(), toFault), Switches: each(s.Switches(), toSwitch),
+		Clients: []string{}, Limits: []Limit{}, GroupPolicies: []GroupPolicy{},
 	}
+	if s, ok := s.(issuer); ok {
+		t.Clients = list(s.Clients())
+	}
+	if s, ok := s.(limiting); ok {
+		t.Tier, t.Limits = s.Tier(), each(s.Limits(), toLimit)
+	}
+	if s, ok := s.(sharing); ok {
+		t.TokenShare, t.ConcurrentLimit = s.TokenShare(), s.ConcurrentLimit()
+	}
+	if s, ok := s.(lagging); ok {
+		t.Visibility = s.Visibility()
+	}
+	if s, ok := s.(closing); ok {
+		t.Maintenance, _ = s.Maintenance()
+	}
+	if s, ok := s.(freezing); ok {
+		t.ReadOnly = s.ReadOnly()
+	}
+	if s, ok := s.(grouping); ok {
+		t.GroupPolicies = each(s.GroupPoliciesJSON(), toGroupPolicy)
+	}
+	return t
 }
 
-func inMaintenance(s Simulator) bool {
-	on, _ := s.Maintenance()
-	return on
-}
-
-func toMail(m idcs.Mail) Mail {
+func toMail(m harness.Mail) Mail {
 	return Mail{Sequence: m.Sequence, At: m.At, User: m.User, To: m.To, Kind: m.Kind, Token: m.Token.Reveal()}
 }
 
-func toLimit(l idcs.Limit) Limit { return Limit(l) }
+func toLimit(l harness.Limit) Limit { return Limit(l) }
 
-func toGroupPolicy(g idcs.GroupPolicy) GroupPolicy {
+func toGroupPolicy(g harness.GroupPolicy) GroupPolicy {
 	return GroupPolicy{Name: g.Name, Priority: g.Priority, Groups: list(g.Groups), Policy: g.Policy}
 }
 
@@ -71,7 +88,8 @@ func (q query) Users(_ context.Context, target string, first int, after *string,
 	page := UserPage{Users: []User{}}
 	reached := after == nil
 	for p := range s.People().All() {
-		if federated != nil && p.Federated != *federated || active != nil && p.Active != *active {
+		standing := s.Standing(p)
+		if federated != nil && standing.Federated != *federated || active != nil && standing.Active != *active {
 			reached = reached || p.ID == *after
 			continue
 		}
@@ -102,7 +120,7 @@ func (q query) User(_ context.Context, target, userName string) (*User, error) {
 }
 
 func (q query) Outbox(_ context.Context, target string, user *string, after *uint64, first int) (Outbox, error) {
-	s, err := q.find(target)
+	s, err := able[mailing](q.resolver, target, outbox)
 	if err != nil {
 		return Outbox{}, err
 	}
@@ -122,32 +140,26 @@ func (q query) CheckPassword(_ context.Context, target, userName, password strin
 	if err != nil {
 		return nil, err
 	}
-	p, ok := s.People().ByUserName(userName)
-	if !ok {
+	violations, err := s.CheckPassword(userName, secret.New(password))
+	if errors.Is(err, people.ErrNotFound) {
 		return nil, fmt.Errorf("userName: %s has no user %q", target, userName)
 	}
-	violations := s.PolicyOf(p.ID).Check(secret.New(password), policy.Subject{
-		UserName: p.UserName, GivenName: p.GivenName, FamilyName: p.FamilyName,
-		Attributes: map[string]string{"externalId": p.ExternalID, "displayName": p.DisplayName, "emails.value": p.PrimaryEmail()},
-		Current:    p.Credential.Password,
-		Reused: func(candidate secret.Value, last int) bool {
-			return p.Credential.Reused(q.journal.Digest(candidate), last)
-		},
-	})
+	if err != nil {
+		return nil, err
+	}
 	return each(violations, toViolation), nil
 }
 
 func toClock(s Simulator) Clock { return Clock{Now: s.Clock().Now(), Offset: s.Clock().Offset()} }
 
 func toUser(s Simulator, p people.Person) User {
-	locked, by := s.Locked(p), ""
-	if locked {
-		by = string(cmp.Or(p.Credential.LockedBy, people.ByAdministrator))
-	}
+	standing := s.Standing(p)
 	return User{
 		ID: p.ID, UserName: p.UserName, GivenName: p.GivenName, FamilyName: p.FamilyName, DisplayName: p.DisplayName,
-		Email: p.PrimaryEmail(), Active: p.Active, Federated: p.Federated, Delegated: p.Delegated, Locked: locked, LockedBy: by,
-		MustChange: p.Credential.MustChange, HasPassword: p.Credential.HasPassword(), History: len(p.Credential.History),
+		Email: p.PrimaryEmail(), Active: standing.Active, Federated: standing.Federated, Delegated: standing.Delegated,
+		Locked: standing.Locked, LockedBy: string(standing.LockedBy), MustChange: standing.MustChange,
+		HasPassword: standing.HasPassword, History: len(p.Credential.History),
+		Status: standing.Status, Provider: standing.Provider, Mastered: standing.Mastered,
 		PasswordSetAt: instant(p.Credential.SetAt), Created: p.Created, Modified: p.Modified, Version: p.Version,
 	}
 }
@@ -159,21 +171,11 @@ func toFault(s faults.Status) Fault {
 	}
 }
 
-func toSwitch(s idcs.Switch) Switch {
+func toSwitch(s switches.Switch) Switch {
 	return Switch{Name: s.Name, Value: s.Value, Default: s.Default, Options: list(s.Options), Note: s.Note}
 }
 
-// toViolation says the rule in words. The text holds what the policy says, never the password.
-func toViolation(v policy.Violation) Violation {
-	text := "the policy sets " + string(v.Rule)
-	if v.Limit != 0 {
-		text += " to " + strconv.Itoa(v.Limit)
-	}
-	if v.Value != "" {
-		text += ": " + v.Value
-	}
-	return Violation{Rule: string(v.Rule), Limit: v.Limit, Text: text}
-}
+func toViolation(v harness.Violation) Violation { return Violation(v) }
 
 // instant is null for a time that never came.
 func instant(t time.Time) *time.Time {

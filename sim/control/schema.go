@@ -43,6 +43,10 @@ type (
 	PasswordWrite = graph.PasswordWrite
 	// Violation is a rule of the policy that a password breaks.
 	Violation = graph.Violation
+	// Task is one thing that an org's provisioning does to a user of another org.
+	Task = graph.Task
+	// FederatedSignIn is what a sign-in through an identity provider came to.
+	FederatedSignIn = graph.FederatedSignIn
 	// Fault is an injected fault and what it did so far.
 	Fault = graph.Fault
 	// LogIn is the answer of the log-in probe.

@@ -4,51 +4,40 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/clock"
 	"github.com/seatrial/seatrial/sim/kernel/faults"
-	"github.com/seatrial/seatrial/sim/kernel/oauth"
+	"github.com/seatrial/seatrial/sim/kernel/harness"
 	"github.com/seatrial/seatrial/sim/kernel/people"
-	"github.com/seatrial/seatrial/sim/kernel/policy"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
+	"github.com/seatrial/seatrial/sim/kernel/switches"
 )
 
-// Simulator is what the control plane needs of a simulated target.
+// Simulator is what the control plane needs of every simulated target. What only some can do is in the interfaces of
+// abilities.go.
 type Simulator interface {
 	Name() string
-	Host() string
 	Clock() *clock.Clock
 	Faults() *faults.Set
+	// People is read only here: each simulator keeps indexes of its own.
 	People() *people.Store
-	Issuer() *oauth.Issuer
-	Policy() policy.Policy
-	SetPolicy(p policy.Policy) error
-	// PolicyOf is the policy that applies to the user with that id.
-	PolicyOf(id string) policy.Policy
-	SetGroupPolicy(g idcs.GroupPolicy) error
-	RemoveGroupPolicy(name string) bool
-	GroupPolicies() []idcs.GroupPolicy
-	Tier() string
-	SetTier(tier string) error
-	Limits() []idcs.Limit
-	Visibility() time.Duration
-	SetVisibility(after time.Duration) error
-	Maintenance() (on bool, retryAfter time.Duration)
-	SetMaintenance(on bool, retryAfter time.Duration) error
-	// Locked tells whether a lock of the person is still in force.
-	Locked(p people.Person) bool
-	// Outbox is the mails after a sequence number, and how many were ever sent.
-	Outbox(userName string, after uint64, limit int) (mails []idcs.Mail, sent uint64)
-	SetTokenLifetime(d time.Duration) error
-	Switches() []idcs.Switch
-	SetSwitch(name, value string) error
+	// Standing is how a person's account stands now.
+	Standing(p people.Person) harness.Standing
 	// Populate adds a person by the vendor's rules, without a journal entry.
 	Populate(p people.Person) (people.Person, error)
+	// Remove takes away the user with that id; so do the next two change one.
+	Remove(id string) error
+	SetActive(id string, on bool) error
+	SetLocked(id string, on bool) error
+	// PolicyJSON is the password policy that holds for whom no other does; it has the vendor's names when it is made JSON.
+	PolicyJSON() any
+	SetPolicyJSON(text []byte) error
+	CheckPassword(userName string, candidate secret.Value) ([]harness.Violation, error)
 	// LogIn is the probe: no journal entry, no failure counted.
 	LogIn(userName string, password secret.Value) people.LogIn
+	Switches() []switches.Switch
+	SetSwitch(name, value string) error
 	Reset()
 }
 
@@ -62,13 +51,11 @@ type WorldInfo struct {
 
 // find returns the simulator of that name.
 func (r *resolver) find(name string) (Simulator, error) {
+	names := make([]string, 0, len(r.simulators))
 	for _, s := range r.simulators {
 		if s.Name() == name {
 			return s, nil
 		}
-	}
-	names := make([]string, 0, len(r.simulators))
-	for _, s := range r.simulators {
 		names = append(names, s.Name())
 	}
 	return nil, fmt.Errorf("target: there is no %q in this world; there is %s", name, strings.Join(names, ", "))
@@ -93,12 +80,12 @@ func persons(s Simulator, userNames []string) ([]people.Person, error) {
 }
 
 // knownClient refuses the id of a client that does not exist: to expire the tokens of nobody is a slip of the pen.
-func knownClient(s Simulator, id *string) (string, error) {
+func knownClient(target string, s issuer, id *string) (string, error) {
 	if id == nil || *id == "" {
 		return "", nil
 	}
-	if all := s.Issuer().Clients(); !slices.Contains(all, *id) {
-		return "", fmt.Errorf("client: %s has no client %q; it has %s", s.Name(), *id, strings.Join(all, ", "))
+	if all := s.Clients(); !slices.Contains(all, *id) {
+		return "", fmt.Errorf("client: %s has no client %q; it has %s", target, *id, strings.Join(all, ", "))
 	}
 	return *id, nil
 }

@@ -50,7 +50,7 @@ func (m mutation) toPerson(s Simulator, u UserInput) people.Person {
 // takeBack removes what was added before something went wrong.
 func takeBack(s Simulator, ids []string) {
 	for _, id := range ids {
-		_ = s.People().Delete(id, func(people.Person) error { return nil }) // gone already is as good
+		_ = s.Remove(id) // gone already is as good
 	}
 }
 
@@ -63,8 +63,12 @@ func (m mutation) GenerateUsers(ctx context.Context, target string, count int) (
 	if count < 1 || count > mostGenerated {
 		return nil, fmt.Errorf("count: %d is not from 1 to %d", count, mostGenerated)
 	}
+	generated := population.Generate(m.info.Seed, math.MaxInt)
+	if s, ok := s.(addressing); ok && s.AddressedLogins() {
+		generated = population.AddressedLogins(generated)
+	}
 	users, ids := make([]User, 0, count), make([]string, 0, count)
-	for p := range population.Generate(m.info.Seed, math.MaxInt) {
+	for p := range generated {
 		if _, taken := s.People().ByUserName(p.UserName); taken {
 			continue
 		}
@@ -97,7 +101,7 @@ func (m mutation) RemoveUsers(_ context.Context, target string, userNames []stri
 		return 0, err
 	}
 	for _, p := range found {
-		if err := s.People().Delete(p.ID, func(people.Person) error { return nil }); err != nil {
+		if err := s.Remove(p.ID); err != nil {
 			return 0, fmt.Errorf("remove %q: %w", p.UserName, err)
 		}
 	}
@@ -105,19 +109,19 @@ func (m mutation) RemoveUsers(_ context.Context, target string, userNames []stri
 }
 
 func (m mutation) SetFederated(_ context.Context, target string, userNames []string, federated bool) (int, error) {
-	return m.changeUsers(target, userNames, func(p *people.Person) bool {
-		changed := p.Federated != federated
-		p.Federated = federated
-		return changed
-	})
+	s, err := able[federating](m.resolver, target, federation)
+	if err != nil {
+		return 0, err
+	}
+	return m.changeUsers(target, userNames, func(id string) error { return s.SetFederated(id, federated) })
 }
 
 func (m mutation) SetDelegated(_ context.Context, target string, userNames []string, delegated bool) (int, error) {
-	return m.changeUsers(target, userNames, func(p *people.Person) bool {
-		changed := p.Delegated != delegated
-		p.Delegated = delegated
-		return changed
-	})
+	s, err := able[delegating](m.resolver, target, delegation)
+	if err != nil {
+		return 0, err
+	}
+	return m.changeUsers(target, userNames, func(id string) error { return s.SetDelegated(id, delegated) })
 }
 
 func (m mutation) SetLocked(_ context.Context, target string, userNames []string, locked bool) (int, error) {
@@ -125,30 +129,51 @@ func (m mutation) SetLocked(_ context.Context, target string, userNames []string
 	if err != nil {
 		return 0, err
 	}
-	return m.changeUsers(target, userNames, func(p *people.Person) bool {
-		changed := locked != s.Locked(*p) || locked && p.Credential.LockedBy != people.ByAdministrator
-		if !changed {
-			return false
-		}
-		if p.Locked = locked; locked {
-			p.Credential.LockedAt, p.Credential.LockedBy = s.Clock().Now(), people.ByAdministrator
-		} else {
-			p.Credential.Unlock()
-		}
-		return true
-	})
+	return m.changeUsers(target, userNames, func(id string) error { return s.SetLocked(id, locked) })
 }
 
 func (m mutation) SetActive(_ context.Context, target string, userNames []string, active bool) (int, error) {
-	return m.changeUsers(target, userNames, func(p *people.Person) bool {
-		changed := p.Active != active
-		p.Active = active
-		return changed
-	})
+	s, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	return m.changeUsers(target, userNames, func(id string) error { return s.SetActive(id, active) })
+}
+
+func (m mutation) SetStatus(_ context.Context, target string, userNames []string, status string) (int, error) {
+	s, err := able[lifecycled](m.resolver, target, lifecycle)
+	if err != nil {
+		return 0, err
+	}
+	return m.changeUsers(target, userNames, func(id string) error { return s.SetStatus(id, status) })
+}
+
+func (m mutation) SetProvider(_ context.Context, target string, userNames []string, provider string) (int, error) {
+	s, err := able[lifecycled](m.resolver, target, lifecycle)
+	if err != nil {
+		return 0, err
+	}
+	return m.changeUsers(target, userNames, func(id string) error { return s.SetProvider(id, provider) })
+}
+
+func (m mutation) SetMastered(_ context.Context, target string, userNames []string, mastered bool) (int, error) {
+	s, err := able[lifecycled](m.resolver, target, lifecycle)
+	if err != nil {
+		return 0, err
+	}
+	return m.changeUsers(target, userNames, func(id string) error { return s.SetMastered(id, mastered) })
+}
+
+func (m mutation) Disconnect(_ context.Context, target string, userNames []string) (int, error) {
+	s, err := able[lifecycled](m.resolver, target, lifecycle)
+	if err != nil {
+		return 0, err
+	}
+	return m.changeUsers(target, userNames, s.Disconnect)
 }
 
 // changeUsers returns how many users are now as wanted: all that are named.
-func (m mutation) changeUsers(target string, userNames []string, wanted func(*people.Person) bool) (int, error) {
+func (m mutation) changeUsers(target string, userNames []string, change func(id string) error) (int, error) {
 	s, err := m.find(target)
 	if err != nil {
 		return 0, err
@@ -158,27 +183,9 @@ func (m mutation) changeUsers(target string, userNames []string, wanted func(*pe
 		return 0, err
 	}
 	for _, p := range found {
-		if err := change(s, p.ID, wanted); err != nil {
+		if err := change(p.ID); err != nil {
 			return 0, fmt.Errorf("change %q: %w", p.UserName, err)
 		}
 	}
 	return len(found), nil
-}
-
-// errUnchanged stops an update that would change nothing, so that neither version nor time of change move.
-var errUnchanged = errors.New("unchanged")
-
-// change updates one person; nothing happens when it is as wanted already.
-func change(s Simulator, id string, wanted func(*people.Person) bool) error {
-	_, err := s.People().Update(id, func(p *people.Person) error {
-		if !wanted(p) {
-			return errUnchanged
-		}
-		p.Modified = s.Clock().Now()
-		return nil
-	})
-	if errors.Is(err, errUnchanged) {
-		return nil
-	}
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seatrial/seatrial/sim/kernel/harness"
 	"github.com/seatrial/seatrial/sim/kernel/people"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
@@ -20,14 +21,7 @@ const (
 )
 
 // Mail is what the domain would have sent to a user. A user who reads his mail reads the token.
-type Mail struct {
-	Sequence uint64
-	At       time.Time // in the domain's time
-	User     string    // the user name
-	To       string
-	Kind     string
-	Token    secret.Value // empty in a mail that only tells
-}
+type Mail = harness.Mail
 
 // outboxLimit is how many mails are kept.
 const outboxLimit = 10_000

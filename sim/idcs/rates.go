@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/harness"
 )
 
 // bucket is what Oracle calls an API group, each with limits of its own: a limit applies to the total of the APIs in it.
@@ -197,11 +199,7 @@ func (w *window) reset(now int64, sliding bool) time.Duration {
 }
 
 // Limit is how one group of a tier stands.
-type Limit struct {
-	Bucket               string
-	PerSecond, PerMinute int
-	Admitted, Refused    uint64
-}
+type Limit = harness.Limit
 
 // Limits tells the limits in force and what they did; none without a tier.
 func (s *Server) Limits() []Limit {

@@ -83,11 +83,16 @@ func keep(p *people.Person, a Account, m profile) {
 	if p.PrimaryEmail() != m["email"] {
 		p.Emails = []people.Email{{Value: m["email"], Type: "work", Primary: true}}
 	}
-	p.Active = a.Status != Deprovisioned && a.Status != Suspended && a.Status != Staged
+	p.Active = a.usable()
 	p.Federated = a.federated()
 	p.Delegated = a.delegated()
 	p.Locked = a.Status == LockedOut
 	p.Modified = a.LastUpdated
+}
+
+// usable tells whether the status lets the user be somebody, as far as people.Person knows the difference.
+func (a *Account) usable() bool {
+	return a.Status != Deprovisioned && a.Status != Suspended && a.Status != Staged
 }
 
 func (a *Account) federated() bool { return a.Provider.Type == FEDERATION || a.Provider.Type == SOCIAL }
@@ -111,6 +116,9 @@ func (a *Account) move(to Status, now time.Time) {
 func hasPassword(p *people.Person, a *Account) bool {
 	return p.Credential.HasPassword() || a.hash != nil
 }
+
+// directoryName is what the harness calls a directory whose users it makes up.
+const directoryName = "directory.example.com"
 
 // dropPassword takes the password away; the history stays.
 func dropPassword(p *people.Person, a *Account) {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/harness"
 )
 
 // gateway is what stands before the org: the rate limits and the limit of requests under way. Its headers are on every answer,
@@ -59,11 +61,7 @@ func (c *call) maySignIn(userName string) error {
 }
 
 // Limit is how one bucket stands.
-type Limit struct {
-	Bucket            string
-	PerMinute         int
-	Admitted, Refused uint64
-}
+type Limit = harness.Limit
 
 // Limits tells the limits in force and what they did.
 func (s *Server) Limits() []Limit {
@@ -72,7 +70,9 @@ func (s *Server) Limits() []Limit {
 	defer l.mu.Unlock()
 	list := make([]Limit, 0, buckets)
 	for b := range l.org {
-		list = append(list, Limit{bucket(b).String(), l.plan.limits[b], l.org[b].let, l.org[b].refused})
+		list = append(list, Limit{
+			Bucket: bucket(b).String(), PerMinute: l.plan.limits[b], Admitted: l.org[b].let, Refused: l.org[b].refused,
+		})
 	}
 	return list
 }

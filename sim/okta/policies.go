@@ -160,6 +160,8 @@ type demands struct {
 	minAge  bool
 }
 
+const tooCommon = "This password was found in a list of commonly used passwords. Please try another password."
+
 // judge returns what is wrong with a candidate, in Okta's words; "" when nothing is.
 func (t *PasswordSettings) judge(w *passwordWrite, c *people.Credential, who subject, now time.Time) string {
 	meets, uncommon := t.Complexity.check(w.value, who)
@@ -167,7 +169,7 @@ func (t *PasswordSettings) judge(w *passwordWrite, c *people.Credential, who sub
 	case !meets:
 		return t.requirements()
 	case !uncommon:
-		return "This password was found in a list of commonly used passwords. Please try another password."
+		return tooCommon
 	}
 	young := t.Age.MinAgeMinutes > 0 && c.HasPassword() && now.Before(c.SetAt.Add(time.Duration(t.Age.MinAgeMinutes)*time.Minute))
 	switch {

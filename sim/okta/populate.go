@@ -38,7 +38,7 @@ func (s *Server) Populate(p people.Person) (people.Person, error) {
 	case p.Federated:
 		a.Provider = Provider{FEDERATION, FEDERATION}
 	case p.Delegated:
-		a.Provider = Provider{ActiveDirectory, "directory.example.com"}
+		a.Provider = Provider{ActiveDirectory, directoryName}
 	}
 	p.Emails = append([]people.Email(nil), p.Emails...)
 	if c := &p.Credential; !c.Password.Empty() && !a.federated() {
@@ -76,7 +76,6 @@ func (s *Server) insert(p people.Person, a Account, m profile) (people.Person, e
 		p.ID = s.ids.next("00u")
 	}
 	keep(&p, a, m)
-	p.Active = a.Status != Deprovisioned && a.Status != Suspended && a.Status != Staged
 	created, err := s.people.Create(p)
 	if err != nil {
 		return people.Person{}, fmt.Errorf("insert: %w", err)

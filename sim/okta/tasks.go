@@ -46,4 +46,6 @@ type Task struct {
 func (s *Server) Tasks() []Task { return nil }
 
 // RetryTask tries a failed task again, as the button of the console does.
-func (s *Server) RetryTask(id string) error { return fmt.Errorf("%w: there is no task %q", ErrInvalid, id) }
+func (s *Server) RetryTask(id string) error {
+	return fmt.Errorf("%w: there is no task %q", ErrInvalid, id)
+}

@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -31,7 +32,13 @@ type apiTokens struct {
 	tokens   []APIToken
 
 	mu       sync.RWMutex
-	byDigest map[secret.Digest]APIToken
+	byDigest map[secret.Digest]apiToken
+}
+
+// apiToken is an API token as it stands: one that has ended is still known to the journal.
+type apiToken struct {
+	APIToken
+	state oauth.State
 }
 
 func newAPITokens(d *secret.Digester, tokens []APIToken) *apiTokens {
@@ -48,13 +55,50 @@ func newAPITokens(d *secret.Digester, tokens []APIToken) *apiTokens {
 func (t *apiTokens) reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.byDigest = make(map[secret.Digest]APIToken, len(t.tokens))
+	t.byDigest = make(map[secret.Digest]apiToken, len(t.tokens))
 	for _, token := range t.tokens {
-		t.byDigest[t.digester.Digest(token.Value)] = token
+		t.byDigest[t.digester.Digest(token.Value)] = apiToken{token, oauth.Valid}
 	}
 }
 
-func (t *apiTokens) find(text string) (APIToken, bool) {
+// put adds a token that outlives Reset, in the place of the one with its name.
+func (t *apiTokens) put(token APIToken) {
+	if token.Role == "" {
+		token.Role = SuperAdministrator
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	same := func(one APIToken) bool { return one.Name == token.Name }
+	t.tokens = append(slices.DeleteFunc(slices.Clone(t.tokens), same), token)
+	maps.DeleteFunc(t.byDigest, func(_ secret.Digest, one apiToken) bool { return same(one.APIToken) })
+	t.byDigest[t.digester.Digest(token.Value)] = apiToken{token, oauth.Valid}
+}
+
+// end withdraws the valid tokens of that name, or all.
+func (t *apiTokens) end(name string, as oauth.State, all bool) (ended int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for digest, token := range t.byDigest {
+		if token.state == oauth.Valid && (all || token.Name == name) {
+			token.state = as
+			t.byDigest[digest] = token
+			ended++
+		}
+	}
+	return ended
+}
+
+func (t *apiTokens) names() []string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	list := make([]string, 0, len(t.tokens))
+	for _, token := range t.tokens {
+		list = append(list, token.Name)
+	}
+	return list
+}
+
+func (t *apiTokens) find(text string) (apiToken, bool) {
 	digest := t.digester.Digest(secret.New(text))
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -63,18 +107,7 @@ func (t *apiTokens) find(text string) (APIToken, bool) {
 }
 
 // RevokeToken withdraws an API token by name, until Reset; it is false when there is none of that name.
-func (s *Server) RevokeToken(name string) bool {
-	t := s.tokens
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for digest, token := range t.byDigest {
-		if token.Name == name {
-			delete(t.byDigest, digest)
-			return true
-		}
-	}
-	return false
-}
+func (s *Server) RevokeToken(name string) bool { return s.tokens.end(name, oauth.Revoked, false) > 0 }
 
 func bearer(header string) (string, bool) { return web.Credential(header, "Bearer") }
 
@@ -86,7 +119,7 @@ func (s *Server) identifyPrincipal(r *http.Request) principal {
 	}
 	if text, ok := web.Credential(header, "SSWS"); ok {
 		if token, known := s.tokens.find(text); known {
-			return principal{name: token.Name, token: true, role: token.Role, owner: token.Owner, state: oauth.Valid}
+			return principal{name: token.Name, token: true, role: token.Role, owner: token.Owner, state: token.state}
 		}
 		return principal{token: true, state: oauth.Unknown}
 	}

@@ -73,3 +73,23 @@ func userName(style int, given, family string) string {
 		return given + "." + strings.TrimPrefix(family, "'")
 	}
 }
+
+// AddressedLogins gives people user names that look like e-mail addresses, for vendors that want them so: who has a primary
+// address and no such name gets the address.
+func AddressedLogins(all iter.Seq[people.Person]) iter.Seq[people.Person] {
+	return func(yield func(people.Person) bool) {
+		for p := range all {
+			if !yield(AddressedLogin(p)) {
+				return
+			}
+		}
+	}
+}
+
+// AddressedLogin is one of them.
+func AddressedLogin(p people.Person) people.Person {
+	if address := p.PrimaryEmail(); address != "" && !strings.Contains(p.UserName, "@") {
+		p.UserName = address
+	}
+	return p
+}

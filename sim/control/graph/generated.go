@@ -80,6 +80,13 @@ type ComplexityRoot struct {
 		Seen        func(childComplexity int) int
 	}
 
+	FederatedSignIn struct {
+		Created func(childComplexity int) int
+		Linked  func(childComplexity int) int
+		Updated func(childComplexity int) int
+		User    func(childComplexity int) int
+	}
+
 	GroupPolicy struct {
 		Groups   func(childComplexity int) int
 		Name     func(childComplexity int) int
@@ -118,29 +125,39 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AddFault          func(childComplexity int, target string, fault FaultInput) int
-		AddUsers          func(childComplexity int, target string, users []UserInput) int
-		ExpireTokens      func(childComplexity int, target string, client *string) int
-		GenerateUsers     func(childComplexity int, target string, count int) int
-		LogIns            func(childComplexity int, target string, attempts []LogInInput) int
-		RegisterClient    func(childComplexity int, target string, client ClientInput) int
-		RemoveFaults      func(childComplexity int, target string, ids []string) int
-		RemoveGroupPolicy func(childComplexity int, target string, name string) int
-		RemoveUsers       func(childComplexity int, target string, userNames []string) int
-		Reset             func(childComplexity int, target string) int
-		RevokeTokens      func(childComplexity int, target string, client *string) int
-		SetActive         func(childComplexity int, target string, userNames []string, active bool) int
-		SetDelegated      func(childComplexity int, target string, userNames []string, delegated bool) int
-		SetFederated      func(childComplexity int, target string, userNames []string, federated bool) int
-		SetGroupPolicy    func(childComplexity int, target string, name string, priority int, groups []string, policy any) int
-		SetLocked         func(childComplexity int, target string, userNames []string, locked bool) int
-		SetMaintenance    func(childComplexity int, target string, on bool, retryAfter *time.Duration) int
-		SetPolicy         func(childComplexity int, target string, policy any) int
-		SetSwitch         func(childComplexity int, target string, name string, value string) int
-		SetTier           func(childComplexity int, target string, tier string) int
-		SetTokenLifetime  func(childComplexity int, target string, lifetime time.Duration) int
-		SetVisibility     func(childComplexity int, target string, after time.Duration) int
-		TurnClock         func(childComplexity int, target string, by time.Duration) int
+		AddFault           func(childComplexity int, target string, fault FaultInput) int
+		AddUsers           func(childComplexity int, target string, users []UserInput) int
+		Disconnect         func(childComplexity int, target string, userNames []string) int
+		ExpireTokens       func(childComplexity int, target string, client *string) int
+		GenerateUsers      func(childComplexity int, target string, count int) int
+		LogIns             func(childComplexity int, target string, attempts []LogInInput) int
+		RegisterClient     func(childComplexity int, target string, client ClientInput) int
+		RemoveFaults       func(childComplexity int, target string, ids []string) int
+		RemoveGroupPolicy  func(childComplexity int, target string, name string) int
+		RemoveUsers        func(childComplexity int, target string, userNames []string) int
+		Reset              func(childComplexity int, target string) int
+		ResetRates         func(childComplexity int, target string) int
+		RetryTask          func(childComplexity int, target string, id string) int
+		RevokeTokens       func(childComplexity int, target string, client *string) int
+		SetActive          func(childComplexity int, target string, userNames []string, active bool) int
+		SetConcurrentLimit func(childComplexity int, target string, limit int) int
+		SetDelegated       func(childComplexity int, target string, userNames []string, delegated bool) int
+		SetFederated       func(childComplexity int, target string, userNames []string, federated bool) int
+		SetGroupPolicy     func(childComplexity int, target string, name string, priority int, groups []string, policy any) int
+		SetLocked          func(childComplexity int, target string, userNames []string, locked bool) int
+		SetMaintenance     func(childComplexity int, target string, on bool, retryAfter *time.Duration) int
+		SetMastered        func(childComplexity int, target string, userNames []string, mastered bool) int
+		SetPolicy          func(childComplexity int, target string, policy any) int
+		SetProvider        func(childComplexity int, target string, userNames []string, provider string) int
+		SetReadOnly        func(childComplexity int, target string, on bool) int
+		SetStatus          func(childComplexity int, target string, userNames []string, status string) int
+		SetSwitch          func(childComplexity int, target string, name string, value string) int
+		SetTier            func(childComplexity int, target string, tier string) int
+		SetTokenLifetime   func(childComplexity int, target string, lifetime time.Duration) int
+		SetTokenShare      func(childComplexity int, target string, percent int) int
+		SetVisibility      func(childComplexity int, target string, after time.Duration) int
+		SignInThroughIDP   func(childComplexity int, target string, idp string, subject string, attributes any) int
+		TurnClock          func(childComplexity int, target string, by time.Duration) int
 	}
 
 	Outbox struct {
@@ -175,6 +192,7 @@ type ComplexityRoot struct {
 		Outbox         func(childComplexity int, target string, user *string, after *uint64, first int) int
 		PasswordWrites func(childComplexity int, target string, user *string, after *uint64, first int) int
 		Target         func(childComplexity int, name string) int
+		Tasks          func(childComplexity int, target string) int
 		User           func(childComplexity int, target string, userName string) int
 		Users          func(childComplexity int, target string, first int, after *string, federated *bool, active *bool) int
 		World          func(childComplexity int) int
@@ -189,19 +207,32 @@ type ComplexityRoot struct {
 	}
 
 	Target struct {
-		Clients       func(childComplexity int) int
-		Clock         func(childComplexity int) int
-		Faults        func(childComplexity int) int
-		GroupPolicies func(childComplexity int) int
-		Limits        func(childComplexity int) int
-		Maintenance   func(childComplexity int) int
-		Name          func(childComplexity int) int
-		Policy        func(childComplexity int) int
-		Switches      func(childComplexity int) int
-		Tier          func(childComplexity int) int
-		URL           func(childComplexity int) int
-		Users         func(childComplexity int) int
-		Visibility    func(childComplexity int) int
+		Clients         func(childComplexity int) int
+		Clock           func(childComplexity int) int
+		ConcurrentLimit func(childComplexity int) int
+		Faults          func(childComplexity int) int
+		GroupPolicies   func(childComplexity int) int
+		Limits          func(childComplexity int) int
+		Maintenance     func(childComplexity int) int
+		Name            func(childComplexity int) int
+		Policy          func(childComplexity int) int
+		ReadOnly        func(childComplexity int) int
+		Switches        func(childComplexity int) int
+		Tier            func(childComplexity int) int
+		TokenShare      func(childComplexity int) int
+		URL             func(childComplexity int) int
+		Users           func(childComplexity int) int
+		Visibility      func(childComplexity int) int
+	}
+
+	Task struct {
+		App   func(childComplexity int) int
+		At    func(childComplexity int) int
+		Error func(childComplexity int) int
+		ID    func(childComplexity int) int
+		Kind  func(childComplexity int) int
+		State func(childComplexity int) int
+		User  func(childComplexity int) int
 	}
 
 	User struct {
@@ -218,9 +249,12 @@ type ComplexityRoot struct {
 		ID            func(childComplexity int) int
 		Locked        func(childComplexity int) int
 		LockedBy      func(childComplexity int) int
+		Mastered      func(childComplexity int) int
 		Modified      func(childComplexity int) int
 		MustChange    func(childComplexity int) int
 		PasswordSetAt func(childComplexity int) int
+		Provider      func(childComplexity int) int
+		Status        func(childComplexity int) int
 		UserName      func(childComplexity int) int
 		Version       func(childComplexity int) int
 	}
@@ -252,12 +286,20 @@ type MutationResolver interface {
 	SetDelegated(ctx context.Context, target string, userNames []string, delegated bool) (int, error)
 	SetActive(ctx context.Context, target string, userNames []string, active bool) (int, error)
 	SetLocked(ctx context.Context, target string, userNames []string, locked bool) (int, error)
+	SetStatus(ctx context.Context, target string, userNames []string, status string) (int, error)
+	SetProvider(ctx context.Context, target string, userNames []string, provider string) (int, error)
+	SetMastered(ctx context.Context, target string, userNames []string, mastered bool) (int, error)
+	Disconnect(ctx context.Context, target string, userNames []string) (int, error)
 	SetPolicy(ctx context.Context, target string, policy any) (any, error)
 	SetGroupPolicy(ctx context.Context, target string, name string, priority int, groups []string, policy any) ([]GroupPolicy, error)
 	RemoveGroupPolicy(ctx context.Context, target string, name string) (bool, error)
 	SetTier(ctx context.Context, target string, tier string) ([]Limit, error)
+	SetTokenShare(ctx context.Context, target string, percent int) (int, error)
+	SetConcurrentLimit(ctx context.Context, target string, limit int) (int, error)
+	ResetRates(ctx context.Context, target string) ([]Limit, error)
 	SetVisibility(ctx context.Context, target string, after time.Duration) (time.Duration, error)
 	SetMaintenance(ctx context.Context, target string, on bool, retryAfter *time.Duration) (bool, error)
+	SetReadOnly(ctx context.Context, target string, on bool) (bool, error)
 	AddFault(ctx context.Context, target string, fault FaultInput) (Fault, error)
 	RemoveFaults(ctx context.Context, target string, ids []string) (int, error)
 	ExpireTokens(ctx context.Context, target string, client *string) (int, error)
@@ -267,6 +309,8 @@ type MutationResolver interface {
 	SetSwitch(ctx context.Context, target string, name string, value string) (Switch, error)
 	RegisterClient(ctx context.Context, target string, client ClientInput) (bool, error)
 	LogIns(ctx context.Context, target string, attempts []LogInInput) ([]LogIn, error)
+	RetryTask(ctx context.Context, target string, id string) (bool, error)
+	SignInThroughIDP(ctx context.Context, target string, idp string, subject string, attributes any) (FederatedSignIn, error)
 	Reset(ctx context.Context, target string) (bool, error)
 }
 type QueryResolver interface {
@@ -278,6 +322,7 @@ type QueryResolver interface {
 	PasswordWrites(ctx context.Context, target string, user *string, after *uint64, first int) (PasswordWrites, error)
 	Digests(ctx context.Context, passwords []string) ([]string, error)
 	Outbox(ctx context.Context, target string, user *string, after *uint64, first int) (Outbox, error)
+	Tasks(ctx context.Context, target string) ([]Task, error)
 	CheckPassword(ctx context.Context, target string, userName string, password string) ([]Violation, error)
 }
 
@@ -502,6 +547,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Fault.Seen(childComplexity), true
 
+	case "FederatedSignIn.created":
+		if e.ComplexityRoot.FederatedSignIn.Created == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FederatedSignIn.Created(childComplexity), true
+	case "FederatedSignIn.linked":
+		if e.ComplexityRoot.FederatedSignIn.Linked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FederatedSignIn.Linked(childComplexity), true
+	case "FederatedSignIn.updated":
+		if e.ComplexityRoot.FederatedSignIn.Updated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FederatedSignIn.Updated(childComplexity), true
+	case "FederatedSignIn.user":
+		if e.ComplexityRoot.FederatedSignIn.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FederatedSignIn.User(childComplexity), true
+
 	case "GroupPolicy.groups":
 		if e.ComplexityRoot.GroupPolicy.Groups == nil {
 			break
@@ -661,6 +731,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddUsers(childComplexity, args["target"].(string), args["users"].([]UserInput)), true
+	case "Mutation.disconnect":
+		if e.ComplexityRoot.Mutation.Disconnect == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disconnect_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Disconnect(childComplexity, args["target"].(string), args["userNames"].([]string)), true
 	case "Mutation.expireTokens":
 		if e.ComplexityRoot.Mutation.ExpireTokens == nil {
 			break
@@ -749,6 +830,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Reset(childComplexity, args["target"].(string)), true
+	case "Mutation.resetRates":
+		if e.ComplexityRoot.Mutation.ResetRates == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetRates_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetRates(childComplexity, args["target"].(string)), true
+	case "Mutation.retryTask":
+		if e.ComplexityRoot.Mutation.RetryTask == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryTask_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryTask(childComplexity, args["target"].(string), args["id"].(string)), true
 	case "Mutation.revokeTokens":
 		if e.ComplexityRoot.Mutation.RevokeTokens == nil {
 			break
@@ -771,6 +874,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetActive(childComplexity, args["target"].(string), args["userNames"].([]string), args["active"].(bool)), true
+	case "Mutation.setConcurrentLimit":
+		if e.ComplexityRoot.Mutation.SetConcurrentLimit == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setConcurrentLimit_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetConcurrentLimit(childComplexity, args["target"].(string), args["limit"].(int)), true
 	case "Mutation.setDelegated":
 		if e.ComplexityRoot.Mutation.SetDelegated == nil {
 			break
@@ -826,6 +940,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetMaintenance(childComplexity, args["target"].(string), args["on"].(bool), args["retryAfter"].(*time.Duration)), true
+	case "Mutation.setMastered":
+		if e.ComplexityRoot.Mutation.SetMastered == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setMastered_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetMastered(childComplexity, args["target"].(string), args["userNames"].([]string), args["mastered"].(bool)), true
 	case "Mutation.setPolicy":
 		if e.ComplexityRoot.Mutation.SetPolicy == nil {
 			break
@@ -837,6 +962,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetPolicy(childComplexity, args["target"].(string), args["policy"].(any)), true
+	case "Mutation.setProvider":
+		if e.ComplexityRoot.Mutation.SetProvider == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setProvider_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetProvider(childComplexity, args["target"].(string), args["userNames"].([]string), args["provider"].(string)), true
+	case "Mutation.setReadOnly":
+		if e.ComplexityRoot.Mutation.SetReadOnly == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setReadOnly_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetReadOnly(childComplexity, args["target"].(string), args["on"].(bool)), true
+	case "Mutation.setStatus":
+		if e.ComplexityRoot.Mutation.SetStatus == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setStatus_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetStatus(childComplexity, args["target"].(string), args["userNames"].([]string), args["status"].(string)), true
 	case "Mutation.setSwitch":
 		if e.ComplexityRoot.Mutation.SetSwitch == nil {
 			break
@@ -870,6 +1028,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetTokenLifetime(childComplexity, args["target"].(string), args["lifetime"].(time.Duration)), true
+	case "Mutation.setTokenShare":
+		if e.ComplexityRoot.Mutation.SetTokenShare == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setTokenShare_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetTokenShare(childComplexity, args["target"].(string), args["percent"].(int)), true
 	case "Mutation.setVisibility":
 		if e.ComplexityRoot.Mutation.SetVisibility == nil {
 			break
@@ -881,6 +1050,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetVisibility(childComplexity, args["target"].(string), args["after"].(time.Duration)), true
+	case "Mutation.signInThroughIdP":
+		if e.ComplexityRoot.Mutation.SignInThroughIDP == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signInThroughIdP_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignInThroughIDP(childComplexity, args["target"].(string), args["idp"].(string), args["subject"].(string), args["attributes"].(any)), true
 	case "Mutation.turnClock":
 		if e.ComplexityRoot.Mutation.TurnClock == nil {
 			break
@@ -1059,6 +1239,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Target(childComplexity, args["name"].(string)), true
+	case "Query.tasks":
+		if e.ComplexityRoot.Query.Tasks == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tasks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tasks(childComplexity, args["target"].(string)), true
 	case "Query.user":
 		if e.ComplexityRoot.Query.User == nil {
 			break
@@ -1131,6 +1322,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Target.Clock(childComplexity), true
+	case "Target.concurrentLimit":
+		if e.ComplexityRoot.Target.ConcurrentLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.ConcurrentLimit(childComplexity), true
 	case "Target.faults":
 		if e.ComplexityRoot.Target.Faults == nil {
 			break
@@ -1167,6 +1364,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Target.Policy(childComplexity), true
+	case "Target.readOnly":
+		if e.ComplexityRoot.Target.ReadOnly == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.ReadOnly(childComplexity), true
 	case "Target.switches":
 		if e.ComplexityRoot.Target.Switches == nil {
 			break
@@ -1179,6 +1382,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Target.Tier(childComplexity), true
+	case "Target.tokenShare":
+		if e.ComplexityRoot.Target.TokenShare == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.TokenShare(childComplexity), true
 	case "Target.url":
 		if e.ComplexityRoot.Target.URL == nil {
 			break
@@ -1197,6 +1406,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Target.Visibility(childComplexity), true
+
+	case "Task.app":
+		if e.ComplexityRoot.Task.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.App(childComplexity), true
+	case "Task.at":
+		if e.ComplexityRoot.Task.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.At(childComplexity), true
+	case "Task.error":
+		if e.ComplexityRoot.Task.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.Error(childComplexity), true
+	case "Task.id":
+		if e.ComplexityRoot.Task.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.ID(childComplexity), true
+	case "Task.kind":
+		if e.ComplexityRoot.Task.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.Kind(childComplexity), true
+	case "Task.state":
+		if e.ComplexityRoot.Task.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.State(childComplexity), true
+	case "Task.user":
+		if e.ComplexityRoot.Task.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Task.User(childComplexity), true
 
 	case "User.active":
 		if e.ComplexityRoot.User.Active == nil {
@@ -1276,6 +1528,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.LockedBy(childComplexity), true
+	case "User.mastered":
+		if e.ComplexityRoot.User.Mastered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Mastered(childComplexity), true
 	case "User.modified":
 		if e.ComplexityRoot.User.Modified == nil {
 			break
@@ -1294,6 +1552,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.PasswordSetAt(childComplexity), true
+	case "User.provider":
+		if e.ComplexityRoot.User.Provider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Provider(childComplexity), true
+	case "User.status":
+		if e.ComplexityRoot.User.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Status(childComplexity), true
 	case "User.userName":
 		if e.ComplexityRoot.User.UserName == nil {
 			break
@@ -1488,6 +1758,8 @@ type Query {
   digests(passwords: [String!]!): [String!]!
   "The mails that the target would have sent after a sequence number, oldest first: what a user reads who reads his mail."
   outbox(target: String! = "idcs", user: String, after: Count, first: Int! = 100): Outbox!
+  "What an org's provisioning of another org does, in the order in which it arose: the task list that administrators see."
+  tasks(target: String! = "spoke"): [Task!]!
   "Whether the policy that applies to the user would accept a password, and what it would refuse."
   checkPassword(target: String! = "idcs", userName: String!, password: String!): [Violation!]!
 }
@@ -1505,6 +1777,20 @@ type Mutation {
   setActive(target: String! = "idcs", userNames: [String!]!, active: Boolean!): Int!
   "Locks the named users as an administrator does, or ends any lock."
   setLocked(target: String! = "idcs", userNames: [String!]!, locked: Boolean! = true): Int!
+  """
+  Puts users into a status, by whatever way: staged, provisioned, active, recovery, password_expired, locked_out, suspended or
+  deprovisioned, in any case.
+  """
+  setStatus(target: String! = "okta", userNames: [String!]!, status: String!): Int!
+  """
+  Says where the users' passwords are: OKTA, FEDERATION, SOCIAL, IMPORT, ACTIVE_DIRECTORY or LDAP, in any case. A password that
+  is there goes; IMPORT makes an imported hash of it.
+  """
+  setProvider(target: String! = "okta", userNames: [String!]!, provider: String!): Int!
+  "Says that another system owns the users' profiles, or the org does."
+  setMastered(target: String! = "okta", userNames: [String!]!, mastered: Boolean! = true): Int!
+  "Parts users from their identity provider, as the button of the console does: they are the org's own, without a password yet."
+  disconnect(target: String! = "okta", userNames: [String!]!): Int!
   "Replaces the password policy; an absent field means no restriction. The input has the names of the vendor's policy."
   setPolicy(target: String! = "idcs", policy: JSON!): JSON!
   """
@@ -1515,38 +1801,59 @@ type Mutation {
   "Removes a policy for groups; false when there is none of that name."
   removeGroupPolicy(target: String! = "idcs", name: String!): Boolean!
   """
-  Puts the rate limits of a domain type into force, with nothing counted yet: free, oracle-apps, oracle-apps-premium, premium
-  or external-user. The empty tier has none.
+  Puts the rate limits of a tier into force, with nothing counted yet. At idcs it is a domain type: free, oracle-apps,
+  oracle-apps-premium, premium or external-user; at okta a plan: free, one-app, enterprise, workforce or unlimited. The empty
+  tier has none.
   """
   setTier(target: String! = "idcs", tier: String!): [Limit!]!
-  "How long a search does not find a user whom a client has created."
+  "How much of each rate limit one token or application may use, in percent."
+  setTokenShare(target: String! = "okta", percent: Int!): Int!
+  "How many requests may be under way at once; 0 is what the tier says."
+  setConcurrentLimit(target: String! = "okta", limit: Int!): Int!
+  "Begins the windows of all rate limits anew."
+  resetRates(target: String! = "okta"): [Limit!]!
+  "How long a search does not find a user whom a client has created; at okta, how late it finds any change."
   setVisibility(target: String! = "idcs", after: Duration!): Duration!
   "Answers every request with 503, or ends that. Without retryAfter the header is left to the switch of that name."
   setMaintenance(target: String! = "idcs", on: Boolean!, retryAfter: Duration): Boolean!
+  "Answers every write with 503 and E0000010, or ends that: an org in read-only mode."
+  setReadOnly(target: String! = "okta", on: Boolean!): Boolean!
   addFault(target: String! = "idcs", fault: FaultInput!): Fault!
   "Removes the named rules, or all."
   removeFaults(target: String! = "idcs", ids: [ID!]): Int!
-  "Makes issued access tokens expired as of now, of one client or of all."
+  "Makes issued access tokens expired as of now, of one client or of all. An API token of okta expires when it is named only."
   expireTokens(target: String! = "idcs", client: String): Int!
+  "Revokes tokens, API tokens of okta among them, of one client or of all."
   revokeTokens(target: String! = "idcs", client: String): Int!
   setTokenLifetime(target: String! = "idcs", lifetime: Duration!): Duration!
   turnClock(target: String! = "idcs", by: Duration!): Clock!
   setSwitch(target: String! = "idcs", name: String!, value: String!): Switch!
+  "Adds an OAuth client. At okta it is an API token: its name, its value, and the role of its maker."
   registerClient(target: String! = "idcs", client: ClientInput!): Boolean!
   "The probe: would this user name and password sign in now? Leaves no trace in the journal and counts no failure."
   logIns(target: String! = "idcs", attempts: [LogInInput!]!): [LogIn!]!
+  "Tries a failed task again, as the button of the console does."
+  retryTask(target: String! = "spoke", id: ID!): Boolean!
   """
-  Everything back to the configuration: no users, tokens, mails, faults and journal entries, no maintenance, the real time,
-  and policies, token lifetime, limits, visibility and switches as configured. Clients stay.
+  Signs somebody in through an identity provider of the org, by its id or name: users are created, linked and updated just in
+  time, as its policy has it. The subject is the NameID; attributes are those of the profile, strings by name.
+  """
+  signInThroughIdP(target: String! = "okta", idp: String!, subject: String!, attributes: JSON): FederatedSignIn!
+  """
+  Everything back to the configuration: no users, tokens, mails, faults and journal entries of the target, no maintenance, the
+  real time, and policies, token lifetime, limits, visibility and switches as configured. Clients stay.
   """
   reset(target: String! = "idcs"): Boolean!
 }
 
 type World { seed: String!, targets: [Target!]!, version: String! }
+"What the vendor does not have is empty."
 type Target { name: String!, url: String!, clock: Clock!, users: Int!, policy: JSON!, faults: [Fault!]!, switches: [Switch!]!, clients: [String!]!
-  "The domain type whose limits are in force, or the empty text; and what they did."
+  "The tier whose limits are in force, or the empty text; and what they did."
   tier: String!, limits: [Limit!]!
-  visibility: Duration!, maintenance: Boolean!
+  "What one token may use of the limits, in percent, and how many requests may be under way; 0 where there is no such limit."
+  tokenShare: Int!, concurrentLimit: Int!
+  visibility: Duration!, maintenance: Boolean!, readOnly: Boolean!
   groupPolicies: [GroupPolicy!]!
 }
 type Limit { bucket: String!, perSecond: Int!, perMinute: Int!, admitted: Count!, refused: Count! }
@@ -1560,7 +1867,12 @@ type UserPage { total: Int!, users: [User!]!, next: ID }
 type User {
   id: ID!, userName: String!, givenName: String!, familyName: String!, displayName: String!, email: String!
   "LockedBy is failures, administrator or empty."
-  active: Boolean!, federated: Boolean!, delegated: Boolean!, locked: Boolean!, lockedBy: String!, mustChange: Boolean!, hasPassword: Boolean!, history: Int!
+  active: Boolean!, federated: Boolean!, delegated: Boolean!, locked: Boolean!, lockedBy: String!
+  "In the vendor's words, ACTIVE and FEDERATION for instance; empty where it has none."
+  status: String!, provider: String!
+  "Another system owns the profile."
+  mastered: Boolean!
+  mustChange: Boolean!, hasPassword: Boolean!, history: Int!
   passwordSetAt: Time, created: Time!, modified: Time!, version: Count!
 }
 type Journal { total: Int!, dropped: Count!, last: Count!, entries: [Entry!]! }
@@ -1573,6 +1885,9 @@ type Entry {
 type PasswordWrites { dropped: Count!, last: Count!, writes: [PasswordWrite!]! }
 type PasswordWrite { sequence: Count!, user: String!, client: String!, digest: String!, outcome: String!, reason: String!, status: Int!, lost: Boolean!, received: Time!, answered: Time!, route: String! }
 type Violation { rule: String!, limit: Int!, text: String! }
+"Kind is push_user, push_profile, push_password, deactivate or reactivate; state is running, done or failed."
+type Task { id: ID!, kind: String!, user: String!, app: String!, state: String!, error: String!, at: Time! }
+type FederatedSignIn { user: User!, created: Boolean!, linked: Boolean!, updated: Boolean! }
 type Fault {
   id: ID!, kind: FaultKind!, note: String!, seen: Count!, fired: Count!, added: Time!, firstFired: Time, lastFired: Time, description: String!
 }
@@ -1692,6 +2007,20 @@ func (ec *executionContext) childFields_Fault(ctx context.Context, field graphql
 		return ec.fieldContext_Fault_description(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Fault", field.Name)
+}
+
+func (ec *executionContext) childFields_FederatedSignIn(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_FederatedSignIn_user(ctx, field)
+	case "created":
+		return ec.fieldContext_FederatedSignIn_created(ctx, field)
+	case "linked":
+		return ec.fieldContext_FederatedSignIn_linked(ctx, field)
+	case "updated":
+		return ec.fieldContext_FederatedSignIn_updated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FederatedSignIn", field.Name)
 }
 
 func (ec *executionContext) childFields_GroupPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1856,14 +2185,40 @@ func (ec *executionContext) childFields_Target(ctx context.Context, field graphq
 		return ec.fieldContext_Target_tier(ctx, field)
 	case "limits":
 		return ec.fieldContext_Target_limits(ctx, field)
+	case "tokenShare":
+		return ec.fieldContext_Target_tokenShare(ctx, field)
+	case "concurrentLimit":
+		return ec.fieldContext_Target_concurrentLimit(ctx, field)
 	case "visibility":
 		return ec.fieldContext_Target_visibility(ctx, field)
 	case "maintenance":
 		return ec.fieldContext_Target_maintenance(ctx, field)
+	case "readOnly":
+		return ec.fieldContext_Target_readOnly(ctx, field)
 	case "groupPolicies":
 		return ec.fieldContext_Target_groupPolicies(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Target", field.Name)
+}
+
+func (ec *executionContext) childFields_Task(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Task_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Task_kind(ctx, field)
+	case "user":
+		return ec.fieldContext_Task_user(ctx, field)
+	case "app":
+		return ec.fieldContext_Task_app(ctx, field)
+	case "state":
+		return ec.fieldContext_Task_state(ctx, field)
+	case "error":
+		return ec.fieldContext_Task_error(ctx, field)
+	case "at":
+		return ec.fieldContext_Task_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Task", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1890,6 +2245,12 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_locked(ctx, field)
 	case "lockedBy":
 		return ec.fieldContext_User_lockedBy(ctx, field)
+	case "status":
+		return ec.fieldContext_User_status(ctx, field)
+	case "provider":
+		return ec.fieldContext_User_provider(ctx, field)
+	case "mastered":
+		return ec.fieldContext_User_mastered(ctx, field)
 	case "mustChange":
 		return ec.fieldContext_User_mustChange(ctx, field)
 	case "hasPassword":
@@ -2104,6 +2465,28 @@ func (ec *executionContext) field_Mutation_addUsers_args(ctx context.Context, ra
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_disconnect_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "userNames",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userNames"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_expireTokens_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2258,6 +2641,20 @@ func (ec *executionContext) field_Mutation_removeUsers_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_resetRates_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_reset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2269,6 +2666,28 @@ func (ec *executionContext) field_Mutation_reset_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["target"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_retryTask_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg1
 	return args, nil
 }
 
@@ -2321,6 +2740,28 @@ func (ec *executionContext) field_Mutation_setActive_args(ctx context.Context, r
 		return nil, err
 	}
 	args["active"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setConcurrentLimit_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["limit"] = arg1
 	return args, nil
 }
 
@@ -2490,6 +2931,36 @@ func (ec *executionContext) field_Mutation_setMaintenance_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setMastered_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "userNames",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userNames"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "mastered",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["mastered"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setPolicy_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2509,6 +2980,88 @@ func (ec *executionContext) field_Mutation_setPolicy_args(ctx context.Context, r
 		return nil, err
 	}
 	args["policy"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setProvider_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "userNames",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userNames"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "provider",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["provider"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setReadOnly_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "on",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["on"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setStatus_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "userNames",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userNames"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
 	return args, nil
 }
 
@@ -2586,6 +3139,28 @@ func (ec *executionContext) field_Mutation_setTokenLifetime_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setTokenShare_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "percent",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["percent"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setVisibility_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2605,6 +3180,44 @@ func (ec *executionContext) field_Mutation_setVisibility_args(ctx context.Contex
 		return nil, err
 	}
 	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_signInThroughIdP_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "idp",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idp"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "subject",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["subject"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "attributes",
+		func(ctx context.Context, v any) (any, error) {
+			return ec.unmarshalOJSON2interface(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["attributes"] = arg3
 	return args, nil
 }
 
@@ -2917,6 +3530,20 @@ func (ec *executionContext) field_Query_target_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_tasks_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
 	return args, nil
 }
 
@@ -3834,6 +4461,107 @@ func (ec *executionContext) fieldContext_Fault_description(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Fault", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _FederatedSignIn_user(ctx context.Context, field graphql.CollectedField, obj *FederatedSignIn) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FederatedSignIn_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v User) graphql.Marshaler {
+			return ec.marshalNUser2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐUser(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FederatedSignIn_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FederatedSignIn",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FederatedSignIn_created(ctx context.Context, field graphql.CollectedField, obj *FederatedSignIn) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FederatedSignIn_created(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Created, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FederatedSignIn_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FederatedSignIn", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _FederatedSignIn_linked(ctx context.Context, field graphql.CollectedField, obj *FederatedSignIn) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FederatedSignIn_linked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Linked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FederatedSignIn_linked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FederatedSignIn", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _FederatedSignIn_updated(ctx context.Context, field graphql.CollectedField, obj *FederatedSignIn) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FederatedSignIn_updated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Updated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FederatedSignIn_updated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FederatedSignIn", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _GroupPolicy_name(ctx context.Context, field graphql.CollectedField, obj *GroupPolicy) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4657,6 +5385,182 @@ func (ec *executionContext) fieldContext_Mutation_setLocked(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setStatus(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setStatus(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetStatus(ctx, fc.Args["target"].(string), fc.Args["userNames"].([]string), fc.Args["status"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setStatus(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Int does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setStatus_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setProvider(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setProvider(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetProvider(ctx, fc.Args["target"].(string), fc.Args["userNames"].([]string), fc.Args["provider"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setProvider(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Int does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setProvider_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setMastered(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setMastered(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetMastered(ctx, fc.Args["target"].(string), fc.Args["userNames"].([]string), fc.Args["mastered"].(bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setMastered(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Int does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setMastered_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_disconnect(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_disconnect(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Disconnect(ctx, fc.Args["target"].(string), fc.Args["userNames"].([]string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_disconnect(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Int does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_disconnect_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setPolicy(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4845,6 +5749,138 @@ func (ec *executionContext) fieldContext_Mutation_setTier(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setTokenShare(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setTokenShare(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetTokenShare(ctx, fc.Args["target"].(string), fc.Args["percent"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setTokenShare(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Int does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setTokenShare_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setConcurrentLimit(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setConcurrentLimit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetConcurrentLimit(ctx, fc.Args["target"].(string), fc.Args["limit"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setConcurrentLimit(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Int does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setConcurrentLimit_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resetRates(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resetRates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResetRates(ctx, fc.Args["target"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Limit) graphql.Marshaler {
+			return ec.marshalNLimit2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐLimitᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resetRates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Limit(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resetRates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setVisibility(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4927,6 +5963,50 @@ func (ec *executionContext) fieldContext_Mutation_setMaintenance(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_setMaintenance_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setReadOnly(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setReadOnly(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetReadOnly(ctx, fc.Args["target"].(string), fc.Args["on"].(bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setReadOnly(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Boolean does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setReadOnly_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -5323,6 +6403,100 @@ func (ec *executionContext) fieldContext_Mutation_logIns(ctx context.Context, fi
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_logIns_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_retryTask(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retryTask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RetryTask(ctx, fc.Args["target"].(string), fc.Args["id"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retryTask(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Boolean does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_retryTask_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_signInThroughIdP(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signInThroughIdP(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignInThroughIDP(ctx, fc.Args["target"].(string), fc.Args["idp"].(string), fc.Args["subject"].(string),
+				func() any {
+					if fc.Args["attributes"] == nil {
+						return nil
+					}
+					return fc.Args["attributes"].(any)
+				}())
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v FederatedSignIn) graphql.Marshaler {
+			return ec.marshalNFederatedSignIn2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐFederatedSignIn(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signInThroughIdP(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FederatedSignIn(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signInThroughIdP_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -6099,6 +7273,50 @@ func (ec *executionContext) fieldContext_Query_outbox(ctx context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_tasks(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_tasks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Tasks(ctx, fc.Args["target"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Task) graphql.Marshaler {
+			return ec.marshalNTask2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐTaskᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_tasks(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Task(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_tasks_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_checkPassword(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6600,6 +7818,52 @@ func (ec *executionContext) fieldContext_Target_limits(_ context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Target_tokenShare(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_tokenShare(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TokenShare, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Target_tokenShare(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Target_concurrentLimit(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_concurrentLimit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ConcurrentLimit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Target_concurrentLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _Target_visibility(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6646,6 +7910,29 @@ func (ec *executionContext) fieldContext_Target_maintenance(_ context.Context, f
 	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _Target_readOnly(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_readOnly(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReadOnly, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Target_readOnly(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _Target_groupPolicies(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6676,6 +7963,167 @@ func (ec *executionContext) fieldContext_Target_groupPolicies(_ context.Context,
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Task_id(ctx context.Context, field graphql.CollectedField, obj *Task) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Task_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Task_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Task", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Task_kind(ctx context.Context, field graphql.CollectedField, obj *Task) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Task_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Task_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Task", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Task_user(ctx context.Context, field graphql.CollectedField, obj *Task) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Task_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Task_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Task", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Task_app(ctx context.Context, field graphql.CollectedField, obj *Task) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Task_app(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.App, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Task_app(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Task", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Task_state(ctx context.Context, field graphql.CollectedField, obj *Task) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Task_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Task_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Task", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Task_error(ctx context.Context, field graphql.CollectedField, obj *Task) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Task_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Task_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Task", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Task_at(ctx context.Context, field graphql.CollectedField, obj *Task) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Task_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Task_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Task", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
@@ -6929,6 +8377,75 @@ func (ec *executionContext) _User_lockedBy(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_User_lockedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("User", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _User_status(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _User_provider(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_provider(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Provider, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _User_mastered(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_mastered(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mastered, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_mastered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _User_mustChange(ctx context.Context, field graphql.CollectedField, obj *User) (ret graphql.Marshaler) {
@@ -9099,6 +10616,60 @@ func (ec *executionContext) _Fault(ctx context.Context, sel ast.SelectionSet, ob
 	return out
 }
 
+var federatedSignInImplementors = []string{"FederatedSignIn"}
+
+func (ec *executionContext) _FederatedSignIn(ctx context.Context, sel ast.SelectionSet, obj *FederatedSignIn) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, federatedSignInImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FederatedSignIn")
+		case "user":
+			out.Values[i] = ec._FederatedSignIn_user(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "created":
+			out.Values[i] = ec._FederatedSignIn_created(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "linked":
+			out.Values[i] = ec._FederatedSignIn_linked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updated":
+			out.Values[i] = ec._FederatedSignIn_updated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var groupPolicyImplementors = []string{"GroupPolicy"}
 
 func (ec *executionContext) _GroupPolicy(ctx context.Context, sel ast.SelectionSet, obj *GroupPolicy) graphql.Marshaler {
@@ -9447,6 +11018,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setStatus":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setStatus(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setProvider":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setProvider(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setMastered":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setMastered(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "disconnect":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_disconnect(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setPolicy":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setPolicy(ctx, field)
@@ -9475,6 +11074,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setTokenShare":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setTokenShare(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setConcurrentLimit":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setConcurrentLimit(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resetRates":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resetRates(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setVisibility":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setVisibility(ctx, field)
@@ -9485,6 +11105,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "setMaintenance":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setMaintenance(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setReadOnly":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setReadOnly(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -9548,6 +11175,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "logIns":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_logIns(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retryTask":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retryTask(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signInThroughIdP":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signInThroughIdP(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -9956,6 +11597,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "tasks":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_tasks(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "checkPassword":
 			field := field
 
@@ -10129,6 +11792,16 @@ func (ec *executionContext) _Target(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "tokenShare":
+			out.Values[i] = ec._Target_tokenShare(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "concurrentLimit":
+			out.Values[i] = ec._Target_concurrentLimit(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "visibility":
 			out.Values[i] = ec._Target_visibility(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -10139,8 +11812,82 @@ func (ec *executionContext) _Target(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "readOnly":
+			out.Values[i] = ec._Target_readOnly(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "groupPolicies":
 			out.Values[i] = ec._Target_groupPolicies(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var taskImplementors = []string{"Task"}
+
+func (ec *executionContext) _Task(ctx context.Context, sel ast.SelectionSet, obj *Task) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, taskImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Task")
+		case "id":
+			out.Values[i] = ec._Task_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._Task_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "user":
+			out.Values[i] = ec._Task_user(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "app":
+			out.Values[i] = ec._Task_app(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._Task_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._Task_error(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Task_at(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -10230,6 +11977,21 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "lockedBy":
 			out.Values[i] = ec._User_lockedBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._User_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "provider":
+			out.Values[i] = ec._User_provider(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mastered":
+			out.Values[i] = ec._User_mastered(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -10885,6 +12647,10 @@ func (ec *executionContext) marshalNFaultKind2string(ctx context.Context, sel as
 	return res
 }
 
+func (ec *executionContext) marshalNFederatedSignIn2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐFederatedSignIn(ctx context.Context, sel ast.SelectionSet, v FederatedSignIn) graphql.Marshaler {
+	return ec._FederatedSignIn(ctx, sel, &v)
+}
+
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
 	res, err := graphql.UnmarshalFloatContext(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -11183,6 +12949,26 @@ func (ec *executionContext) marshalNTarget2ᚕgithubᚗcomᚋseatrialᚋseatrial
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTarget2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐTarget(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTask2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐTask(ctx context.Context, sel ast.SelectionSet, v Task) graphql.Marshaler {
+	return ec._Task(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTask2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐTaskᚄ(ctx context.Context, sel ast.SelectionSet, v []Task) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTask2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐTask(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -11618,6 +13404,24 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	_ = sel
 	_ = ctx
 	res := graphql.MarshalInt(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOJSON2interface(ctx context.Context, v any) (any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalAny(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOJSON2interface(ctx context.Context, sel ast.SelectionSet, v any) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalAny(v)
 	return res
 }
 

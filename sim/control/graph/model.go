@@ -12,7 +12,7 @@ type World struct {
 	Version string   `json:"version"`
 }
 
-// Target is one simulator.
+// Target is one simulator. What the vendor does not have is empty.
 type Target struct {
 	Name     string   `json:"name"`
 	URL      string   `json:"url"`
@@ -23,8 +23,13 @@ type Target struct {
 	Switches []Switch `json:"switches"`
 	Clients  []string `json:"clients"`
 	// Tier is the domain type whose rate limits are in force, "" without any; Limits is how they stand.
-	Tier          string        `json:"tier"`
-	Limits        []Limit       `json:"limits"`
+	Tier   string  `json:"tier"`
+	Limits []Limit `json:"limits"`
+	// TokenShare is how much of the limits one token may use, in percent; ConcurrentLimit is of requests under way. 0 is none.
+	TokenShare      int `json:"tokenShare"`
+	ConcurrentLimit int `json:"concurrentLimit"`
+	// ReadOnly: writes are refused, for the time being.
+	ReadOnly      bool          `json:"readOnly"`
 	Visibility    time.Duration `json:"-"` // in Go's syntax on the wire
 	Maintenance   bool          `json:"maintenance"`
 	GroupPolicies []GroupPolicy `json:"groupPolicies"`
@@ -153,6 +158,9 @@ type User struct {
 	Delegated     bool       `json:"delegated"`
 	Locked        bool       `json:"locked"`
 	LockedBy      string     `json:"lockedBy"` // "failures", "administrator" or ""
+	Status        string     `json:"status"`   // the vendor's word: "ACTIVE"; "" where there is none
+	Provider      string     `json:"provider"` // the vendor's word: "FEDERATION"; "" where there is none
+	Mastered      bool       `json:"mastered"` // the profile belongs to another system
 	MustChange    bool       `json:"mustChange"`
 	HasPassword   bool       `json:"hasPassword"`
 	History       int        `json:"history"`
@@ -226,6 +234,26 @@ type Violation struct {
 	Rule  string `json:"rule"`
 	Limit int    `json:"limit"`
 	Text  string `json:"text"`
+}
+
+// Task is one thing that an application's provisioning does to a user of another org. Kind is "push_user", "push_profile",
+// "push_password", "deactivate" or "reactivate", State "running", "done" or "failed"; Error is what administrators see.
+type Task struct {
+	ID    string    `json:"id"`
+	Kind  string    `json:"kind"`
+	User  string    `json:"user"`
+	App   string    `json:"app"`
+	State string    `json:"state"`
+	Error string    `json:"error"`
+	At    time.Time `json:"at"`
+}
+
+// FederatedSignIn is what a sign-in through an identity provider came to.
+type FederatedSignIn struct {
+	User    User `json:"user"`
+	Created bool `json:"created"`
+	Linked  bool `json:"linked"`
+	Updated bool `json:"updated"`
 }
 
 // Fault is an injected fault: Seen counts the requests in its scope, Fired those it acted on.

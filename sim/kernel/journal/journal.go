@@ -2,6 +2,7 @@ package journal
 
 import (
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/seatrial/seatrial/sim/kernel/secret"
@@ -95,6 +96,23 @@ func (j *Journal) Reset() {
 	defer j.mu.Unlock()
 	j.ring, j.next, j.dropped = nil, 0, 0
 	j.totals = map[string]*Totals{}
+}
+
+// Forget drops the entries and counts of one target; those of the others stay.
+func (j *Journal) Forget(target string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	kept := make([]*Entry, 0, len(j.ring))
+	for _, e := range slices.Concat(j.ring[j.next:], j.ring[:j.next]) {
+		if e.Target != target {
+			kept = append(kept, e)
+		}
+	}
+	j.ring, j.next = kept, 0
+	if len(kept) == 0 {
+		j.dropped = 0 // whoever reads misses nothing
+	}
+	delete(j.totals, target)
 }
 
 // snapshot returns the entries, oldest first.
