@@ -48,6 +48,7 @@ const (
 	questionRefused
 	typeMismatch
 	wrongStatus
+	inactiveUser
 	tooManyRequests
 	invalidLogFilter
 	notSimulated
@@ -120,6 +121,7 @@ var answers = map[kind]Answer{
 	questionRefused:      {403, "E0000036", "Change recovery question not allowed on specified user.", "status", unverified},
 	typeMismatch:         {400, "E0000037", "Type mismatch exception.  %s", "malformed", unverified},
 	wrongStatus:          {403, "E0000038", "This operation is not allowed in the user's current status.", "status", catalogue},
+	inactiveUser:         {403, "E0000038", "This operation is not allowed in the user's current status.", "inactive", catalogue + "; that a password is refused so: unverified (a switch)"},
 	tooManyRequests:      {429, "E0000047", "API call exceeded rate limit due to too many requests.", "throttled", catalogue},
 	invalidLogFilter:     {400, "E0000053", "%s", "malformed", "Okta, System Log API"},
 	notSimulated:         {501, "E0000060", "Unsupported operation.", "not_simulated", "ours: Okta has the operation"},

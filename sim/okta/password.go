@@ -65,7 +65,7 @@ func (s *Server) adminSet(p *people.Person, a *Account, m profile, w *passwordWr
 	case a.Status == Deprovisioned && s.is(deactivatedWrite, "refuse"),
 		a.Status == Suspended && s.is(suspendedWrite, "refuse"),
 		a.Status == Provisioned && s.is(provisionedWrite, "refuse"):
-		return refuse(wrongStatus)
+		return refuse(inactiveUser)
 	}
 	if text := settings.judge(w, &p.Credential, subjectOf(m), s.kernel.Clock.Now()); text != "" {
 		return refused(policyBroken, text)

@@ -223,6 +223,7 @@ func (c *call) deleteUser() error {
 		return noUser(c.id)
 	}
 	if a := AccountOf(&p); a.Status != Deprovisioned {
+		c.x.Operation = "deactivate"
 		if _, err := c.change(eventDeactivate, c.s.deactivate); err != nil {
 			return err
 		}
