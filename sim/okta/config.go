@@ -41,6 +41,9 @@ type Client struct {
 	Keys []jose.JSONWebKey
 	// DPoP: the application proves possession of a key with each request (RFC 9449), as Okta asks of new ones.
 	DPoP bool
+	// KeysURL is where more of them are read when an assertion names one that is not known: its jwks_uri. For an Org2Org
+	// connection that is /api/v1/apps/{id}/connections/default/jwks of the other org.
+	KeysURL string
 }
 
 // Config says what org to simulate.
@@ -133,7 +136,7 @@ func checkClients(clients []Client) (mistakes []error) {
 				mistakes = append(mistakes, fmt.Errorf("%w: %s.scopes: there is no scope %q; there are %s", ErrInvalid, at, scope, strings.Join(Scopes(), ", ")))
 			}
 		}
-		if len(client.Keys) == 0 {
+		if len(client.Keys) == 0 && client.KeysURL == "" {
 			mistakes = append(mistakes, fmt.Errorf("%w: %s.keys: there is none", ErrInvalid, at))
 		}
 		for j, key := range client.Keys {

@@ -66,6 +66,9 @@ const (
 	versionMismatch
 	badBearer
 	scopeMissing
+	credentialsNotHere
+	appStillActive
+	mappedAttribute
 )
 
 // Answer is one row of the table of refusals.
@@ -126,6 +129,9 @@ var answers = map[kind]Answer{
 	invalidLogFilter:     {400, "E0000053", "%s", "malformed", "Okta, System Log API"},
 	notSimulated:         {501, "E0000060", "Unsupported operation.", "not_simulated", "ours: Okta has the operation"},
 	expiredPassword:      {401, "E0000064", "Password is expired and must be changed.", "expired", unverified + " (a switch)"},
+	credentialsNotHere:   {400, "E0000041", "Credentials should not be set on this resource based on the scheme.", "malformed", "Okta, OpenAPI examples"},
+	appStillActive:       {403, "E0000056", "Delete application forbidden.", "status", unverified},
+	mappedAttribute:      {403, "E0000075", "Cannot modify the %s attribute because it has a field mapping and profile push is enabled.", "malformed", "Okta, OpenAPI examples"},
 	wrongState:           {403, "E0000079", "This operation is not allowed in the current authentication state.", "status", unverified},
 	complexityUnmet:      {403, "E0000080", "The password does not meet the complexity requirements of the current password policy.", "policy", catalogue},
 	wrongAnswer:          {403, "E0000087", "The recovery question answer did not match our records.", "credential", catalogue},

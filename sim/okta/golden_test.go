@@ -75,7 +75,7 @@ func TestGolden(t *testing.T) {
 		}},
 		{name: "policies", source: recorded, method: get, path: "/api/v1/policies?type=PASSWORD"},
 		{name: "log", source: "Okta, OpenAPI, LogEvent", method: get, path: "/api/v1/logs", before: func(t *testing.T, o *org) { t.Helper(); o.post(t, "", setPassword(newPassword)) }},
-		{name: "not-simulated", source: "ours", method: get, path: "/api/v1/apps"},
+		{name: "not-simulated", source: "ours", method: get, path: "/api/v1/zones"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

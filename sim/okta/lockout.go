@@ -88,6 +88,9 @@ func (s *Server) signIn(login string, password secret.Value, c *call) (people.Pe
 	if a := AccountOf(&p); result.Reason == "wrong_password" && a.Status == LockedOut {
 		c.log(eventLock, &p, "FAILURE", "LOCKED_OUT")
 	}
+	if result.OK && !result.MustChange {
+		s.noticedSignIn(&p)
+	}
 	return p, result
 }
 

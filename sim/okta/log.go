@@ -50,6 +50,7 @@ type event struct {
 	requestID, path  string
 	userID, login    string // the target
 	displayName      string
+	others           []eventTarget // an application, an identity provider
 }
 
 // logCapacity bounds the log; the oldest events go first. Okta keeps ninety days.
@@ -90,15 +91,18 @@ func (l *systemLog) all() []*event {
 	return append([]*event(nil), l.ring...)
 }
 
-// log writes an event about a user.
-func (c *call) log(kind eventKind, p *people.Person, outcome, reason string) {
+// log writes an event about a user, or about something else.
+func (c *call) log(kind eventKind, p *people.Person, outcome, reason string, others ...eventTarget) {
 	e := c.s.newEvent(c.r, kind, outcome, reason)
+	e.others = others
 	e.requestID = first(c.w.Header()["X-Okta-Request-Id"])
 	e.client = c.who
-	e.userID, e.login = p.ID, p.UserName
-	e.displayName = p.GivenName + " " + p.FamilyName
+	if p != nil {
+		e.userID, e.login = p.ID, p.UserName
+		e.displayName = p.GivenName + " " + p.FamilyName
+	}
 	switch {
-	case c.who.name == "": // the user's own doing
+	case c.who.name == "" && p != nil: // the user's own doing
 		e.actor, e.actorType = p.UserName, "User"
 	case c.who.token: // its owner, where there is one (Okta, System Log API)
 		e.actor, e.actorType = cmp.Or(c.who.owner, c.who.name), "User"

@@ -53,15 +53,13 @@ func (e *event) attribute(name string) []string {
 	case "actor.type":
 		return []string{e.actorType}
 	case "target.id":
-		return []string{e.userID}
+		return e.ofTargets(func(t eventTarget) string { return t.id })
 	case "target.alternateId":
-		return []string{e.login}
+		return e.ofTargets(func(t eventTarget) string { return t.alternateID })
 	case "target.displayName":
-		return []string{e.displayName}
+		return e.ofTargets(func(t eventTarget) string { return t.displayName })
 	case "target.type":
-		if e.userID != "" {
-			return []string{"User"}
-		}
+		return e.ofTargets(func(t eventTarget) string { return t.kind })
 	case "client.ipAddress":
 		return []string{e.ip}
 	case "client.userAgent.rawUserAgent":
@@ -204,10 +202,14 @@ func orNullText(text string) any {
 // eventDocument has the members of Okta's example of a LogEvent.
 func (c *call) eventDocument(e *event) object {
 	var target any
-	if e.userID != "" {
-		target = []object{{
-			{"id", e.userID}, {"type", "User"}, {"alternateId", e.login}, {"displayName", e.displayName}, {"detailEntry", nil},
-		}}
+	if targets := e.targets(); targets != nil {
+		list := make([]object, 0, len(targets))
+		for _, t := range targets {
+			list = append(list, object{
+				{"id", t.id}, {"type", t.kind}, {"alternateId", t.alternateID}, {"displayName", t.displayName}, {"detailEntry", nil},
+			})
+		}
+		target = list
 	}
 	return object{
 		{"actor", object{{"id", e.actor}, {"type", e.actorType}, {"alternateId", e.actor}, {"displayName", e.actor}, {"detailEntry", nil}}},

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
@@ -169,11 +168,11 @@ func (c *call) client(form url.Values) (Client, error) {
 	}
 	client := c.s.config.Clients[at]
 	c.x.Client = client.ID
-	key := slices.IndexFunc(client.Keys, func(k jose.JSONWebKey) bool { return k.KeyID == parsed.Headers[0].KeyID })
-	if key < 0 {
+	key, known := c.s.keyOf(c.r.Context(), &client, parsed.Headers[0].KeyID)
+	if !known {
 		return Client{}, invalidClient("The client_assertion JWT kid is invalid.")
 	}
-	if err := parsed.Claims(client.Keys[key].Key, &claims); err != nil {
+	if err := parsed.Claims(key.Key, &claims); err != nil {
 		return Client{}, badSignature
 	}
 	return client, c.judgeAssertion(claims)

@@ -108,9 +108,12 @@ func (s *Server) Change(idOrLogin string, change func(*Account)) error {
 	return nil
 }
 
-// Disconnect is the button of the console that parts a user from an identity provider: the profile is Okta's again, the
-// provider is OKTA, and there is no password yet.
+// Disconnect is the button of the console that parts a user from identity providers: there are no links any more, the profile is
+// Okta's again, the provider is OKTA, and there is no password yet.
 func (s *Server) Disconnect(idOrLogin string) error {
+	if id, ok := s.lookUp(idOrLogin); ok {
+		s.idps.forget(id)
+	}
 	return s.Change(idOrLogin, func(a *Account) {
 		a.Mastered = false
 		if a.federated() {

@@ -32,6 +32,10 @@ const (
 	readGroups
 	writeGroups
 	readLogs
+	readApps
+	writeApps
+	readIdPs
+	writeIdPs
 )
 
 // grant is what opens an endpoint: a scope of an access token, or a role of an API token.
@@ -51,6 +55,10 @@ var grants = map[right]grant{
 	readGroups:       {"okta.groups.read", Roles()},
 	writeGroups:      {"okta.groups.manage", []Role{SuperAdministrator, OrgAdministrator, UserAdministrator}},
 	readLogs:         {"okta.logs.read", []Role{SuperAdministrator, OrgAdministrator, ReadOnlyAdministrator}},
+	readApps:         {"okta.apps.read", []Role{SuperAdministrator, OrgAdministrator, ReadOnlyAdministrator}},
+	writeApps:        {"okta.apps.manage", []Role{SuperAdministrator, OrgAdministrator}},
+	readIdPs:         {"okta.idps.read", []Role{SuperAdministrator, OrgAdministrator, ReadOnlyAdministrator}},
+	writeIdPs:        {"okta.idps.manage", []Role{SuperAdministrator, OrgAdministrator}},
 }
 
 // Scopes lists the scopes that can be granted to an application.

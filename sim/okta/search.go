@@ -162,7 +162,9 @@ func (c *call) byCondition(l *listing, text string, d dialect) error {
 }
 
 // limit reads the page size.
-func (c *call) limit(otherwise int) (int, error) {
+func (c *call) limit(otherwise int) (int, error) { return c.limitUpTo(otherwise, pageSize) }
+
+func (c *call) limitUpTo(otherwise, most int) (int, error) {
 	text := c.query.Get("limit")
 	if text == "" {
 		return otherwise, nil
@@ -171,12 +173,12 @@ func (c *call) limit(otherwise int) (int, error) {
 	switch {
 	case err != nil, n < 1:
 		return 0, refuse(typeMismatch, `"limit" is not a positive number`)
-	case n <= pageSize:
+	case n <= most:
 		return n, nil
 	case c.s.is(limitOverMaximum, "refuse"):
-		return 0, refuse(validation, "limit").because("limit: The limit must not be greater than " + strconv.Itoa(pageSize))
+		return 0, refuse(validation, "limit").because("limit: The limit must not be greater than " + strconv.Itoa(most))
 	}
-	return pageSize, nil
+	return most, nil
 }
 
 // find returns one page of the users that are wanted, and whether there are more.

@@ -76,6 +76,11 @@ func newTable() table {
 	mountPolicies(t)
 	mountGroups(t)
 	mountLogs(t)
+	mountIdPs(t)
+	mountApps(t)
+	mountAppUsers(t)
+	mountFeatures(t)
+	mountConnections(t)
 	return t
 }
 
@@ -85,7 +90,7 @@ func (t table) find(path string) (methods map[string]endpoint, id, other string)
 		return methods, "", ""
 	}
 	parts := strings.Split(path, "/") // "", "api", "v1", "users", id, …
-	if len(parts) < 5 || len(parts) > 8 || parts[4] == "" {
+	if len(parts) < 5 || len(parts) > 9 || parts[4] == "" {
 		return nil, "", ""
 	}
 	id, parts[4] = parts[4], "{id}"

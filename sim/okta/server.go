@@ -64,6 +64,11 @@ type Server struct {
 	switches   *switches.Panel
 	log        *systemLog
 	states     *stateTokens
+	idps       *idpStore
+	apps       *appStore
+	tasks      *taskQueue
+	hubs       hubTokens
+	clientKeys clientKeys
 }
 
 // New builds an org from its configuration.
@@ -88,6 +93,7 @@ func New(c Config, k Kernel) (*Server, error) {
 		index:  newIndex(), groups: newGroupStore(), switches: switches.NewPanel(switchboard),
 		tokens: newAPITokens(k.Digester, c.Tokens),
 		log:    newSystemLog(), states: newStateTokens(k.Seed.Stream(k.Name + ".states")),
+		idps: newIdPStore(), apps: newAppStore(), tasks: newTaskQueue(k.Seed.Stream(k.Name + ".tasks")),
 	}
 	s.nonce = letters(k.Seed.Stream(k.Name+".nonce"), 32)
 	for _, client := range c.Clients {
@@ -163,6 +169,11 @@ func (s *Server) SetReadOnly(on bool) { s.readOnly.Store(on) }
 func (s *Server) Reset() {
 	s.writes.Lock()
 	defer s.writes.Unlock()
+	s.tasks.reset()
+	s.hubs.reset()
+	s.clientKeys.reset()
+	s.apps.reset()
+	s.idps.reset()
 	s.people.Reset()
 	s.index.reset()
 	s.issuer.Reset()

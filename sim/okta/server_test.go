@@ -222,7 +222,7 @@ func TestRoutesAndBodiesThatAreNotThere(t *testing.T) {
 		assert.NotEmpty(t, o.last(t).Surprise)
 	})
 	t.Run("E0000060 not simulated", func(t *testing.T) {
-		o.ask(t, "admin", http.MethodGet, "/api/v1/apps", "").refused(t, 501, "E0000060", "Unsupported operation.")
+		o.ask(t, "admin", http.MethodGet, "/api/v1/zones", "").refused(t, 501, "E0000060", "Unsupported operation.")
 		assert.NotEmpty(t, o.last(t).Surprise)
 		assert.Equal(t, "not_simulated", o.last(t).Reason)
 	})

@@ -45,6 +45,14 @@ const (
 	forgotNeedsAnswer  = "forgotNeedsAnswer"
 	importAfterSignIn  = "importAfterSignIn"
 	refusedWriteLogged = "refusedWriteLogged"
+	idpSignIn          = "idpSignIn"
+	unlinkedProvider   = "unlinkedProvider"
+	linkedPassword     = "linkedPassword" //nolint:gosec // G101: the name of a switch
+	reassignedUser     = "reassignedUser"
+	signInPush         = "signInPush"
+	pushStrict         = "pushStrict"
+	pushRetry          = "pushRetry"
+	jwksAccess         = "jwksAccess"
 )
 
 // switchboard is every switch with its options, the default first.
@@ -81,6 +89,14 @@ var switchboard = switches.Board{Path: "okta.switches", Switches: []Switch{
 	{Name: forgotNeedsAnswer, Options: []string{"yes", "no"}, Note: "Whether forgot_password needs a recovery question; no is an org of Identity Engine with other authenticators."},
 	{Name: importAfterSignIn, Options: []string{"okta", "import"}, Note: "The provider of a user with an imported hash after the first good sign-in."},
 	{Name: refusedWriteLogged, Options: []string{"failure", "none"}, Note: "Whether a refused password leaves user.account.update_password with FAILURE in the System Log."},
+	{Name: idpSignIn, Options: []string{"keep", "federate"}, Note: "A sign-in through an identity provider by an Okta user who was here before: the provider of the credentials stays, or becomes FEDERATION and the password goes. Okta's articles name profile sourcing only."},
+	{Name: unlinkedProvider, Options: []string{"keep", "okta"}, Note: "The provider of the credentials after DELETE /idps/{id}/users/{id}: as it was, or OKTA. The console's Disconnect makes it OKTA."},
+	{Name: linkedPassword, Options: []string{"push", "skip"}, Note: "Org2Org, at the spoke: whether an assignment that finds its user at the hub pushes a temporary password, too. Okta's article on FEDERATION users says so."},
+	{Name: reassignedUser, Options: []string{"leave", "reactivate"}, Note: "Org2Org, at the spoke: an assignment that finds its user deactivated at the hub leaves that, or activates the user first. An article of Okta's on other applications says that Deactivate Users does the latter."},
+	{Name: signInPush, Options: []string{"changed", "always"}, Note: "Org2Org, at the spoke: whether a sign-in pushes a password that the hub has already."},
+	{Name: pushStrict, Options: []string{"no", "yes"}, Note: "Org2Org, at the spoke: whether passwords are pushed with strict=true, which adds the hub's minimum age and history."},
+	{Name: pushRetry, Options: []string{"throttled", "transient", "never"}, Note: "Org2Org, at the spoke: what is tried again by itself, three times: 429, when X-Rate-Limit-Reset has come; also 5xx and a hub that does not answer, after 1, 2 and 4 minutes; nothing. The rest waits for an administrator."},
+	{Name: jwksAccess, Options: []string{"open", "token"}, Note: "Org2Org, at the spoke: whether the keys of a connection are read without a token, as the jwks_uri of the hub's application needs it. Okta's OpenAPI document asks for one."},
 }}
 
 // Switches lists every switch with its present value.

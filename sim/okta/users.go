@@ -235,6 +235,8 @@ func (c *call) deleteUser() error {
 	if err == nil {
 		c.s.index.remove(p.UserName, id)
 		c.s.search.note(id, &p, c.s.kernel.Clock.Now())
+		c.s.idps.forget(id)
+		c.s.apps.forget(id)
 	}
 	c.s.writes.Unlock()
 	if err != nil {

@@ -21,7 +21,9 @@ func (c *call) changeProfile(kind eventKind, f func(*people.Person, *Account, *p
 	if err != nil {
 		return people.Person{}, err
 	}
+	var before people.Person
 	p, err := c.s.update(id, func(p *people.Person) error {
+		before = *p
 		a, m := c.s.view(p)
 		if a.Transitioning != "" {
 			return refuse(stillActivating)
@@ -52,6 +54,9 @@ func (c *call) changeProfile(kind eventKind, f func(*people.Person, *Account, *p
 		c.x.Outcome = "accepted"
 	}
 	c.log(kind, &p, "SUCCESS", "")
+	if err == nil {
+		c.s.noticed(&before, &p)
+	}
 	return p, nil
 }
 
