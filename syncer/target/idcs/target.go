@@ -43,11 +43,11 @@ func New(c Config, e Environment) (*Target, error) {
 	}
 	base, err := rest.New(rest.Config{
 		Name: name, URL: c.URL, CAFile: c.CAFile, Timeout: c.Timeout, MaxIdle: c.MaxIdle, ContentType: c.ContentType,
-		Remember: c.Remember, RememberLimit: c.RememberLimit, Role: "User Administrator",
-	}, rest.Environment{DialContext: e.DialContext, RootCAs: e.RootCAs, Logger: e.Logger}, api{c}, &table, func(t *rest.Target) rest.Credentials {
+		Remember: c.Remember, RememberLimit: c.RememberLimit, Role: "the role User Administrator",
+	}, rest.Environment{DialContext: e.DialContext, RootCAs: e.RootCAs, Logger: e.Logger}, api{c}, &table, func(t *rest.Target) (rest.Credentials, error) {
 		return rest.Tokens(t.Client(), rest.Grant{
 			Name: name, ClientID: c.ClientID, Table: &table, Request: c.tokenRequest, Asked: e.TokenAsked, Log: t.Log(),
-		})
+		}), nil
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/syncer/seal"
+	"github.com/seatrial/seatrial/syncer/target/rest"
 )
 
 // How a missing user is created.
@@ -30,12 +31,8 @@ const (
 
 // The scopes that a service application needs (Okta, OAuth 2.0 scopes; manage includes read).
 const (
-	scopeUsers      = "okta.users.manage"
-	scopePolicies   = "okta.policies.read"
-	scopeIDPs       = "okta.idps.manage"
-	scopeGroups     = "okta.groups.manage"
-	longestRemember = 24 * time.Hour
-	shortestWarm    = time.Minute
+	scopeUsers    = "okta.users.manage"
+	scopePolicies = "okta.policies.read"
 )
 
 // Config names the hub org and how to write to it.
@@ -107,24 +104,10 @@ func (c Config) scopes() []string {
 // Validate reports every mistake, with paths relative to the section.
 func (c Config) Validate() error {
 	errs := append([]error{checkURL(c.URL)}, c.checkCredentials()...)
+	errs = append(errs, rest.CheckLimits(c.Timeout, c.MaxIdle, c.Remember, c.RememberLimit, c.Warm))
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if slices.ContainsFunc(c.Scopes, func(s string) bool { return s == "" || strings.ContainsAny(s, " \t\r\n") }) {
 		wrong("scopes: %q holds an empty one, or one with a blank; each scope is an item of its own", c.Scopes)
-	}
-	if c.Timeout < time.Second {
-		wrong("timeout: %v is below 1s", c.Timeout)
-	}
-	if c.MaxIdle < 1 {
-		wrong("maxIdle: %d is below 1", c.MaxIdle)
-	}
-	if c.Remember < 0 || c.Remember > longestRemember {
-		wrong("remember: %v is not within 0…%v", c.Remember, longestRemember)
-	}
-	if c.RememberLimit < 1 {
-		wrong("rememberLimit: %d is below 1; remember: 0s switches it off", c.RememberLimit)
-	}
-	if c.Warm && c.Remember < shortestWarm {
-		wrong("warm: needs remember of at least %v, and it is %v: users would be forgotten faster than they are listed", shortestWarm, c.Remember)
 	}
 	if c.Create != CreateWithChange && c.Create != CreateWithTemporary {
 		wrong("create: %q is neither %q nor %q", c.Create, CreateWithChange, CreateWithTemporary)
@@ -167,17 +150,13 @@ func (c Config) checkCredentials() (errs []error) {
 }
 
 func checkURL(text string) error {
-	if text == "" {
-		return errors.New("url: not set")
+	if err := rest.CheckURL("url", text); err != nil {
+		return err
 	}
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return fmt.Errorf("url: %q is not a URL", text)
-	case u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
-		return fmt.Errorf("url: %q is not an absolute https URL", text)
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return errors.New("url: must not hold a user, a query or a fragment")
+		return err
 	case strings.Contains(u.Hostname(), "-admin.okta"):
 		return fmt.Errorf("url: %q is the admin console; the API is at the address without -admin", text)
 	case strings.Trim(u.Path, "/") != "":

@@ -1,13 +1,12 @@
 package okta
 
 import (
-	"context"
 	"crypto/x509"
-	"iter"
 	"log/slog"
-	"net"
+	"time"
 
 	"github.com/seatrial/seatrial/syncer/target"
+	"github.com/seatrial/seatrial/syncer/target/rest"
 )
 
 // name is the target's label.
@@ -16,7 +15,7 @@ const name = "okta"
 // Environment is what a file cannot say. Zero fields mean the real thing.
 type Environment struct {
 	// DialContext connects to the org.
-	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	DialContext rest.Dialer
 	// RootCAs are the authorities to trust; nil means the system's and Config.CAFile's.
 	RootCAs *x509.CertPool
 	// Logger takes the log; nil discards it.
@@ -26,33 +25,35 @@ type Environment struct {
 }
 
 // Target is one org. It is safe for concurrent use.
-type Target struct{}
+type Target struct {
+	*rest.Target
+	config Config
+}
 
 var _ target.Target = (*Target)(nil)
 
 // New builds the target. It does not connect.
-func New(c Config, _ Environment) (*Target, error) {
+func New(c Config, e Environment) (*Target, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &Target{}, nil
+	x := &api{config: c}
+	base, err := rest.New(rest.Config{
+		Name: name, URL: c.URL, CAFile: c.CAFile, Timeout: c.Timeout, MaxIdle: c.MaxIdle, ContentType: "application/json",
+		Remember: c.Remember, RememberLimit: c.RememberLimit,
+		Resolution:     time.Second, // "2026-03-02T12:45:56.000Z", in all recorded answers.
+		DoubtfulPolicy: true,
+		Role:           "to read users, or the scope okta.users.read",
+	}, rest.Environment{DialContext: e.DialContext, RootCAs: e.RootCAs, Logger: e.Logger}, x, &table,
+		func(t *rest.Target) (rest.Credentials, error) {
+			if c.ClientID != "" {
+				return newClientGrant(c, t, e.TokenAsked)
+			}
+			return &apiToken{header: "SSWS " + string(c.Token), log: t.Log()}, nil
+		})
+	if err != nil {
+		return nil, err
+	}
+	x.policy = &policies{log: base.Log()}
+	return &Target{base, c}, nil
 }
-
-// Name is "okta".
-func (t *Target) Name() string { return name }
-
-// Apply makes one attempt.
-func (t *Target) Apply(context.Context, target.Job) target.Answer {
-	return target.Answer{Class: target.Permanent, Reason: target.Malformed, Detail: "not built yet"}
-}
-
-// People lists every user.
-func (t *Target) People(context.Context) iter.Seq2[target.Person, error] {
-	return func(func(target.Person, error) bool) {}
-}
-
-// KeepWarm looks all users up before they are needed.
-func (t *Target) KeepWarm(context.Context) {}
-
-// Close ends what the target has running.
-func (t *Target) Close() {}

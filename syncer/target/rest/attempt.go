@@ -47,7 +47,7 @@ func (a *Attempt) run(ctx context.Context) target.Answer {
 		}
 	}
 	refusal := a.write(ctx, u)
-	if !doubtful(refusal) {
+	if !doubtful(refusal) && !a.changed(u, refusal) {
 		return refusal
 	}
 	// He may not be who or what he was when we looked, and how the target then refuses is not documented.
@@ -80,6 +80,11 @@ func (a *Attempt) hashed() target.Answer {
 // doubtful tells whether a refusal may be about another user than the one we thought we wrote to.
 func doubtful(a target.Answer) bool {
 	return a.Class == target.Missing || a.Class == target.Permanent && a.Reason != target.Policy
+}
+
+// changed tells whether a user whom we remember may have become another one, and is refused for that in words about the policy.
+func (a *Attempt) changed(u User, refusal target.Answer) bool {
+	return a.target.config.DoubtfulPolicy && !u.since.IsZero() && refusal.Reason == target.Policy
 }
 
 // recall returns a user who can be written to without a look: he was looked at lately, and when the answer to this write is
@@ -149,6 +154,9 @@ func (a *Attempt) prepare(ctx context.Context) (User, target.Answer, bool) {
 	case u == nil:
 		if u, answer, ok = a.target.api.Create(ctx, a); !ok {
 			return User{}, answer, false
+		}
+		if u.seen.IsZero() {
+			u.seen = time.Now()
 		}
 	}
 	if done, ok := a.settle(*u); ok {
@@ -296,7 +304,7 @@ func (a *Attempt) Set(ctx context.Context, c Call, mark target.Mark, w Request) 
 // Answer turns a reply into the engine's terms.
 func (a *Attempt) Answer(c Call, r Reply) target.Answer {
 	v := a.target.table.Judge(c, r)
-	if v.Class == target.Credential && !a.final {
+	if v.Class == target.Credential && a.refreshed && !a.final {
 		// The client itself is fine, it has just been given a token; what refuses that may pass.
 		v.Class = target.Transient
 	}

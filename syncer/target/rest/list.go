@@ -27,7 +27,7 @@ func (t *Target) Ask(ctx context.Context, path string, salt int) (Reply, error) 
 		case ctx.Err() != nil:
 			return r, ctx.Err()
 		case answer.Reason == target.Forbidden:
-			return r, fmt.Errorf("%s: the client may not search for users; grant it the role %s", answer.Detail, t.config.Role)
+			return r, fmt.Errorf("%s: the client may not search for users; grant it %s", answer.Detail, t.config.Role)
 		case answer.Class != target.Transient || try == askTries:
 			return r, fmt.Errorf("%s (%s)", answer.Detail, answer.Reason)
 		}

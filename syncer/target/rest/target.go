@@ -33,6 +33,8 @@ type Config struct {
 	RememberLimit int
 	// Resolution is how coarse the dates of passwords are; 0 is fine enough to tell any two writes apart.
 	Resolution time.Duration
+	// DoubtfulPolicy: a refusal for policy may be one for what the user has become since he was looked at.
+	DoubtfulPolicy bool
 	// Role is what a client lacks who may not list users.
 	Role string
 }
@@ -59,7 +61,7 @@ type Target struct {
 
 // New builds the target. It does not connect. credentials is called once, with the client that they may ask with and the clock
 // that they may learn from.
-func New(c Config, e Environment, api API, table *Table, credentials func(*Target) Credentials) (*Target, error) {
+func New(c Config, e Environment, api API, table *Table, credentials func(*Target) (Credentials, error)) (*Target, error) {
 	hc, err := newClient(c, e)
 	if err != nil {
 		return nil, err
@@ -71,7 +73,9 @@ func New(c Config, e Environment, api API, table *Table, credentials func(*Targe
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
 	}
-	t.credentials = credentials(t)
+	if t.credentials, err = credentials(t); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Name, err)
+	}
 	return t, nil
 }
 
