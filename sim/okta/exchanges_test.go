@@ -27,9 +27,11 @@ const exchangesFolder = "SEATRIAL_OKTA_EXCHANGES"
 
 // exchange is one request and its answer as they went over the wire.
 type exchange struct {
-	Test   string      `json:"test"`
-	Method string      `json:"method"`
-	URL    string      `json:"url"`
+	Test   string `json:"test"`
+	Method string `json:"method"`
+	URL    string `json:"url"`
+	// Type is the Content-Type of the request, by which a client may ask for less.
+	Type   string      `json:"type"`
 	Status int         `json:"status"`
 	Header http.Header `json:"header"`
 	Body   string      `json:"body"`
@@ -92,7 +94,7 @@ func (r *recorder) wrap(test string, next http.Handler) http.Handler {
 		c := &capture{ResponseWriter: w}
 		next.ServeHTTP(c, req)
 		r.add(exchange{
-			Test: cmp.Or(name, test), Method: req.Method, URL: req.URL.RequestURI(), Status: c.status, Header: w.Header().Clone(), Body: c.body.String(),
+			Test: cmp.Or(name, test), Method: req.Method, URL: req.URL.RequestURI(), Type: req.Header.Get("Content-Type"), Status: c.status, Header: w.Header().Clone(), Body: c.body.String(),
 		})
 	})
 }

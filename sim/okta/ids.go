@@ -18,13 +18,14 @@ type identifiers struct {
 	tail     string
 	trace    string
 	errors   *random.Stream
-	// schema and userType are the two that every user of the org refers to.
-	schema, userType string
+	// schema, userType and realm are what every user of the org refers to.
+	schema, userType, realm string
 }
 
 func newIdentifiers(seed random.Seed, org string) *identifiers {
 	stream := seed.Stream(org + ".ids")
 	i := &identifiers{tail: letters(stream, 9), trace: stream.Hex(24), errors: seed.Stream(org + ".errors")}
+	i.realm = "guo" + letters(seed.Stream(org+".realm"), 17)
 	i.schema, i.userType = "osc"+letters(stream, 17), "oty"+letters(stream, 17)
 	return i
 }

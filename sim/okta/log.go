@@ -129,9 +129,19 @@ func (s *Server) newEvent(r *http.Request, kind eventKind, outcome, reason strin
 		severity = "WARN"
 	}
 	return &event{
-		uuid: s.ids.event(), published: s.kernel.Clock.Now(), kind: kind, severity: severity, outcome: outcome, reason: reason,
+		uuid: s.ids.event(), published: s.kernel.Clock.Now(), kind: kind, severity: severity, outcome: outcome, reason: cut(reason),
 		userAgent: r.UserAgent(), ip: ip, path: r.URL.Path,
 	}
+}
+
+// longestReason is that of outcome.reason (Okta, OpenAPI, LogOutcome): the sentence of a refused password is longer.
+const longestReason = 255
+
+func cut(reason string) string {
+	if letters := []rune(reason); len(letters) > longestReason {
+		return string(letters[:longestReason])
+	}
+	return reason
 }
 
 // noteLimit is an event of a bucket that fills up or is used up, once a window, or of a user name that signs in too often.

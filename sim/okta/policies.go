@@ -60,6 +60,8 @@ type Lockout struct {
 	MaxAttempts         int  `json:"maxAttempts"`       // 0 never locks
 	AutoUnlockMinutes   int  `json:"autoUnlockMinutes"` // 0 leaves it to an administrator
 	ShowLockoutFailures bool `json:"showLockoutFailures"`
+	// Channels tell users that they are locked: shown only.
+	Channels []string `json:"userLockoutNotificationChannels"`
 }
 
 // DefaultSettings are those recorded of the default policies of two orgs.

@@ -209,6 +209,14 @@ func (c *call) policyRules() error {
 	}})
 }
 
+// recoverySettings are those recorded of default policies: shown, not obeyed but for the hour that a link lasts.
+var recoverySettings = object{{"factors", object{
+	{"recovery_question", object{{"status", "ACTIVE"}, {"properties", object{{"complexity", object{{"minLength", 4}}}}}}},
+	{"okta_email", object{{"status", "ACTIVE"}, {"properties", object{{"recoveryToken", object{{"tokenLifetimeMinutes", 60}}}}}}},
+	{"okta_sms", object{{"status", "INACTIVE"}}},
+	{"okta_call", object{{"status", "INACTIVE"}}},
+}}}
+
 // policyDocument is a policy in the recorded order.
 func (c *call) policyDocument(p *PasswordPolicy) object {
 	status := "ACTIVE"
@@ -218,6 +226,9 @@ func (c *call) policyDocument(p *PasswordPolicy) object {
 	settings := p.Settings
 	if settings.Complexity.ExcludeAttributes == nil {
 		settings.Complexity.ExcludeAttributes = []string{}
+	}
+	if settings.Lockout.Channels == nil {
+		settings.Lockout.Channels = []string{}
 	}
 	groups := p.Groups
 	if groups == nil {
@@ -236,7 +247,7 @@ func (c *call) policyDocument(p *PasswordPolicy) object {
 		}},
 		{"created", stamp(p.Created)},
 		{"lastUpdated", stamp(p.LastUpdated)},
-		{"settings", object{{"password", settings}, {"delegation", object{{"options", object{{"skipUnlock", false}}}}}}},
+		{"settings", object{{"password", settings}, {"recovery", recoverySettings}, {"delegation", object{{"options", object{{"skipUnlock", false}}}}}}},
 		{"_links", object{
 			{"self", object{{"href", self}}}, {"rules", object{{"href", self + "/rules"}}},
 		}},

@@ -145,5 +145,6 @@ func TestGroupsAndTheirMembers(t *testing.T) {
 	require.Equal(t, 204, o.ask(t, "admin", http.MethodDelete, path+"/users/"+o.user.ID, "").status)
 	assert.Empty(t, o.ask(t, "admin", http.MethodGet, path+"/users", "").list(t))
 	o.ask(t, "admin", http.MethodPut, path+"/users/nobody", "").refused(t, 404, "E0000007", "Not found: Resource not found: nobody (User)")
+	assert.Equal(t, a.json(t), o.ask(t, "admin", http.MethodGet, path, "").json(t))
 	o.ask(t, "admin", http.MethodGet, "/api/v1/groups/00gx", "").refused(t, 404, "E0000007", "Not found: Resource not found: 00gx (UserGroup)")
 }

@@ -34,7 +34,7 @@ func (c *call) omits() omissions {
 // document is a user on the wire, in the recorded order.
 func (c *call) document(p *people.Person, list bool, o omissions) object {
 	a, m := c.s.view(p)
-	d := make(object, 0, 13)
+	d := make(object, 0, 14)
 	d = append(d, member{"id", p.ID}, member{"status", a.Status})
 	if a.Transitioning != "" && !o.transition {
 		d = append(d, member{"transitioningToStatus", a.Transitioning})
@@ -42,7 +42,7 @@ func (c *call) document(p *people.Person, list bool, o omissions) object {
 	d = append(
 		d, member{"created", stamp(p.Created)}, member{"activated", stamp(a.Activated)}, member{"statusChanged", stamp(a.StatusChanged)},
 		member{"lastLogin", stamp(a.LastLogin)}, member{"lastUpdated", stamp(a.LastUpdated)},
-		member{"passwordChanged", stamp(a.PasswordChanged)}, member{"type", object{{"id", c.s.ids.userType}}}, member{"profile", m},
+		member{"passwordChanged", stamp(a.PasswordChanged)}, member{"realmId", c.s.ids.realm}, member{"type", object{{"id", c.s.ids.userType}}}, member{"profile", m},
 	)
 	if !o.credentials {
 		d = append(d, member{"credentials", credentialsOf(p, &a)})
