@@ -66,7 +66,7 @@ func (r *run) history() (invariants.History, error) {
 		TokenLifetime: r.scenario.tokenLifetime(),
 		MustChange:    r.scenario.door() == "patch", Crashes: r.crashes,
 		Initial: map[string]secret.Value{}, Provisioning: map[string]bool{},
-		Secrets: []secret.Value{r.world.ClientSecret()},
+		Secrets: r.place.Secrets(),
 	}
 	h.Secrets = append(h.Secrets, sut.Secrets(r.system.get())...)
 	for _, p := range r.residents {
@@ -75,12 +75,12 @@ func (r *run) history() (invariants.History, error) {
 	for _, p := range r.newcomers {
 		h.Provisioning[p.UserName] = r.scenario.Given.Engine.Provision
 	}
-	journal, err := r.control.JournalAll(r.ctx, control.JournalQuery{Target: targetName})
+	journal, err := r.control.JournalAll(r.ctx, control.JournalQuery{Target: r.target.name()})
 	if err != nil {
 		return h, err
 	}
 	h.Entries, h.Dropped = journal.Entries, journal.Dropped
-	if h.UsersAfter, err = r.control.Users(r.ctx, targetName); err != nil {
+	if h.UsersAfter, err = r.control.Users(r.ctx, r.target.name()); err != nil {
 		return h, err
 	}
 	if h.Artifacts, err = r.system.get().Artifacts(); err != nil {
@@ -161,7 +161,7 @@ func (r *run) probe(changes []invariants.Change) ([]invariants.Probe, error) {
 	for _, c := range changes {
 		try(c.User, c.Number, c.Password)
 	}
-	answers, err := r.control.LogIns(r.ctx, targetName, attempts)
+	answers, err := r.control.LogIns(r.ctx, r.target.name(), attempts)
 	if err != nil {
 		return nil, err
 	}

@@ -4,10 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seatrial/seatrial/scenarios/rulebook"
 	"github.com/seatrial/seatrial/scenarios/sut"
-	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/policy"
-	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
 // linter checks what the grammar cannot: that what is named exists, and that what is said makes sense.
@@ -33,49 +32,65 @@ func lint(s Scenario, lines [][]rune, found *problems) {
 }
 
 func (l *linter) given() {
-	given := l.scenario.Given
+	given, target := l.scenario.Given, l.scenario.target()
 	tree := l.scenario.tree.find("given")
-	if given.IDCS.Users+len(given.IDCS.People)+given.Source.Newcomers == 0 {
-		l.found.add(tree.at, "given: nobody lives there; write idcs: {users: 20}")
+	place, at := target.place(), tree.find(target.name())
+	if tree.child(targetIDCS) != nil && tree.child(targetOkta) != nil {
+		l.found.add(tree.key(targetOkta), "given: an identity domain and an org; a scenario has one target")
 	}
-	l.policy(given.IDCS.Policy, tree.find("idcs", "policy"))
-	l.policy(given.Source.Policy, tree.find("source", "policy"))
+	if l.scenario.residents()+given.Source.Newcomers == 0 {
+		l.found.add(tree.at, "given: nobody lives there; write %s: {users: 20}", target.name())
+	}
+	l.targetPolicy(target.rules(), at.find("policy"))
+	if given.Source.Policy != nil {
+		l.policy(given.Source.Policy.Book, tree.find("source", "policy"))
+	}
 	for _, key := range sortedKeys(given.Source.Lengths) {
-		if problem := given.Source.Lengths.check(key, l.scenario.sourcePolicy()); problem != "" {
+		if problem := given.Source.Lengths.check(key, l.scenario.sourceRules().Of(policy.Subject{})); problem != "" {
 			l.found.add(tree.find("source", "lengths").key(key), "lengths: %s", problem)
 		}
 	}
 	l.settings(given.Engine.Settings, tree.find("engine", "settings"))
-	for i, role := range given.IDCS.ClientRoles {
-		if !slices.Contains(idcs.Roles(), role) {
-			l.found.add(tree.find("idcs", "client_roles", i).at, "client_roles: there is no app role %q%s", role, didYouMean(role, idcs.Roles()))
-		}
+	target.lint(l, at)
+	if d := place.TokenLifetime; d != nil {
+		l.positive(*d, "token_lifetime", at.find("token_lifetime"))
 	}
-	if d := given.IDCS.TokenLifetime; d != nil {
-		l.positive(*d, "token_lifetime", tree.find("idcs", "token_lifetime"))
-	}
-	if latency := given.IDCS.Latency; latency != nil {
-		l.latency(*latency, tree.find("idcs", "latency"))
+	if latency := place.Latency; latency != nil {
+		l.latency(*latency, at.find("latency"))
 	}
 	names := map[string]bool{}
-	for i, person := range given.IDCS.People {
+	for i, person := range place.People {
 		folded := strings.ToLower(person.UserName)
 		if names[folded] {
-			l.found.add(tree.find("idcs", "people", i, "userName").at, "userName: %q is there twice", person.UserName)
+			l.found.add(at.find("people", i, "userName").at, "userName: %q is there twice", person.UserName)
 		}
 		names[folded] = true
 	}
 }
 
-func (l *linter) policy(p *Policy, at *node) {
-	if p == nil {
+// targetPolicy: a target has a policy in its own words.
+func (l *linter) targetPolicy(b rulebook.Book, at *node) {
+	if name := l.scenario.target().name(); b.Vendor() != name {
+		l.found.add(at.at, "policy: is in the words of %s; those of %s are %s", b.Vendor(), name, vendorWords[name])
 		return
 	}
-	if err := p.Validate(); err != nil {
+	l.policy(b, at)
+}
+
+var vendorWords = map[string]string{
+	targetIDCS: "standard, simple, or {like: standard, minLength: 14}",
+	targetOkta: "default, or {like: default, complexity: {minLength: 10}}",
+}
+
+func (l *linter) policy(b rulebook.Book, at *node) {
+	if err := b.Validate(); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			name := strings.TrimPrefix(line, "policy.")
-			attribute, _, _ := strings.Cut(name, ":")
-			l.found.add(at.find(attribute).at, "%s", name)
+			path, _, _ := strings.Cut(line, ":")
+			place := at
+			for step := range strings.SplitSeq(path, ".") {
+				place = place.find(step)
+			}
+			l.found.add(place.at, "%s", line)
 		}
 	}
 }
@@ -164,9 +179,10 @@ func (l *linter) step(s Step, n *node, top bool) {
 	case s.Settle != nil:
 		l.positive(*s.Settle, "settle", n.find("settle"))
 	case s.SetPolicy != nil:
-		l.policy(s.SetPolicy, n.find("set_policy"))
+		l.targetPolicy(s.SetPolicy.Book, n.find("set_policy"))
 	}
-	for name, users := range map[string]*Users{"lock": s.Lock, "unlock": s.Unlock, "federate": s.Federate, "unfederate": s.Unfederate, "deactivate": s.Deactivate, "activate": s.Activate, "remove": s.Remove} {
+	l.ofOkta(s, n)
+	for name, users := range map[string]*Users{"disconnect": s.Disconnect, "lock": s.Lock, "unlock": s.Unlock, "federate": s.Federate, "unfederate": s.Unfederate, "deactivate": s.Deactivate, "activate": s.Activate, "remove": s.Remove} {
 		if users == nil {
 			continue
 		}
@@ -210,9 +226,9 @@ func (l *linter) change(c Change, n *node) {
 
 // rule: only a rule that the target has can be violated, and the target says which ones it has.
 func (l *linter) rule(c Change, n *node) {
-	rules := rulesOf(l.scenario.targetPolicy())
-	rule := c.With.Violates
-	if rule == string(policy.RuleNumPasswordsInHistory) {
+	book := l.scenario.targetRules()
+	rules, rule := rulebook.Breakable(book), c.With.Violates
+	if rulebook.Kernel(book, rule) == policy.RuleNumPasswordsInHistory {
 		l.found.add(n.at, "violates: the history is violated by sending an old password again: write with: reused, or with: initial")
 		return
 	}
@@ -222,8 +238,8 @@ func (l *linter) rule(c Change, n *node) {
 }
 
 func (l *linter) users(u Users, n *node) {
-	given := l.scenario.Given
-	population := given.IDCS.Users + len(given.IDCS.People)
+	given, place := l.scenario.Given, l.scenario.target().place()
+	population := l.scenario.residents()
 	if u.Newcomers && given.Source.Newcomers == 0 {
 		l.found.add(n.at, "users: there are no newcomers; write given: {source: {newcomers: 3}}")
 	}
@@ -239,12 +255,12 @@ func (l *linter) users(u Users, n *node) {
 		}
 	}
 	var names []string
-	for _, p := range given.IDCS.People {
+	for _, p := range place.People {
 		names = append(names, p.UserName)
 	}
 	for _, name := range u.Names {
 		if !slices.Contains(names, name) {
-			l.found.add(n.holding(name).at, "users: nobody among given.idcs.people is called %q%s", name, didYouMean(name, names))
+			l.found.add(n.holding(name).at, "users: nobody among given.%s.people is called %q%s", l.scenario.target().name(), name, didYouMean(name, names))
 		}
 	}
 }
@@ -291,7 +307,7 @@ func (l *linter) expectation(e *Expectation, n *node) {
 
 func (l *linter) query(e *Expectation, n *node) {
 	query, that := textOf(n.find("query"), l.lines), textOf(n.find("that"), l.lines)
-	answer, mistakes := checkQuery(query.value, l.faults)
+	answer, mistakes := checkQuery(query.value, l.scenario.target().name(), l.faults)
 	for _, m := range mistakes {
 		l.found.add(query.place(m.line, m.column), "query: %s", m.message)
 	}
@@ -307,17 +323,4 @@ func (l *linter) query(e *Expectation, n *node) {
 		l.found.add(that.place(m.line, m.column), "that: %s", m.message)
 	}
 	e.program = program
-}
-
-// rulesOf lists the rules by which a new password can break the policy, given a user with a name of every kind.
-func rulesOf(p policy.Policy) []string {
-	everyone := policy.Subject{UserName: "somebody", GivenName: "Somebody", FamilyName: "Somebody", Current: secret.New("Something-else-1"), Attributes: map[string]string{}}
-	for _, name := range p.DisallowedUserAttributeValues {
-		everyone.Attributes[name] = "something"
-	}
-	var rules []string
-	for _, r := range p.Breakable(everyone) {
-		rules = append(rules, string(r))
-	}
-	return rules
 }

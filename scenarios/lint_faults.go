@@ -66,7 +66,7 @@ func (l *linter) fault(f Fault, n *node) {
 
 func (l *linter) faultUser(f Fault, n *node) {
 	if number, ok := numbered(f.User); ok {
-		population := l.scenario.Given.IDCS.Users + len(l.scenario.Given.IDCS.People)
+		population := l.scenario.residents()
 		if number < 1 || number > population {
 			l.found.add(n.find("user").at, "user: there are %d users, not %d", population, number)
 		}

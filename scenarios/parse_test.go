@@ -61,7 +61,7 @@ func TestParseProblems(t *testing.T) {
 		{"empty title", "title: A title", "title: ''", []string{"2:8: title: is empty"}},
 		{"missing title", "title: A title\n", "", []string{"1:1: the file: title is missing"}},
 		{"text for a number", "users: 5,", "users: five,", []string{`6:17: users: "five" is not a whole number`}},
-		{"unknown policy", "policy: standard", "policy: standart", []string{`6:28: policy: "standart" is not one of standard, simple; did you mean standard?`}},
+		{"unknown policy", "policy: standard", "policy: standart", []string{`6:28: policy: "standart" is not one of standard, simple, default; did you mean standard?`}},
 		{"unknown rule in a policy", "policy: standard", "policy: {minLenght: 8}", []string{"6:29: policy has no minLenght; did you mean minLength?"}},
 		{"impossible policy", "policy: standard", "policy: {like: standard, maxLength: 4}", []string{"6:28: minLength: 12 is above maxLength 4"}},
 		{"bad duration", "token_lifetime: 1h", "token_lifetime: 1 hour", []string{`6:54: token_lifetime: "1 hour" is not a duration such as 250ms, 90s or 1h30m`}},

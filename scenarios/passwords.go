@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/seatrial/seatrial/scenarios/rulebook"
 	"github.com/seatrial/seatrial/sim/kernel/policy"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
@@ -13,13 +14,13 @@ import (
 // log-in tells which change has arrived.
 type passwords struct {
 	stream         *random.Stream
-	source, target policy.Policy
+	source, target rulebook.Book
 	lengths        Lengths
 	used           map[string]bool
 }
 
 func newPasswords(s Scenario, seed random.Seed) *passwords {
-	return &passwords{stream: seed.Stream("scenarios/passwords"), source: s.sourcePolicy(), target: s.targetPolicy(), lengths: s.Given.Source.Lengths, used: map[string]bool{}}
+	return &passwords{stream: seed.Stream("scenarios/passwords"), source: s.sourceRules(), target: s.targetRules(), lengths: s.Given.Source.Lengths, used: map[string]bool{}}
 }
 
 const passwordTries = 100
@@ -43,7 +44,7 @@ func (w *passwords) unlike(draw func() (string, error)) (secret.Value, error) {
 
 // initial is what a user of the target has before the run.
 func (w *passwords) initial(p *person) (secret.Value, error) {
-	return w.unlike(func() (string, error) { return policy.Generate(w.stream, w.target, p.subject()) })
+	return w.unlike(func() (string, error) { return policy.Generate(w.stream, w.target.Of(p.subject()), p.subject()) })
 }
 
 // pick chooses the password of a change. acceptable tells whether the target, as it is now, could take it.
@@ -55,11 +56,11 @@ func (w *passwords) pick(p *person, with With) (password secret.Value, acceptabl
 		password = p.initial
 	case withViolates:
 		password, err = w.unlike(func() (string, error) {
-			return policy.Break(w.stream, w.target, p.subject(), policy.Rule(with.Violates))
+			return policy.Break(w.stream, w.target.Of(p.subject()), p.subject(), rulebook.Kernel(w.target, with.Violates))
 		})
 	default:
 		password, err = w.unlike(func() (string, error) {
-			return policy.Generate(w.stream, w.lengths.narrow(w.stream, w.source), p.subject())
+			return policy.Generate(w.stream, w.lengths.narrow(w.stream, w.source.Of(p.subject())), p.subject())
 		})
 	}
 	if err == nil && password.Empty() {
@@ -68,7 +69,7 @@ func (w *passwords) pick(p *person, with With) (password secret.Value, acceptabl
 	if err != nil {
 		return secret.Value{}, false, fmt.Errorf("%s: %w", p.UserName, err)
 	}
-	broken := w.target.Check(password, p.subject())
+	broken := w.target.Of(p.subject()).Check(password, p.subject())
 	if with.Kind == withViolates && len(broken) == 0 {
 		return secret.Value{}, false, fmt.Errorf("%s: a password that was to break %s breaks nothing", p.UserName, with.Violates)
 	}

@@ -20,9 +20,13 @@ type person struct {
 	initial  secret.Value
 	known    []secret.Value // the passwords that the target could accept so far, oldest first, the initial one included
 
-	blocked bool          // cannot take a password at the target now: federated, deactivated or removed
-	sent    chan struct{} // closed when the latest change was answered
+	blocked   bool          // cannot take a password at the target now: federated, deactivated or removed
+	elsewhere bool          // at an org: the provider of the credentials is another one, so the password is not the org's
+	sent      chan struct{} // closed when the latest change was answered
 }
+
+// reachable tells whether the target could take a password for this user now.
+func (p *person) reachable() bool { return !p.blocked && !p.elsewhere }
 
 func (p *person) current() secret.Value {
 	if len(p.known) == 0 {
@@ -48,15 +52,20 @@ func (p *person) attributes() map[string]string {
 
 // cast makes everybody of a scenario: the generated users, the named ones, the newcomers.
 func cast(s Scenario, seed random.Seed) (residents, newcomers []*person) {
-	generated := s.Given.IDCS.Users + s.Given.Source.Newcomers
-	for p := range population.Generate(seed, generated) {
-		if len(residents) < s.Given.IDCS.Users {
+	place := s.target().place()
+	generated := place.Users + s.Given.Source.Newcomers
+	everybody := population.Generate(seed, generated)
+	if s.Given.Okta != nil {
+		everybody = population.AddressedLogins(everybody)
+	}
+	for p := range everybody {
+		if len(residents) < place.Users {
 			residents = append(residents, &person{Person: p})
 		} else {
 			newcomers = append(newcomers, &person{Person: p, newcomer: true})
 		}
 	}
-	for _, p := range s.Given.IDCS.People {
+	for _, p := range place.People {
 		residents = append(residents, &person{Person: named(p)})
 	}
 	return residents, newcomers

@@ -36,7 +36,7 @@ type textError struct {
 }
 
 // checkQuery validates a query against the control plane's schema and tells the shape of its answer.
-func checkQuery(text string, faults []string) (types.Map, []textError) {
+func checkQuery(text, target string, faults []string) (types.Map, []textError) {
 	schema, err := loadSchema()
 	if err != nil {
 		return nil, []textError{{1, 1, err.Error()}}
@@ -66,7 +66,7 @@ func checkQuery(text string, faults []string) (types.Map, []textError) {
 		at := operation.VariableDefinitions[0].Position
 		return nil, []textError{{at.Line, at.Column, "a scenario gives no variables; write the value into the query"}}
 	}
-	if found := checkArguments(operation.SelectionSet, faults); len(found) > 0 {
+	if found := checkArguments(operation.SelectionSet, target, faults); len(found) > 0 {
 		return nil, found
 	}
 	return shape(schema, operation.SelectionSet), nil
@@ -74,9 +74,9 @@ func checkQuery(text string, faults []string) (types.Map, []textError) {
 
 // checkArguments: a journal that is asked for a target or an outcome that does not exist answers with nothing, and
 // "total == 0" would pass for the wrong reason.
-func checkArguments(selection ast.SelectionSet, faults []string) []textError {
+func checkArguments(selection ast.SelectionSet, target string, faults []string) []textError {
 	known := map[string][]string{
-		"target":    {targetName},
+		"target":    {target},
 		"operation": {"token", "find", "read", "create", "update", "write_password", "delete", "log_in", "policy", "bulk", "group", "app", "app_role", "grant", "discover"},
 		"outcome":   {"accepted", "refused"},
 		"token":     {"valid", "expired", "revoked", "unknown"},
@@ -98,7 +98,7 @@ func checkArguments(selection ast.SelectionSet, faults []string) []textError {
 					fmt.Sprintf("there is no %s %q%s", a.Name, a.Value.Raw, orKnown(a.Value.Raw, words))})
 			}
 		}
-		found = append(found, checkArguments(f.SelectionSet, faults)...)
+		found = append(found, checkArguments(f.SelectionSet, target, faults)...)
 	}
 	return found
 }

@@ -32,22 +32,40 @@ const (
 
 // Given is the world before the first step.
 type Given struct {
-	IDCS   GivenTarget `json:"idcs,omitzero" jsonschema_description:"The Oracle identity domain that passwords are synchronised to."`
+	IDCS   GivenDomain `json:"idcs,omitzero" jsonschema_description:"The Oracle identity domain that passwords are synchronised to; there is one when no target is given."`
+	Okta   *GivenOrg   `json:"okta,omitempty" jsonschema_description:"The Okta org that passwords are synchronised to, instead of an identity domain."`
 	Source GivenSource `json:"source,omitzero" jsonschema_description:"Where people change their passwords."`
 	Engine GivenEngine `json:"engine,omitzero" jsonschema_description:"How the system under test is set up, as far as it can be told."`
 }
 
-// GivenTarget is the identity domain before the first step.
-type GivenTarget struct {
+// GivenPlace is what is given of a target of any kind.
+type GivenPlace struct {
 	Users         int               `json:"users,omitempty" jsonschema:"minimum=0,maximum=100000" jsonschema_description:"How many generated users live there; each has a known initial password."`
 	People        []Person          `json:"people,omitempty" jsonschema_description:"Users with names of your choice, besides the generated ones."`
-	Policy        *Policy           `json:"policy,omitempty" jsonschema_description:"The password policy; standard when absent."`
 	TokenLifetime *Duration         `json:"token_lifetime,omitempty" jsonschema_description:"How long an access token lives; 1h when absent."`
 	Switches      map[string]string `json:"switches,omitempty" jsonschema_description:"What is unknown or configurable about the vendor; the names are those of the control plane."`
-	Tier          string            `json:"tier,omitempty" jsonschema:"enum=free,enum=oracle-apps,enum=oracle-apps-premium,enum=premium,enum=external-user" jsonschema_description:"The domain's type, whose rate limits are in force; none when absent."`
-	Visibility    *Duration         `json:"visibility,omitempty" jsonschema_description:"How long a search does not find a user who was just created; not at all when absent."`
-	ClientRoles   []string          `json:"client_roles,omitempty" jsonschema_description:"The app roles of the engine's client; those that it needs when absent."`
 	Latency       *Latency          `json:"latency,omitempty" jsonschema_description:"How long an answer usually takes; 20 to 60 ms when absent. It is the weather, not a fault."`
+}
+
+// GivenDomain is the identity domain before the first step.
+type GivenDomain struct {
+	GivenPlace
+	Policy      *Policy   `json:"policy,omitempty" jsonschema_description:"The password policy; standard when absent."`
+	Tier        string    `json:"tier,omitempty" jsonschema:"enum=free,enum=oracle-apps,enum=oracle-apps-premium,enum=premium,enum=external-user" jsonschema_description:"The domain's type, whose rate limits are in force; none when absent."`
+	Visibility  *Duration `json:"visibility,omitempty" jsonschema_description:"How long a search does not find a user who was just created; not at all when absent."`
+	ClientRoles []string  `json:"client_roles,omitempty" jsonschema_description:"The app roles of the engine's client; those that it needs when absent."`
+}
+
+// GivenOrg is the Okta org before the first step. The logins of its generated users are their e-mail addresses.
+type GivenOrg struct {
+	GivenPlace
+	Policy          *Policy         `json:"policy,omitempty" jsonschema_description:"The password policy of everyone: complexity, age and lockout; default when absent."`
+	Plan            string          `json:"plan,omitempty" jsonschema:"enum=free,enum=one-app,enum=enterprise,enum=workforce,enum=unlimited" jsonschema_description:"The org's plan, whose rate limits are in force; workforce when absent."`
+	TokenShare      int             `json:"token_share,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"How much of each rate limit the engine's token may use, in percent; 50 when absent."`
+	ConcurrentLimit int             `json:"concurrent_limit,omitempty" jsonschema:"minimum=1,maximum=1000000" jsonschema_description:"How many requests the org takes at a time; as the plan says when absent."`
+	Providers       map[string]Part `json:"providers,omitempty" jsonschema_description:"Who signs in elsewhere: users or a share of the generated ones, by provider: {FEDERATION: 5 %, LDAP: [3, 4]}."`
+	Statuses        map[string]Part `json:"statuses,omitempty" jsonschema_description:"Who is not ACTIVE: users or a share of the generated ones, by status: {SUSPENDED: 5-6}."`
+	Credential      string          `json:"credential,omitempty" jsonschema:"enum=token,enum=client" jsonschema_description:"How the engine proves who it is: an API token (SSWS), or a service application with private_key_jwt; token when absent."`
 }
 
 // GivenSource is the source before the first step.
@@ -87,6 +105,11 @@ type Step struct {
 	TurnClock     *Duration         `json:"turn_clock,omitempty" jsonschema_description:"Moves the target's clock, and only its clock."`
 	SetPolicy     *Policy           `json:"set_policy,omitempty" jsonschema_description:"The target gets another password policy."`
 	SetSwitches   map[string]string `json:"set_switches,omitempty" jsonschema:"minProperties=1" jsonschema_description:"Turns switches of the target."`
+	SetProvider   *SetProvider      `json:"set_provider,omitempty" jsonschema_description:"At an Okta org, the password of these users is elsewhere from now on, or here again."`
+	SetStatus     *SetStatus        `json:"set_status,omitempty" jsonschema_description:"At an Okta org, these users have another status from now on."`
+	Disconnect    *Users            `json:"disconnect,omitempty" jsonschema_description:"An administrator of the Okta org parts these users from their identity provider: they are the org's own, without a password."`
+	JIT           *Users            `json:"jit,omitempty" jsonschema_description:"These users sign in to the Okta org through an identity provider that creates who is not there, just in time: they are federated."`
+	ReadOnly      *bool             `json:"read_only,omitempty" jsonschema_description:"The Okta org takes no writes from now on (503, E0000010), or takes them again."`
 	Federate      *Users            `json:"federate,omitempty" jsonschema_description:"These users sign in through another identity provider from now on."`
 	Unfederate    *Users            `json:"unfederate,omitempty" jsonschema_description:"These users have a local password again."`
 	Deactivate    *Users            `json:"deactivate,omitempty" jsonschema_description:"These users are deactivated."`
@@ -117,6 +140,18 @@ type Restart struct {
 	Keys  string   `json:"keys,omitempty" jsonschema:"enum=rotated,enum=lost,enum=back" jsonschema_description:"Meanwhile its sealing keys are rotated (a new one before the old), lost (a new one instead), or the lost ones are put back."`
 	// Settings lie over those that are given.
 	Settings map[string]any `json:"settings,omitempty" jsonschema_description:"Settings with which it starts again, over those that were given."`
+}
+
+// SetProvider says where the passwords of users are.
+type SetProvider struct {
+	Users    Users  `json:"users" jsonschema_description:"Who."`
+	Provider string `json:"provider" jsonschema:"enum=OKTA,enum=FEDERATION,enum=SOCIAL,enum=ACTIVE_DIRECTORY,enum=LDAP" jsonschema_description:"Okta's name of where the password is; OKTA is here."`
+}
+
+// SetStatus says where users stand in their life.
+type SetStatus struct {
+	Users  Users  `json:"users" jsonschema_description:"Who."`
+	Status string `json:"status" jsonschema:"enum=STAGED,enum=PROVISIONED,enum=ACTIVE,enum=RECOVERY,enum=LOCKED_OUT,enum=PASSWORD_EXPIRED,enum=SUSPENDED,enum=DEPROVISIONED" jsonschema_description:"Okta's name of the status."`
 }
 
 // Maintenance is a window in which the target answers nothing but 503.

@@ -101,11 +101,11 @@ const calm = 40 * time.Second
 
 // quiet tells whether the target has heard nothing for a while.
 func (r *run) quiet() (bool, error) {
-	page, err := r.control.JournalPage(r.ctx, control.JournalQuery{Target: targetName, First: 1})
+	page, err := r.control.JournalPage(r.ctx, control.JournalQuery{Target: r.target.name(), First: 1})
 	if err != nil || page.Total == 0 {
 		return false, err
 	}
-	last, err := r.control.JournalPage(r.ctx, control.JournalQuery{Target: targetName, After: page.Last - 1, First: 1})
+	last, err := r.control.JournalPage(r.ctx, control.JournalQuery{Target: r.target.name(), After: page.Last - 1, First: 1})
 	if err != nil || len(last.Entries) == 0 {
 		return false, err
 	}
@@ -132,7 +132,7 @@ func (r *run) moment(m Moment) error {
 	came, err := r.poll(limit, func() (bool, error) {
 		seen = 0
 		for _, q := range queries {
-			q.Target, q.First = targetName, 1
+			q.Target, q.First = r.target.name(), 1
 			page, err := r.control.JournalPage(r.ctx, q)
 			if err != nil {
 				return false, err

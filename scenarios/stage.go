@@ -12,11 +12,8 @@ import (
 	"github.com/seatrial/seatrial/scenarios/sut"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/control"
-	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/network"
-	"github.com/seatrial/seatrial/sim/kernel/oauth"
 	"github.com/seatrial/seatrial/sim/kernel/random"
-	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
 // hookHost is where the system under test may listen.
@@ -25,6 +22,7 @@ const hookHost = "engine.seatrial.test"
 // run is one scenario being played.
 type run struct {
 	scenario    Scenario
+	target      target
 	options     Options
 	seed        random.Seed
 	dir         string
@@ -34,6 +32,7 @@ type run struct {
 	world        *sim.World
 	control      *control.Client
 	system       living
+	place        sut.Place // what the system was told
 	mail         *mailServer // nil when there is none
 	jitter       *random.Stream
 	transactions *random.Stream
@@ -83,7 +82,7 @@ func premise(format string, args ...any) error { return errPremise{fmt.Sprintf(f
 func (r *run) play() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	r.ctx = ctx
+	r.ctx, r.target = ctx, r.scenario.target()
 	r.jitter = r.seed.Stream("scenarios/jitter")
 	r.transactions = r.seed.Stream("scenarios/transactions")
 	r.passwords = newPasswords(r.scenario, r.seed)
@@ -124,15 +123,7 @@ func (r *run) play() {
 func (r *run) build() error {
 	config := sim.DefaultConfig()
 	config.Seed = r.seed
-	config.IDCS.Tier = r.scenario.Given.IDCS.Tier
-	if v := r.scenario.Given.IDCS.Visibility; v != nil {
-		config.IDCS.Visibility = time.Duration(*v)
-	}
-	if roles := r.scenario.Given.IDCS.ClientRoles; len(roles) > 0 {
-		client := idcs.DefaultClient()
-		client.Secret, client.Roles = secret.New(r.seed.Stream("scenarios/client").Hex(40)), roles
-		config.IDCS.Clients = []oauth.Client{client}
-	}
+	r.target.configure(&config, r.seed)
 	world, err := sim.New(config, network.Memory())
 	if err != nil {
 		return fmt.Errorf("world: %w", err)
@@ -154,12 +145,16 @@ func (r *run) build() error {
 
 // startSystem builds the system under test on its folder, which is empty unless it lived there before, and starts it.
 func (r *run) startSystem(settings map[string]any) error {
-	system, err := r.options.System(sut.Place{
-		Network: r.world.Network(), Authority: r.world.Authority(), URL: r.world.URL(targetName),
-		ClientID: r.world.ClientID(), ClientSecret: r.world.ClientSecret(), Scope: scope,
+	place := sut.Place{
+		Network: r.world.Network(), Authority: r.world.Authority(), Target: r.target.name(), URL: r.world.URL(r.target.name()),
 		Dir: r.dir, Seed: r.seed, Host: hookHost,
 		Door: r.scenario.door(), Provision: r.scenario.Given.Engine.Provision, Settings: r.mail.settings(settings),
-	})
+	}
+	if err := r.target.aim(&place, r.world); err != nil {
+		return err
+	}
+	r.place = place
+	system, err := r.options.System(place)
 	if err != nil {
 		return fmt.Errorf("system under test: %w", err)
 	}
@@ -173,16 +168,13 @@ func (r *run) startSystem(settings map[string]any) error {
 	return nil
 }
 
-// scope is what an integration asks of an identity domain: everything that its app roles allow.
-const scope = "urn:opc:idm:__myscopes__"
-
 // furnish gives the target its policy, its habits and its people.
 func (r *run) furnish() error {
-	given := r.scenario.Given.IDCS
 	steps := []error{
-		r.control.SetPolicy(r.ctx, targetName, r.scenario.targetPolicy()),
-		r.control.SetTokenLifetime(r.ctx, targetName, r.scenario.tokenLifetime()),
-		r.switches(given.Switches),
+		r.control.SetPolicy(r.ctx, r.target.name(), r.target.rules().Attributes()),
+		r.control.SetTokenLifetime(r.ctx, r.target.name(), r.scenario.tokenLifetime()),
+		r.switches(r.target.place().Switches),
+		r.target.furnish(r),
 	}
 	if err := errors.Join(steps...); err != nil {
 		return err
@@ -197,21 +189,24 @@ func (r *run) furnish() error {
 		p.initial, p.known = password, append(p.known, password)
 		users = append(users, input(p))
 	}
-	if _, err := r.control.Populate(r.ctx, targetName, users); err != nil {
+	if _, err := r.control.Populate(r.ctx, r.target.name(), users); err != nil {
 		return err
 	}
-	var err error
-	if r.before, err = r.control.Users(r.ctx, targetName); err != nil {
+	err := r.target.house(r)
+	if err != nil {
+		return err
+	}
+	if r.before, err = r.control.Users(r.ctx, r.target.name()); err != nil {
 		return err
 	}
 	weather := Fault{ID: weatherID, Kind: "latency", Note: "how long an answer usually takes", Latency: new(r.scenario.weather())}
-	_, err = r.control.AddFault(r.ctx, targetName, r.faultInput(weather, weatherID))
+	_, err = r.control.AddFault(r.ctx, r.target.name(), r.faultInput(weather, weatherID))
 	return err
 }
 
 func (r *run) switches(values map[string]string) error {
 	for _, name := range sortedKeys(values) {
-		if _, err := r.control.SetSwitch(r.ctx, targetName, name, values[name]); err != nil {
+		if _, err := r.control.SetSwitch(r.ctx, r.target.name(), name, values[name]); err != nil {
 			return err
 		}
 	}

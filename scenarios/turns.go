@@ -18,54 +18,64 @@ func (r *run) turn(s Step) error {
 	case s.ClearFaults != nil:
 		return r.clearFaults(*s.ClearFaults)
 	case s.ExpireTokens != nil:
-		_, err = r.control.ExpireTokens(r.ctx, targetName, s.ExpireTokens.Client)
+		_, err = r.control.ExpireTokens(r.ctx, r.target.name(), s.ExpireTokens.Client)
 	case s.RevokeTokens != nil:
-		_, err = r.control.RevokeTokens(r.ctx, targetName, s.RevokeTokens.Client)
+		_, err = r.control.RevokeTokens(r.ctx, r.target.name(), s.RevokeTokens.Client)
 	case s.TokenLifetime != nil:
-		err = r.control.SetTokenLifetime(r.ctx, targetName, time.Duration(*s.TokenLifetime))
+		err = r.control.SetTokenLifetime(r.ctx, r.target.name(), time.Duration(*s.TokenLifetime))
 	case s.TurnClock != nil:
-		_, err = r.control.TurnClock(r.ctx, targetName, time.Duration(*s.TurnClock))
+		_, err = r.control.TurnClock(r.ctx, r.target.name(), time.Duration(*s.TurnClock))
 	case s.SetSwitches != nil:
 		err = r.switches(s.SetSwitches)
 	case s.SetPolicy != nil:
-		err = r.control.SetPolicy(r.ctx, targetName, s.SetPolicy.Policy)
-		r.passwords.target = s.SetPolicy.Policy
+		err = r.control.SetPolicy(r.ctx, r.target.name(), s.SetPolicy.Attributes())
+		r.passwords.target = r.scenario.applied(s.SetPolicy.Book)
 		for _, c := range r.changes {
 			c.outdated = true
 		}
 		if r.scenario.Given.Source.Policy == nil {
-			r.passwords.source = s.SetPolicy.Policy
+			r.passwords.source = r.passwords.target
 		}
+	case s.SetProvider != nil:
+		return r.setProvider(s.SetProvider.Provider, r.pick(s.SetProvider.Users))
+	case s.SetStatus != nil:
+		return r.setStatus(s.SetStatus.Status, r.pick(s.SetStatus.Users))
+	case s.Disconnect != nil:
+		return r.disconnect(r.pick(*s.Disconnect))
+	case s.JIT != nil:
+		return r.signInElsewhere(r.pick(*s.JIT))
+	case s.ReadOnly != nil:
+		return r.control.SetReadOnly(r.ctx, r.target.name(), *s.ReadOnly)
 	case s.Federate != nil:
-		_, err = r.control.SetFederated(r.ctx, targetName, true, r.block(*s.Federate, func(u *control.User) { u.Federated = true })...)
+		_, err = r.control.SetFederated(r.ctx, r.target.name(), true, r.block(*s.Federate, func(u *control.User) { u.Federated = true })...)
 	case s.Unfederate != nil:
-		_, err = r.control.SetFederated(r.ctx, targetName, false, r.unblock(*s.Unfederate, func(u *control.User) { u.Federated = false })...)
+		_, err = r.control.SetFederated(r.ctx, r.target.name(), false, r.unblock(*s.Unfederate, func(u *control.User) { u.Federated = false })...)
 	case s.Deactivate != nil:
-		_, err = r.control.SetActive(r.ctx, targetName, false, r.block(*s.Deactivate, func(u *control.User) { u.Active = false })...)
+		_, err = r.control.SetActive(r.ctx, r.target.name(), false, r.block(*s.Deactivate, func(u *control.User) { u.Active = false })...)
 	case s.Activate != nil:
-		_, err = r.control.SetActive(r.ctx, targetName, true, r.unblock(*s.Activate, func(u *control.User) { u.Active = true })...)
+		_, err = r.control.SetActive(r.ctx, r.target.name(), true, r.unblock(*s.Activate, func(u *control.User) { u.Active = true })...)
 	case s.Lock != nil:
-		_, err = r.control.SetLocked(r.ctx, targetName, true, r.note(r.pick(*s.Lock), func(u *control.User) { u.Locked = true })...)
+		_, err = r.control.SetLocked(r.ctx, r.target.name(), true, r.note(r.pick(*s.Lock), func(u *control.User) { u.Locked = true })...)
 	case s.Unlock != nil:
-		_, err = r.control.SetLocked(r.ctx, targetName, false, r.note(r.pick(*s.Unlock), func(u *control.User) { u.Locked = false })...)
+		_, err = r.control.SetLocked(r.ctx, r.target.name(), false, r.note(r.pick(*s.Unlock), func(u *control.User) { u.Locked = false })...)
 	case s.Maintenance != nil:
 		return r.maintain(*s.Maintenance)
 	case s.Replay != nil:
 		return r.replay(*s.Replay)
 	case s.Remove != nil:
-		_, err = r.control.RemoveUsers(r.ctx, targetName, r.block(*s.Remove, nil)...)
+		_, err = r.control.RemoveUsers(r.ctx, r.target.name(), r.block(*s.Remove, nil)...)
 	}
 	return err
 }
 
 // maintain closes the target for a while. The run goes on meanwhile.
 func (r *run) maintain(m Maintenance) error {
-	if err := r.control.SetMaintenance(r.ctx, targetName, true, time.Duration(m.RetryAfter)); err != nil {
+	if err := r.control.SetMaintenance(r.ctx, r.target.name(), true, time.Duration(m.RetryAfter)); err != nil {
 		return err
 	}
 	r.senders.Go(func() {
 		if r.sleep(time.Duration(m.For)+r.jitter.Jitter(betweenJitter)) == nil {
-			_ = r.control.SetMaintenance(r.ctx, targetName, false, 0) // Without it nothing settles, which is told.
+			_ = r.control.SetMaintenance(r.ctx, r.target.name(), false, 0) // Without it nothing settles, which is told.
 		}
 	})
 	return nil
@@ -77,10 +87,16 @@ func (r *run) block(u Users, change func(*control.User)) []string {
 	for _, p := range picked {
 		p.blocked = true
 	}
-	for _, s := range r.changes {
-		s.overtaken = s.overtaken || s.person.blocked
-	}
+	r.overtake()
 	return r.note(picked, change)
+}
+
+// overtake marks the changes that were made before their users came out of reach: what becomes of those is a matter of the
+// moment.
+func (r *run) overtake() {
+	for _, s := range r.changes {
+		s.overtaken = s.overtaken || !s.person.reachable()
+	}
 }
 
 func (r *run) unblock(u Users, change func(*control.User)) []string {
@@ -106,7 +122,7 @@ func (r *run) note(picked []*person, change func(*control.User)) []string {
 func (r *run) addFaults(list []Fault) error {
 	for _, f := range list {
 		id := faultID(f, len(r.planned)+len(r.faults))
-		if _, err := r.control.AddFault(r.ctx, targetName, r.faultInput(f, id)); err != nil {
+		if _, err := r.control.AddFault(r.ctx, r.target.name(), r.faultInput(f, id)); err != nil {
 			return fmt.Errorf("fault %s: %w", id, err)
 		}
 		r.planned = append(r.planned, id)
@@ -125,13 +141,13 @@ func (r *run) clearFaults(ids Selection) error {
 	if err := r.noteFaults(ids...); err != nil {
 		return err
 	}
-	_, err := r.control.RemoveFaults(r.ctx, targetName, ids...)
+	_, err := r.control.RemoveFaults(r.ctx, r.target.name(), ids...)
 	return err
 }
 
 // noteFaults writes down what the rules did: those that are named, which are about to go, or all that are left.
 func (r *run) noteFaults(ids ...string) error {
-	list, err := r.control.Faults(r.ctx, targetName)
+	list, err := r.control.Faults(r.ctx, r.target.name())
 	if err != nil {
 		return err
 	}

@@ -129,6 +129,18 @@ func (s Step) lines() []string {
 			parts = append(parts, name+" to "+s.SetSwitches[name])
 		}
 		return one("The target's switches are set: %s.", strings.Join(parts, ", "))
+	case s.SetProvider != nil:
+		return one("At the target, %s get the credential provider %s.", peopleWords(s.SetProvider.Users), s.SetProvider.Provider)
+	case s.SetStatus != nil:
+		return one("At the target, %s become %s.", peopleWords(s.SetStatus.Users), s.SetStatus.Status)
+	case s.Disconnect != nil:
+		return one("At the target, %s are parted from their identity provider.", peopleWords(*s.Disconnect))
+	case s.JIT != nil:
+		return one("At the target, %s sign in through the identity provider, just in time.", peopleWords(*s.JIT))
+	case s.ReadOnly != nil && *s.ReadOnly:
+		return one("The target is read-only.")
+	case s.ReadOnly != nil:
+		return one("The target takes writes again.")
 	case s.Federate != nil:
 		return one("At the target, %s become federated.", peopleWords(*s.Federate))
 	case s.Unfederate != nil:
@@ -299,6 +311,22 @@ func (l Latency) String() string {
 	}
 }
 
+// kinds are the targets in words.
+var kinds = map[string]string{targetIDCS: "An identity domain", targetOkta: "An Okta org"}
+
+// policyWords are the target's policy as it is written; each kind has a usual one.
+func (s Scenario) policyWords() string {
+	switch {
+	case s.Given.Okta != nil && s.Given.Okta.Policy != nil:
+		return s.Given.Okta.Policy.String()
+	case s.Given.Okta != nil:
+		return "default"
+	case s.Given.IDCS.Policy != nil:
+		return s.Given.IDCS.Policy.String()
+	}
+	return "standard"
+}
+
 // describe writes a scenario out as it would be told.
 func describe(s Scenario) string {
 	var b strings.Builder
@@ -309,17 +337,17 @@ func describe(s Scenario) string {
 	line("")
 	line("Given")
 	g := s.Given
-	policy := "standard"
-	if g.IDCS.Policy != nil {
-		policy = g.IDCS.Policy.String()
-	}
-	line("  An identity domain with %d users, password policy %s, access tokens that live %s, answers in %s.",
-		g.IDCS.Users+len(g.IDCS.People), policy, Duration(s.tokenLifetime()), s.weather())
-	for _, p := range g.IDCS.People {
+	target := s.target()
+	line("  %s with %d users, password policy %s, access tokens that live %s, answers in %s.",
+		kinds[target.name()], s.residents(), s.policyWords(), Duration(s.tokenLifetime()), s.weather())
+	for _, p := range target.place().People {
 		line("  One of them is %s.", p.UserName)
 	}
-	for _, name := range sortedKeys(g.IDCS.Switches) {
-		line("  The target's switch %s is %s.", name, g.IDCS.Switches[name])
+	for _, text := range target.words() {
+		line("  %s", text)
+	}
+	for _, name := range sortedKeys(target.place().Switches) {
+		line("  The target's switch %s is %s.", name, target.place().Switches[name])
 	}
 	if g.Source.Policy != nil {
 		line("  The source's password policy is %s.", g.Source.Policy)
@@ -334,18 +362,16 @@ func describe(s Scenario) string {
 	if g.Engine.Provision {
 		provision = "creates users that the target does not have"
 	}
-	line("  An engine that writes through the door %q and %s.", s.door(), provision)
+	door := ""
+	if target.name() == targetIDCS {
+		door = fmt.Sprintf("writes through the door %q and ", s.door())
+	}
+	line("  An engine that %s%s.", door, provision)
 	if len(g.Engine.Settings) > 0 {
 		line("  Its settings differ in %s.", strings.Join(sortedKeys(g.Engine.Settings), ", "))
 	}
 	if g.Engine.Mail {
 		line("  A mail server that it may use.")
-	}
-	if g.IDCS.Tier != "" {
-		line("  The domain has the rate limits of the type %s.", g.IDCS.Tier)
-	}
-	if len(g.IDCS.ClientRoles) > 0 {
-		line("  The engine's client has the app roles %s.", strings.Join(g.IDCS.ClientRoles, ", "))
 	}
 	line("")
 	line("Steps")

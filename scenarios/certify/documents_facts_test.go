@@ -58,7 +58,7 @@ func TestDocumentsShowFilesThatCanBeRead(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, 3, seen)
+	assert.GreaterOrEqual(t, seen, 4)
 }
 
 // spelled are numbers in words, from two; one is no number in most sentences.

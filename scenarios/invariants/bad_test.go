@@ -40,6 +40,34 @@ func TestWhatMustBeCaught(t *testing.T) {
 			[]string{"said to be superseded, but accepted"},
 			nil,
 		},
+		"an org's limit is used up, and asked again before it begins anew": {
+			func() *story {
+				s := begin("ann", "bob")
+				s.change("ann", p1)
+				s.orgWrite(429, s.limits("300", "0", 30*time.Second))
+				s.wait(8 * time.Second)
+				s.orgAccept()
+				return s.end(0, invariants.Applied, "").logIn("ann", 0)
+			},
+			invariants.RetryDiscipline,
+			[]string{"entry #3", "told in entry #2", "that the limit is used up until"},
+			nil,
+		},
+		"an org refuses for the status, and is asked again": {
+			func() *story {
+				s := begin("ann")
+				s.change("ann", p1)
+				for range 2 {
+					e := s.orgWrite(403, nil)
+					e.Operation, e.Outcome, e.Reason, e.Digest = "write_password", "refused", "status", "digest of "+p1
+					s.wait(3 * time.Second)
+				}
+				return s.end(0, invariants.Parked, "inactive").logIn("ann", -1)
+			},
+			invariants.RetryDiscipline,
+			[]string{"refused for good (status)"},
+			nil,
+		},
 		"superseded by the life that had the answer, and written down before it died": {
 			func() *story {
 				s := begin("ann")

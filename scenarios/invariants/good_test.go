@@ -78,6 +78,39 @@ func TestNoFalseAlarm(t *testing.T) {
 			s.accept("ann", p2)
 			return s.end(0, invariants.Superseded, "").end(1, invariants.Applied, "").logIn("ann", 1)
 		},
+		"an org's limit: another bucket is not closed, and this one is open again": func() *story {
+			s := begin("ann", "bob")
+			s.change("ann", p1)
+			s.orgWrite(429, s.limits("300", "0", 30*time.Second))
+			s.wait(5 * time.Second)
+			s.entry(control.Entry{Operation: "read", Method: "GET", Path: "/api/v1/users/id-bob", User: "bob", Status: 200, Token: "valid"})
+			s.wait(26 * time.Second)
+			s.orgAccept()
+			return s.end(0, invariants.Applied, "").logIn("ann", 0).logIn("bob", -1)
+		},
+		"an org with too many requests at a time: its reset is nothing to wait for": func() *story {
+			s := begin("ann")
+			s.change("ann", p1)
+			s.orgWrite(429, s.limits("0", "0", 114*time.Second))
+			s.wait(2 * time.Second)
+			s.orgAccept()
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
+		"an org's token: nobody asks for another": func() *story {
+			s := begin("ann")
+			s.Entries = nil
+			s.change("ann", p1)
+			s.orgAccept().Token = "valid"
+			s.end(0, invariants.Applied, "")
+			s.change("ann", p2)
+			e := s.orgWrite(401, nil)
+			e.Token, e.Reason = "revoked", "credential"
+			s.wait(10 * time.Second)
+			e = s.orgWrite(401, nil)
+			e.Token, e.Reason = "revoked", "credential"
+			s.wait(8 * time.Second)
+			return s.end(1, invariants.Parked, "credential").logIn("ann", 0)
+		},
 		"under way at the death, and read by the target after it": func() *story {
 			s := begin("ann")
 			s.change("ann", p1)

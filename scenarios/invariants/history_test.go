@@ -2,6 +2,7 @@ package invariants_test
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/seatrial/seatrial/reports"
@@ -105,6 +106,30 @@ func (s *story) fault(user string, status int, headers any) {
 func (s *story) crash(dead time.Duration) *story {
 	s.Crashes = append(s.Crashes, invariants.Crash{Died: s.now, Started: s.now.Add(dead)})
 	return s.wait(dead + time.Millisecond)
+}
+
+// orgWrite is an attempt to write ann's password at an Okta org, which was not read.
+func (s *story) orgWrite(status int, headers any) *control.Entry {
+	return s.entry(control.Entry{
+		Operation: "update", Method: "POST", Path: "/api/v1/users/id-ann", User: "ann", Status: status, Reason: "throttled",
+		ResponseHeaders: headers, Token: "valid",
+	})
+}
+
+// orgAccept is one that was accepted, of p1.
+func (s *story) orgAccept() *control.Entry {
+	return s.entry(control.Entry{
+		Operation: "write_password", Method: "POST", Path: "/api/v1/users/id-ann", User: "ann", Status: 200,
+		Outcome: "accepted", Digest: "digest of " + p1, Token: "valid",
+	})
+}
+
+// limits are the headers of an answer of Okta's; the window begins anew after a while.
+func (s *story) limits(limit, remaining string, after time.Duration) map[string]string {
+	return map[string]string{
+		"X-Rate-Limit-Limit": limit, "X-Rate-Limit-Remaining": remaining,
+		"X-Rate-Limit-Reset": strconv.FormatInt(s.now.Add(after).Unix(), 10),
+	}
 }
 
 // end is a final outcome, told and audited.

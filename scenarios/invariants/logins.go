@@ -36,6 +36,9 @@ func newestWins(v *view) reports.Check {
 			}
 			continue
 		}
+		if want == initial && probe.Reason == "no_password" {
+			continue // taken away with the identity provider, by an administrator
+		}
 		judged++
 		v.judgeLogIn(&f, user, want, probe)
 		v.judgeOlder(&f, user, want)

@@ -38,6 +38,7 @@ func retryDiscipline(v *view) reports.Check {
 	}
 	if v.Retries.HonorRetryAfter {
 		v.judgeRetryAfter(&f)
+		v.judgeResets(&f)
 	}
 	return f.check(RetryDiscipline, "%d attempts to write, none repeated out of turn", attempts)
 }

@@ -24,7 +24,7 @@ func noSurprise(v *view) reports.Check {
 			f.add("entry %s, %s: %s", numbers(e), request(e), e.Surprise)
 		}
 		user := v.userOf(e)
-		if e.Operation == "create" && e.Status == http.StatusCreated || e.Operation == "create" && e.Lost {
+		if e.Operation == "create" && (e.Status == http.StatusCreated || e.Status == http.StatusOK || e.Lost) { // 200 is Okta's
 			created[user] = append(created[user], e)
 		}
 		if e.Operation == "delete" && e.Status == http.StatusNoContent {

@@ -27,6 +27,10 @@ func tokenDiscipline(v *view) reports.Check {
 		return void(TokenDiscipline, "the target saw no request")
 	}
 	entries := byArrival(v.Entries)
+	if !slices.ContainsFunc(entries, isToken) {
+		// A static token is not the system's to replace: what it does when the token is dead, retry-discipline judges.
+		return (&findings{}).check(TokenDiscipline, "no token request: %d requests with a credential that does not expire", len(entries))
+	}
 	var f findings
 	v.judgeDeadTokens(&f, entries)
 	requests := v.judgeTokenRequests(&f, entries)

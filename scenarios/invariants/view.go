@@ -88,13 +88,16 @@ func (v *view) userOf(e control.Entry) string {
 func lastPart(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
 // isWrite tells attempts to write a password. A fault ends a request before the target has classified it; then its path
-// must tell.
+// must tell. An org has one address for profile and password, and says which it was once it has read the body; what it did not
+// read is taken for a password, since an engine writes nothing else there.
 func isWrite(e control.Entry) bool {
 	switch e.Operation {
 	case "write_password":
 		return true
 	case "create":
 		return e.Digest != ""
+	case "update":
+		return e.Status != http.StatusOK && !e.Lost && strings.HasPrefix(e.Path, "/api/v1/users/")
 	case "":
 		return e.Method == http.MethodPut && strings.Contains(e.Path, "/UserPasswordChanger/") ||
 			e.Method == http.MethodPatch && strings.Contains(e.Path, "/Users/")
@@ -115,7 +118,7 @@ func isPermanent(e control.Entry) bool {
 
 func permanent(reason string) bool {
 	switch reason {
-	case "policy", "federated", "inactive", "forbidden", "malformed":
+	case "policy", "federated", "inactive", "status", "forbidden", "malformed":
 		return true
 	}
 	return false

@@ -2,6 +2,7 @@ package sut
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/sim/kernel/network"
@@ -67,6 +68,12 @@ func Secrets(s System) []secret.Value {
 		return holder.Secrets()
 	}
 	return nil
+}
+
+// Secrets are what the place tells a system that nobody else may learn.
+func (p Place) Secrets() []secret.Value {
+	all := []secret.Value{p.ClientSecret, p.ClientKey, p.OktaToken}
+	return slices.DeleteFunc(all, secret.Value.Empty)
 }
 
 // Factory builds a system for a place; it does not start it.
