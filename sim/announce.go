@@ -6,14 +6,20 @@ import (
 	"io"
 	"net/url"
 	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
-// announcement is what a stranger needs to know, and what --json prints.
+// announcement is what a stranger needs to know, and what --json prints. What does not run is absent.
 type announcement struct {
 	Seed    uint64           `json:"seed,string"` // beyond what a JSON number holds for everybody
 	CA      string           `json:"ca"`
-	Users   int              `json:"users"`
-	IDCS    announcedIDCS    `json:"idcs"`
+	Users   int              `json:"users"` // in each simulator
+	IDCS    *announcedIDCS   `json:"idcs,omitempty"`
+	Okta    *announcedOrg    `json:"okta,omitempty"`
+	Spoke   *announcedOrg    `json:"spoke,omitempty"`
 	Control announcedControl `json:"control"`
 }
 
@@ -23,6 +29,16 @@ type announcedIDCS struct {
 	URL          string `json:"url"`
 	ClientID     string `json:"clientId"`
 	ClientSecret string `json:"clientSecret"`
+}
+
+type announcedOrg struct {
+	Host    string `json:"host"`
+	Address string `json:"address"`
+	URL     string `json:"url"`
+	Token   string `json:"token"` // "Authorization: SSWS" and this
+	// ClientID is a service application, ClientKey its private key for private_key_jwt.
+	ClientID  string           `json:"clientId,omitempty"`
+	ClientKey *jose.JSONWebKey `json:"clientKey,omitempty"`
 }
 
 type announcedControl struct {
@@ -36,14 +52,27 @@ type announcedControl struct {
 func announce(out io.Writer, w *World, o options, users int) error {
 	a := announcement{
 		Seed: o.seed, CA: o.ca, Users: users,
-		IDCS: announcedIDCS{
-			Host: w.IDCS().Host(), Address: address(w, w.IDCS().Name()), URL: w.ExternalURL(w.IDCS().Name()),
-			ClientID: w.ClientID(), ClientSecret: w.ClientSecret().Reveal(),
-		},
 		Control: announcedControl{
 			Host: w.config.ControlHost, Address: address(w, controlName), URL: w.ExternalURL(controlName) + "/graphql",
 			Token: w.ControlToken().Reveal(),
 		},
+	}
+	if w.idcs != nil {
+		a.IDCS = &announcedIDCS{
+			Host: w.idcs.Host(), Address: address(w, IDCS), URL: w.ExternalURL(IDCS),
+			ClientID: w.ClientID(), ClientSecret: w.ClientSecret().Reveal(),
+		}
+	}
+	org := func(name, host string, token secret.Value) *announcedOrg {
+		return &announcedOrg{Host: host, Address: address(w, name), URL: w.ExternalURL(name), Token: token.Reveal()}
+	}
+	if w.okta != nil {
+		a.Okta = org(Okta, w.okta.Host(), w.OktaToken())
+		id, key := w.OktaClient()
+		a.Okta.ClientID, a.Okta.ClientKey = id, &key
+	}
+	if w.spoke != nil {
+		a.Spoke = org(Spoke, w.spoke.Host(), w.SpokeToken())
 	}
 	if o.json {
 		return json.NewEncoder(out).Encode(a)
@@ -65,12 +94,29 @@ func (a announcement) text() string {
 	row := func(name, format string, arguments ...any) {
 		fmt.Fprintf(&b, "  %-12s %s\n", name, fmt.Sprintf(format, arguments...))
 	}
-	fmt.Fprintf(&b, "Oracle IDCS, simulated\n")
-	row("host", "%s", a.IDCS.Host)
-	row("address", "%s", a.IDCS.Address)
-	row("client", "%s", a.IDCS.ClientID)
-	row("secret", "%s", a.IDCS.ClientSecret)
-	row("users", "%d", a.Users)
+	if i := a.IDCS; i != nil {
+		fmt.Fprintf(&b, "Oracle IDCS, simulated\n")
+		row("host", "%s", i.Host)
+		row("address", "%s", i.Address)
+		row("client", "%s", i.ClientID)
+		row("secret", "%s", i.ClientSecret)
+		row("users", "%d", a.Users)
+	}
+	org := func(title string, o *announcedOrg) {
+		if o == nil {
+			return
+		}
+		fmt.Fprintf(&b, "%s\n", title)
+		row("host", "%s", o.Host)
+		row("address", "%s", o.Address)
+		row("API token", "%s", o.Token)
+		if o.ClientID != "" {
+			row("application", "%s (private_key_jwt; --json has its key)", o.ClientID)
+		}
+		row("users", "%d", a.Users)
+	}
+	org("Okta, simulated", a.Okta)
+	org("Okta, simulated: the spoke", a.Spoke)
 	fmt.Fprintf(&b, "Control plane\n")
 	row("host", "%s", a.Control.Host)
 	row("address", "%s", a.Control.Address)
@@ -79,26 +125,40 @@ func (a announcement) text() string {
 	fmt.Fprintf(&b, "All of it\n")
 	row("CA", "%s", a.CA)
 	row("seed", "%d (--seed %d makes the same world, secrets included)", a.Seed, a.Seed)
+	fmt.Fprintf(&b, "\nTry it:\n%s\nCtrl-C stops it.\n", a.examples())
+	return b.String()
+}
 
+// examples are lines for a shell, each with a blank line behind it.
+func (a announcement) examples() string {
+	var b strings.Builder
 	curl := "curl -sS --cacert " + quote(a.CA)
-	toIDCS := curl + " --connect-to " + quote(a.IDCS.Host+":443:"+a.IDCS.Address)
-	fmt.Fprintf(&b, `
-Try it:
-
+	to := func(host, address string) string { return curl + " --connect-to " + quote(host+":443:"+address) }
+	target := Okta
+	if i := a.IDCS; i != nil {
+		target = IDCS
+		fmt.Fprintf(&b, `
   TOKEN=$(%s \
     -u %s -d grant_type=client_credentials -d scope=urn:opc:idm:__myscopes__ \
     https://%s/oauth2/v1/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 
   %s \
     -H "Authorization: Bearer $TOKEN" 'https://%s/admin/v1/Users?count=3'
-
+`, to(i.Host, i.Address), quote(i.ClientID+":"+i.ClientSecret), i.Host, to(i.Host, i.Address), i.Host)
+	}
+	for _, o := range []*announcedOrg{a.Okta, a.Spoke} {
+		if o != nil {
+			fmt.Fprintf(&b, `
+  %s \
+    -H %s 'https://%s/api/v1/users?limit=3'
+`, to(o.Host, o.Address), quote("Authorization: SSWS "+o.Token), o.Host)
+		}
+	}
+	fmt.Fprintf(&b, `
   %s -H %s -H 'Content-Type: application/json' \
-    -d '{"query":"{ journal(target: \"idcs\") { total entries { method path status } } }"}' \
+    -d '{"query":"{ journal(target: \"%s\") { total entries { method path status } } }"}' \
     %s
-
-Ctrl-C stops it.
-`, toIDCS, quote(a.IDCS.ClientID+":"+a.IDCS.ClientSecret), a.IDCS.Host, toIDCS, a.IDCS.Host,
-		curl, quote("Authorization: Bearer "+a.Control.Token), a.Control.URL)
+`, curl, quote("Authorization: Bearer "+a.Control.Token), target, a.Control.URL)
 	return b.String()
 }
 

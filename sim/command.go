@@ -20,6 +20,7 @@ import (
 	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/network"
 	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/okta"
 	"github.com/seatrial/seatrial/sim/population"
 )
 
@@ -28,17 +29,19 @@ const stopWithin = 10 * time.Second
 
 // options are the flags of the command.
 type options struct {
-	listen                string
-	idcsPort, controlPort int
-	names                 []string
-	seed                  uint64
-	seeded                bool // the seed was given
-	population            int
-	users                 string
-	ca                    string
-	json                  bool
-	tier                  string
-	visibility            time.Duration
+	run                    []string
+	listen                 string
+	idcsPort, oktaPort     int
+	spokePort, controlPort int
+	names                  []string
+	seed                   uint64
+	seeded                 bool // the seed was given
+	population             int
+	users                  string
+	ca                     string
+	json                   bool
+	tier, plan             string
+	visibility             time.Duration
 }
 
 // Command is `seatrial sim`: a world over sockets that runs until it is told to stop.
@@ -47,11 +50,16 @@ func Command() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sim",
 		Short: "Run the simulators over TLS, for an engine, curl or a colleague",
-		Long: `Starts an Oracle IDCS identity domain and the control plane on this machine, with users, a CA and an OAuth client
-of their own, and runs until it gets SIGINT or SIGTERM. Host names, addresses and secrets are printed at the start.
+		Long: `Starts simulators and the control plane on this machine, with users, a CA and credentials of their own, and runs until
+it gets SIGINT or SIGTERM. Host names, addresses and secrets are printed at the start.
+
+Without --run it is an Oracle IDCS identity domain. "okta" is an Okta org; "okta,spoke" is an Org2Org pair, in which okta is the
+hub. Logins at Okta are e-mail addresses.
 
 The users are generated, or those of an LDIF or CSV file; they have no passwords until an engine writes some.`,
 		Example: `  seatrial sim
+  seatrial sim --run okta --plan free
+  seatrial sim --run idcs,okta,spoke
   seatrial sim --users export.ldif --idcs-port 8443 --control-port 8444
   seatrial sim --tier free --visibility 2s
   seatrial sim --json --seed 7 > world.json`,
@@ -71,8 +79,11 @@ The users are generated, or those of an LDIF or CSV file; they have no passwords
 		},
 	}
 	flags := command.Flags()
+	flags.StringSliceVar(&o.run, "run", []string{IDCS}, "the `simulators` to run, with commas: "+strings.Join(Simulators(), ", "))
 	flags.StringVar(&o.listen, "listen", "127.0.0.1", "the `address` to listen on; beyond loopback, whoever has the token rules the world")
 	flags.IntVar(&o.idcsPort, "idcs-port", 0, "the `port` of the identity domain; 0 is any")
+	flags.IntVar(&o.oktaPort, "okta-port", 0, "the `port` of the Okta org; 0 is any")
+	flags.IntVar(&o.spokePort, "spoke-port", 0, "the `port` of the second org; 0 is any")
 	flags.IntVar(&o.controlPort, "control-port", 0, "the `port` of the control plane; 0 is any")
 	flags.StringSliceVar(&o.names, "tls-name", nil, "a further host `name` or address for the certificates (may be repeated)")
 	flags.Uint64Var(&o.seed, "seed", 0, "the origin of all chance, names and secrets included; random when not given")
@@ -80,7 +91,8 @@ The users are generated, or those of an LDIF or CSV file; they have no passwords
 	flags.StringVar(&o.users, "users", "", "take the users of an LDIF or CSV `file` instead")
 	flags.StringVar(&o.ca, "ca", "seatrial-ca.pem", "the `file` to write the CA's certificate to")
 	flags.StringVar(&o.tier, "tier", "", "apply the rate limits of a domain `type`: "+strings.Join(idcs.Tiers(), ", ")+"; none when not given")
-	flags.DurationVar(&o.visibility, "visibility", 0, "how long a search does not find a user whom a client has created, like `2s`")
+	flags.StringVar(&o.plan, "plan", okta.DefaultConfig().Plan, "apply the rate limits of a `plan` of Okta's: "+strings.Join(okta.Plans(), ", "))
+	flags.DurationVar(&o.visibility, "visibility", 0, "how long a search does not find a user whom a client has created, like `2s`; at Okta, how late it finds any change")
 	flags.BoolVar(&o.json, "json", false, "print the addresses and secrets as one line of JSON")
 	return command
 }
@@ -100,15 +112,22 @@ func (o *options) check() error {
 	if net.ParseIP(o.listen) == nil {
 		mistakes = append(mistakes, fmt.Errorf("--listen: %q is not an IP address: 127.0.0.1 is this machine only, 0.0.0.0 everybody", o.listen))
 	}
-	checkPort := func(flag string, port int) {
-		if port < 0 || port > 65535 {
-			mistakes = append(mistakes, fmt.Errorf("%s: %d is not from 0 to 65535", flag, port))
+	mistakes = append(mistakes, o.checkPorts()...)
+	for i, name := range o.run {
+		switch {
+		case !slices.Contains(Simulators(), name):
+			mistakes = append(mistakes, fmt.Errorf("--run: there is no simulator %q; there are %s", name, strings.Join(Simulators(), ", ")))
+		case slices.Contains(o.run[:i], name):
+			mistakes = append(mistakes, fmt.Errorf("--run: %s is there twice", name))
+		case name == Spoke && !slices.Contains(o.run, Okta):
+			mistakes = append(mistakes, errors.New("--run: spoke needs okta, its hub"))
 		}
 	}
-	checkPort("--idcs-port", o.idcsPort)
-	checkPort("--control-port", o.controlPort)
-	if o.idcsPort != 0 && o.idcsPort == o.controlPort {
-		mistakes = append(mistakes, fmt.Errorf("--control-port: %d is the port of the identity domain, too", o.controlPort))
+	if len(o.run) == 0 {
+		mistakes = append(mistakes, errors.New("--run: is empty"))
+	}
+	if !slices.Contains(okta.Plans(), o.plan) {
+		mistakes = append(mistakes, fmt.Errorf("--plan: there is no plan %q; there are %s", o.plan, strings.Join(okta.Plans(), ", ")))
 	}
 	if o.tier != "" && !slices.Contains(idcs.Tiers(), o.tier) {
 		mistakes = append(mistakes, fmt.Errorf("--tier: there is no domain type %q; there are %s", o.tier, strings.Join(idcs.Tiers(), ", ")))
@@ -133,12 +152,36 @@ func (o *options) check() error {
 	return errors.Join(mistakes...)
 }
 
+func (o *options) checkPorts() (mistakes []error) {
+	taken := map[int]string{}
+	for _, one := range []struct {
+		flag, owner string
+		port        int
+	}{
+		{"--idcs-port", "the identity domain", o.idcsPort},
+		{"--okta-port", "the Okta org", o.oktaPort},
+		{"--spoke-port", "the second org", o.spokePort},
+		{"--control-port", "the control plane", o.controlPort},
+	} {
+		if one.port < 0 || one.port > 65535 {
+			mistakes = append(mistakes, fmt.Errorf("%s: %d is not from 0 to 65535", one.flag, one.port))
+		}
+		if owner := taken[one.port]; owner != "" && one.port != 0 {
+			mistakes = append(mistakes, fmt.Errorf("%s: %d is the port of %s, too", one.flag, one.port, owner))
+		}
+		taken[one.port] = one.owner
+	}
+	return mistakes
+}
+
 // run is the life of the world.
 func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (err error) {
 	config := DefaultConfig()
 	config.Seed = random.Seed(o.seed)
-	config.Names = o.names
+	config.Run, config.Names = o.run, o.names
 	config.IDCS.Tier, config.IDCS.Visibility = o.tier, o.visibility
+	config.Okta.Plan, config.Okta.SearchLag = o.plan, o.visibility
+	config.Spoke.Plan = o.plan
 	ip := net.ParseIP(o.listen)
 	if !ip.IsUnspecified() && !ip.IsLoopback() {
 		config.Names = append(config.Names, o.listen)
@@ -147,7 +190,8 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 		_, _ = fmt.Fprintln(notes, "--seed: the token of the control plane comes from the seed, and others can reach it: keep the seed secret")
 	}
 	world, err := New(config, network.TCPPorts(o.listen, map[string]int{
-		config.IDCS.Host: o.idcsPort, config.ControlHost: o.controlPort,
+		config.IDCS.Host: o.idcsPort, config.Okta.Host: o.oktaPort, config.Spoke.Host: o.spokePort,
+		config.ControlHost: o.controlPort,
 	}))
 	if err != nil {
 		return err
@@ -161,7 +205,7 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	}
 	if err := world.Start(ctx); err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return fmt.Errorf("%w: choose other ports with --idcs-port and --control-port, or 0 for any", err)
+			return fmt.Errorf("%w: choose other ports with --idcs-port, --okta-port, --spoke-port and --control-port, or 0 for any", err)
 		}
 		return err
 	}
@@ -186,15 +230,41 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	return nil
 }
 
-// inhabit fills the domain and tells on notes what was left out.
-func inhabit(ctx context.Context, world *World, o options, notes io.Writer) (int, error) {
-	if o.users == "" {
-		return world.Populate(ctx, IDCS, population.Generate(world.config.Seed, o.population))
+// inhabit fills every simulator, and tells on notes what was left out. It returns how many users each has.
+func inhabit(ctx context.Context, world *World, o options, notes io.Writer) (users int, err error) {
+	for i, target := range world.config.Run {
+		if o.users == "" {
+			everybody := population.Generate(world.config.Seed, o.population)
+			if target != IDCS {
+				everybody = population.AddressedLogins(everybody)
+			}
+			if users, err = world.Populate(ctx, target, everybody); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		report, refusals, err := world.PopulateFile(ctx, target, o.users)
+		if err != nil {
+			return 0, fmt.Errorf("--users: %w", err)
+		}
+		if i == 0 {
+			tell(notes, report)
+		}
+		for _, refusal := range refusals.First {
+			_, _ = fmt.Fprintf(notes, "  refused by %s: %v\n", target, refusal)
+		}
+		if more := refusals.Count - len(refusals.First); more > 0 {
+			_, _ = fmt.Fprintf(notes, "  … and %d more\n", more)
+		}
+		if users = world.Target(target).People().Len(); users == 0 {
+			return 0, fmt.Errorf("--users: %s has nobody who can be used", o.users)
+		}
 	}
-	report, refusals, err := world.PopulateFile(ctx, IDCS, o.users)
-	if err != nil {
-		return 0, fmt.Errorf("--users: %w", err)
-	}
+	return users, nil
+}
+
+// tell says what of a file was used and what was not.
+func tell(notes io.Writer, report population.Report) {
 	say := func(format string, arguments ...any) { _, _ = fmt.Fprintf(notes, format+"\n", arguments...) }
 	say("%s", report)
 	for _, problem := range report.Skipped {
@@ -203,18 +273,7 @@ func inhabit(ctx context.Context, world *World, o options, notes io.Writer) (int
 	if more := report.SkippedCount - len(report.Skipped); more > 0 {
 		say("  … and %d more", more)
 	}
-	for _, refusal := range refusals.First {
-		say("  refused: %v", refusal)
-	}
-	if more := refusals.Count - len(refusals.First); more > 0 {
-		say("  … and %d more", more)
-	}
 	if bare := report.Schemes["cleartext"]; bare > 0 {
 		say("  %d passwords stand in the file in clear text: they were not kept, but the file should not lie about", bare)
 	}
-	users := world.IDCS().People().Len()
-	if users == 0 {
-		return 0, fmt.Errorf("--users: %s has nobody who can be used", o.users)
-	}
-	return users, nil
 }

@@ -98,6 +98,58 @@ func TestCommand(t *testing.T) {
 	require.NoError(t, <-done, "a signal is the ordinary end")
 }
 
+// An Org2Org pair: the hub by its API token and by the key of its application, the spoke by its own token.
+func TestCommandRunsOrgs(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	first, _, done := execute(ctx, t, "--json", "--run", "okta,spoke", "--population", "5", "--plan", "free", "--visibility", "2s", "--ca", ca)
+	var a announcement
+	require.NoError(t, json.Unmarshal([]byte(first), &a))
+	assert.Nil(t, a.IDCS)
+	require.NotNil(t, a.Okta)
+	require.NotNil(t, a.Spoke)
+	assert.NotEmpty(t, a.Okta.ClientID)
+	require.NotNil(t, a.Okta.ClientKey)
+	assert.False(t, a.Okta.ClientKey.IsPublic())
+
+	pem, err := os.ReadFile(ca)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(pem))
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	defer client.CloseIdleConnections()
+	for _, o := range []*announcedOrg{a.Okta, a.Spoke} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.URL+"/api/v1/users", nil)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "SSWS "+o.Token)
+		response, err := client.Do(request)
+		require.NoError(t, err)
+		var users []map[string]any
+		require.NoError(t, json.NewDecoder(response.Body).Decode(&users))
+		require.NoError(t, response.Body.Close())
+		assert.Len(t, users, 5)
+		assert.Equal(t, "50", response.Header.Get("X-Rate-Limit-Limit"), "a half of the plan's 100")
+	}
+	target, err := control.NewClient(a.Control.URL, secret.New(a.Control.Token), client).Target(t.Context(), Okta)
+	require.NoError(t, err)
+	assert.Equal(t, "free", target.Tier)
+	assert.Equal(t, 2*time.Second, target.Visibility)
+
+	client.CloseIdleConnections()
+	cancel()
+	require.NoError(t, <-done)
+
+	text := announcement{
+		CA: "ca.pem", Okta: &announcedOrg{Host: "hub.test", Address: "127.0.0.1:1", Token: "00a", ClientID: "0oab"},
+		Spoke: &announcedOrg{Host: "spoke.test", Address: "127.0.0.1:2", Token: "00b"},
+	}.text()
+	assert.True(t, strings.HasPrefix(text, "Okta, simulated\n"))
+	assert.Contains(t, text, "application  0oab")
+	assert.Contains(t, text, "--connect-to hub.test:443:127.0.0.1:1 \\\n    -H 'Authorization: SSWS 00a' 'https://hub.test/api/v1/users?limit=3'")
+	assert.Contains(t, text, "SSWS 00b' 'https://spoke.test/api/v1/users?limit=3'")
+	assert.NotContains(t, text, "Oracle")
+}
+
 func TestCommandTextIsForPeople(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ca := filepath.Join(t.TempDir(), "the ca.pem")
@@ -108,7 +160,7 @@ func TestCommandTextIsForPeople(t *testing.T) {
 	assert.Equal(t, "stopping\n", notes.String())
 
 	text := announcement{
-		CA: ca, Seed: 7, IDCS: announcedIDCS{Host: "idcs.test", Address: "127.0.0.1:1", ClientID: "c", ClientSecret: "it's"},
+		CA: ca, Seed: 7, IDCS: &announcedIDCS{Host: "idcs.test", Address: "127.0.0.1:1", ClientID: "c", ClientSecret: "it's"},
 		Control: announcedControl{URL: "https://127.0.0.1:2/graphql", Token: "t"},
 	}.text()
 	assert.Contains(t, text, "--cacert '"+ca+"' --connect-to idcs.test:443:127.0.0.1:1")
@@ -135,6 +187,37 @@ func TestCommandTakesUsersFromAFile(t *testing.T) {
 	assert.NotContains(t, said, "Winter2026!")
 }
 
+// An export's user names are none that Okta takes: there the address stands in.
+func TestCommandTakesUsersOfAFileToOkta(t *testing.T) {
+	directory := t.TempDir()
+	users := filepath.Join(directory, "users.csv")
+	require.NoError(t, os.WriteFile(users, []byte("uid,givenName,sn,mail\nb,Barbara,Jensen,b@example.com\nc@example.com,Carl,Carter,carl@example.com\n"), 0o600))
+	ctx, cancel := context.WithCancel(t.Context())
+	first, notes, done := execute(ctx, t, "--json", "--run", "idcs,okta", "--users", users, "--ca", filepath.Join(directory, "ca.pem"))
+	var a announcement
+	require.NoError(t, json.Unmarshal([]byte(first), &a), notes)
+	assert.Equal(t, 2, a.Users)
+	pem, err := os.ReadFile(filepath.Join(directory, "ca.pem"))
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(pem))
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	plane := control.NewClient(a.Control.URL, secret.New(a.Control.Token), client)
+	for target, want := range map[string][]string{IDCS: {"b", "c@example.com"}, Okta: {"b@example.com", "c@example.com"}} {
+		list, err := plane.Users(t.Context(), target)
+		require.NoError(t, err)
+		var names []string
+		for _, user := range list {
+			names = append(names, user.UserName)
+		}
+		assert.Equal(t, want, names, target)
+	}
+	client.CloseIdleConnections()
+	cancel()
+	require.NoError(t, <-done)
+	assert.Equal(t, 1, strings.Count(notes.String(), "2 entries read"), "the file is told about once")
+}
+
 func TestCommandRefuses(t *testing.T) {
 	var listen net.ListenConfig
 	taken, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -155,6 +238,11 @@ func TestCommandRefuses(t *testing.T) {
 			[]string{"--listen", "localhost", "--population", "-1", "--idcs-port", "70000", "--control-port", "-2", "--tier", "gold", "--visibility", "2h"},
 			[]string{`--tier: there is no domain type "gold"; there are external-user, free,`, "--visibility: 2h0m0s is not from 0s to 1h", `--listen: "localhost" is not an IP address`, "--population: -1 is below 0", "--idcs-port: 70000 is not from 0 to 65535", "--control-port: -2 is not"},
 		},
+		"no simulator":      {[]string{"--run", "okta,ping,okta"}, []string{`--run: there is no simulator "ping"; there are idcs, okta, spoke`, "--run: okta is there twice"}},
+		"nothing to run":    {[]string{"--run", ""}, []string{"--run: is empty"}},
+		"half a pair":       {[]string{"--run", "spoke"}, []string{"--run: spoke needs okta, its hub"}},
+		"no plan":           {[]string{"--plan", "gold"}, []string{`--plan: there is no plan "gold"; there are enterprise, free, `}},
+		"one port of two":   {[]string{"--okta-port", "8443", "--spoke-port", "8443"}, []string{"--spoke-port: 8443 is the port of the Okta org, too"}},
 		"one port for two":  {[]string{"--idcs-port", "8443", "--control-port", "8443"}, []string{"--control-port: 8443 is the port of the identity domain, too"}},
 		"no CA file":        {[]string{"--ca", ""}, []string{"--ca: is empty"}},
 		"two sources":       {[]string{"--users", "x.csv", "--population", "5"}, []string{"--users, --population: "}},
@@ -163,7 +251,7 @@ func TestCommandRefuses(t *testing.T) {
 		"nobody in it":      {[]string{"--users", nobody}, []string{"--users: ", "has nobody who can be used"}},
 		"a port in use": {
 			[]string{"--control-port", fmt.Sprint(taken.Addr().(*net.TCPAddr).Port)},
-			[]string{"address already in use", "choose other ports with --idcs-port and --control-port"},
+			[]string{"address already in use", "choose other ports with --idcs-port, --okta-port, --spoke-port and --control-port"},
 		},
 		"a name that is none": {[]string{"--tls-name", "a/b"}, []string{`names[0]: "a/b" is neither a host name nor an address`}},
 		"an argument":         {[]string{"idcs"}, []string{"unknown command"}},
