@@ -148,28 +148,33 @@ func members(of reflect.Type) []string {
 func TestTheSimulatorHasWhatItsDocumentLists(t *testing.T) {
 	t.Parallel()
 	d := documentOf(t, "sim/README.md")
-	world, err := sim.New(sim.DefaultConfig(), network.Memory())
+	config := sim.DefaultConfig()
+	config.Run = sim.Simulators()
+	world, err := sim.New(config, network.Memory())
 	require.NoError(t, err)
 	require.NoError(t, world.Start(t.Context()))
 	defer func() { assert.NoError(t, world.Stop(t.Context())) }()
 
-	var want []string
-	for _, s := range world.IDCS().Switches() {
-		want = append(want, fmt.Sprintf("| `%s` | `%s` | %s |", s.Name, strings.Join(s.Options, "`, `"), s.Note))
-	}
-	var got []string
-	for _, row := range d.table(t, "switch") {
-		got = append(got, "| "+strings.Join(row, " | ")+" |")
-	}
-	assert.Equal(t, strings.Join(want, "\n"), strings.Join(got, "\n"), "sim/README.md: the table of switches")
+	for target, table := range map[string]string{sim.IDCS: "", sim.Okta: "okta "} {
+		var want []string
+		for _, s := range world.Target(target).Switches() {
+			want = append(want, fmt.Sprintf("| `%s` | `%s` | %s |", s.Name, strings.Join(s.Options, "`, `"), s.Note))
+		}
+		var got []string
+		for _, row := range d.table(t, table+"switch") {
+			got = append(got, "| "+strings.Join(row, " | ")+" |")
+		}
+		assert.Equal(t, strings.Join(want, "\n"), strings.Join(got, "\n"), "sim/README.md: the table of each %sswitch", table)
 
-	for _, endpoint := range d.column(t, "endpoint") {
-		method, path, _ := strings.Cut(endpoint, " ")
-		request, err := http.NewRequestWithContext(t.Context(), method, world.URL("idcs")+strings.ReplaceAll(path, "{id}", "x"), nil)
-		require.NoError(t, err)
-		answer, err := world.HTTPClient().Do(request)
-		require.NoError(t, err)
-		require.NoError(t, answer.Body.Close())
-		assert.NotContains(t, []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}, answer.StatusCode, endpoint)
+		fill := strings.NewReplacer("{id}", "x", "{other}", "y")
+		for _, endpoint := range d.column(t, table+"endpoint") {
+			method, path, _ := strings.Cut(endpoint, " ")
+			request, err := http.NewRequestWithContext(t.Context(), method, world.URL(target)+fill.Replace(path), nil)
+			require.NoError(t, err)
+			answer, err := world.HTTPClient().Do(request)
+			require.NoError(t, err)
+			require.NoError(t, answer.Body.Close())
+			assert.NotContains(t, []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}, answer.StatusCode, endpoint)
+		}
 	}
 }
