@@ -138,7 +138,7 @@ func (s *Server) SetMastered(id string, on bool) error {
 	})
 }
 
-// Remove takes the user with that id away at once, whatever its status.
+// Remove takes the user with that id away, whatever its status, and with it what refers to it.
 func (s *Server) Remove(id string) error {
 	s.writes.Lock()
 	defer s.writes.Unlock()
@@ -150,6 +150,9 @@ func (s *Server) Remove(id string) error {
 		return err
 	}
 	s.index.remove(p.UserName, id)
+	s.search.note(id, &p, s.kernel.Clock.Now())
+	s.idps.forget(id)
+	s.apps.forget(id)
 	return nil
 }
 

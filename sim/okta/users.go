@@ -230,16 +230,7 @@ func (c *call) deleteUser() error {
 		c.send(http.StatusNoContent, nil)
 		return nil
 	}
-	c.s.writes.Lock()
-	err = c.s.people.Delete(id, nil)
-	if err == nil {
-		c.s.index.remove(p.UserName, id)
-		c.s.search.note(id, &p, c.s.kernel.Clock.Now())
-		c.s.idps.forget(id)
-		c.s.apps.forget(id)
-	}
-	c.s.writes.Unlock()
-	if err != nil {
+	if c.s.Remove(id) != nil {
 		return noUser(c.id)
 	}
 	c.log(eventDeleteInitiated, &p, "SUCCESS", "")
