@@ -16,7 +16,7 @@ func Open(b []byte, tag Tag) (begun []byte, at int) {
 func Close(b []byte, at int) []byte {
 	length := len(b) - at
 	if length < 0x80 {
-		b[at-1] = byte(length)
+		b[at-1] = byte(length) //nolint:gosec // G115: below 128
 		return b
 	}
 	more := octets(uint64(length))
@@ -45,7 +45,7 @@ func AppendInteger(b []byte, tag Tag, v int64) []byte {
 	for size < 8 && (v>>(8*size-1) != 0 && v>>(8*size-1) != -1) {
 		size++
 	}
-	b = append(b, byte(tag), byte(size)) //nolint:gosec // G115: at most 8
+	b = append(b, byte(tag), byte(size))
 	for i := size - 1; i >= 0; i-- {
 		b = append(b, byte(v>>(8*i))) //nolint:gosec // G115: one byte is meant
 	}
@@ -62,9 +62,9 @@ func AppendBoolean(b []byte, tag Tag, v bool) []byte {
 
 func appendLength(b []byte, length int) []byte {
 	if length < 0x80 {
-		return append(b, byte(length))
+		return append(b, byte(length)) //nolint:gosec // G115: below 128
 	}
-	more := octets(uint64(length)) //nolint:gosec // G115: a length
+	more := octets(uint64(length))
 	b = append(b, 0x80|byte(more)) //nolint:gosec // G115: at most 8
 	for i := more - 1; i >= 0; i-- {
 		b = append(b, byte(length>>(8*i))) //nolint:gosec // G115: one byte is meant

@@ -85,3 +85,18 @@ func inside(err error) error {
 	}
 	return err
 }
+
+// Arrived tells whether the next element has arrived as a whole, or is wrong already, so that reading it does not wait.
+func Arrived(r *bufio.Reader) bool {
+	there, _ := r.Peek(min(6, r.Buffered()))
+	if len(there) < 2 {
+		return false
+	}
+	size := 2
+	if there[1]&0x80 != 0 {
+		if size += int(there[1] & 0x7f); size > 6 {
+			return true
+		}
+	}
+	return len(there) >= size && lengthOf(there[1:size]) <= uint64(r.Buffered()-size) //nolint:gosec // G115: not negative
+}

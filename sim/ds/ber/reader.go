@@ -56,7 +56,7 @@ func (r *Reader) Element() (Tag, []byte, error) {
 		size += more
 	}
 	length := lengthOf(r.rest[1:size])
-	if length > uint64(len(r.rest)-size) {
+	if length > uint64(len(r.rest)-size) { //nolint:gosec // G115: not negative
 		return 0, nil, fmt.Errorf("ber: %d bytes announced, %d there: %w", length, len(r.rest)-size, ErrTruncated)
 	}
 	end := size + int(length) //nolint:gosec // G115: within rest

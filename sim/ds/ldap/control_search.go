@@ -13,13 +13,13 @@ import (
 // ErrControl is wrapped by what is wrong with the value of a control.
 var ErrControl = fmt.Errorf("malformed control value: %w", ber.ErrValue)
 
-// value reads a control's value, which must be one element of that tag and no more.
-func value(c Control, tag ber.Tag) (*ber.Reader, error) {
+// value reads a control's value, which must be one SEQUENCE and no more.
+func value(c Control) (*ber.Reader, error) {
 	if !c.HasValue {
 		return nil, fmt.Errorf("%w: %s has none", ErrControl, c.OID)
 	}
 	whole := ber.NewReader(c.Value)
-	in, err := whole.Enter(tag)
+	in, err := whole.Enter(ber.Sequence)
 	if err == nil {
 		err = whole.End()
 	}
@@ -39,7 +39,7 @@ type Paged struct {
 
 // ParsePaged reads the request.
 func ParsePaged(c Control) (p Paged, err error) {
-	in, err := value(c, ber.Sequence)
+	in, err := value(c)
 	if err != nil {
 		return p, err
 	}
@@ -74,7 +74,7 @@ type SortKey struct {
 
 // ParseSort reads the server-side sorting request of RFC 2891.
 func ParseSort(c Control) (keys []SortKey, err error) {
-	in, err := value(c, ber.Sequence)
+	in, err := value(c)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ type ListView struct {
 
 // ParseListView reads the request.
 func ParseListView(c Control) (v ListView, err error) {
-	in, err := value(c, ber.Sequence)
+	in, err := value(c)
 	if err != nil {
 		return v, err
 	}
@@ -232,7 +232,7 @@ type PersistentSearch struct {
 
 // ParsePersistentSearch reads the request.
 func ParsePersistentSearch(c Control) (p PersistentSearch, err error) {
-	in, err := value(c, ber.Sequence)
+	in, err := value(c)
 	if err != nil {
 		return p, err
 	}

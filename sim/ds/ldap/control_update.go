@@ -47,7 +47,7 @@ func ParseAssertion(c Control) (Filter, error) {
 // takes that too. Version 1 has a DN in a SEQUENCE.
 func ParseProxiedAuth(c Control) (authzID string, err error) {
 	if c.OID == OIDProxiedAuthV1 {
-		in, err := value(c, ber.Sequence)
+		in, err := value(c)
 		if err != nil {
 			return "", err
 		}

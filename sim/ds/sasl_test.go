@@ -1,0 +1,262 @@
+package ds
+
+import (
+	"bufio"
+	"crypto/tls"
+	"net"
+	"testing"
+	"testing/synctest"
+
+	goldap "github.com/go-ldap/ldap/v3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/xdg-go/scram"
+
+	"github.com/seatrial/seatrial/sim/ds/ber"
+	"github.com/seatrial/seatrial/sim/ds/ldap"
+)
+
+// saslRequest is one step of a SASL bind.
+func saslRequest(id int64, mechanism, credentials string) []byte {
+	return request(id, func(b []byte) []byte {
+		b, at := ber.Open(b, ber.Application(0).Constructed())
+		b = ber.AppendInteger(b, ber.Integer, 3)
+		b = ber.AppendString(b, ber.OctetString, "")
+		b, sasl := ber.Open(b, ber.Context(3).Constructed())
+		b = ber.AppendString(b, ber.OctetString, mechanism)
+		if credentials != "" {
+			b = ber.AppendString(b, ber.OctetString, credentials)
+		}
+		return ber.Close(ber.Close(b, sasl), at)
+	})
+}
+
+// step sends one step and returns the result and the server's credentials.
+func step(t *testing.T, c net.Conn, in *bufio.Reader, id int64, mechanism, credentials string) (ldap.ResultCode, string) {
+	t.Helper()
+	write(t, c, saslRequest(id, mechanism, credentials))
+	element, err := ber.ReadElement(in, 1<<20)
+	require.NoError(t, err)
+	message, err := ber.NewReader(element).Enter(ber.Sequence)
+	require.NoError(t, err)
+	got, err := message.Integer(ber.Integer)
+	require.NoError(t, err)
+	require.Equal(t, id, got)
+	body, err := message.Enter(ber.Application(1).Constructed())
+	require.NoError(t, err)
+	number, err := body.Integer(ber.Enumerated)
+	require.NoError(t, err)
+	for range 2 {
+		_, err = body.String(ber.OctetString)
+		require.NoError(t, err)
+	}
+	if !body.More() {
+		return ldap.ResultCode(number), ""
+	}
+	text, err := body.String(ber.Context(7))
+	require.NoError(t, err)
+	return ldap.ResultCode(number), text
+}
+
+func TestPlain(t *testing.T) {
+	for name, tt := range map[string]struct {
+		credentials string
+		want        ldap.ResultCode
+	}{
+		"a name":                 {"\x00bjensen\x00" + hifa, ldap.Success},
+		"an authentication id":   {"\x00u:bjensen\x00" + hifa, ldap.Success},
+		"a DN":                   {"\x00dn:" + babs + "\x00" + hifa, ldap.Success},
+		"as oneself":             {"dn:" + babs + "\x00bjensen\x00" + hifa, ldap.Success},
+		"as somebody else":       {"u:kvaughan\x00bjensen\x00" + hifa, ldap.InvalidCredentials},
+		"a wrong password":       {"\x00bjensen\x00wrong", ldap.InvalidCredentials},
+		"an empty password":      {"\x00bjensen\x00", ldap.InvalidCredentials},
+		"an unknown name":        {"\x00nobody\x00" + hifa, ldap.InvalidCredentials},
+		"too few parts":          {"bjensen\x00" + hifa, ldap.InvalidCredentials},
+		"no credentials":         {"", ldap.InvalidCredentials},
+		"an empty authcid":       {"\x00\x00" + hifa, ldap.InvalidCredentials},
+		"a NUL in the password ": {"\x00bjensen\x00" + hifa + "\x00x", ldap.InvalidCredentials},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := open(t)
+				c := h.dial(t)
+				got, _ := step(t, c, bufio.NewReader(c), 1, "plain", tt.credentials)
+				assert.Equal(t, tt.want, got)
+				if tt.want == ldap.Success {
+					e := h.last(t)
+					assert.Equal(t, []string{babs, "bjensen", "plain"}, []string{e.Path, e.User, e.Query})
+				}
+			})
+		})
+	}
+}
+
+func TestSCRAM(t *testing.T) {
+	for name, tt := range map[string]struct {
+		user, password string
+		mechanism      string
+		first, second  ldap.ResultCode
+		proofs         []bool
+	}{
+		"RFC 7677's user":    {"user", "pencil", saslSCRAM256, ldap.SASLBindInProgress, ldap.Success, []bool{true}},
+		"a wrong password":   {"user", "pencils", saslSCRAM256, ldap.SASLBindInProgress, ldap.InvalidCredentials, []bool{false}},
+		"nobody":             {"nobody", "pencil", saslSCRAM256, ldap.InvalidCredentials, 0, nil},
+		"no SCRAM of theirs": {"bjensen", hifa, saslSCRAM256, ldap.InvalidCredentials, 0, nil},
+		"another hash":       {"user", "pencil", saslSCRAM512, ldap.InvalidCredentials, 0, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := open(t)
+				c := h.dial(t)
+				in := bufio.NewReader(c)
+				client, err := scram.SHA256.NewClient(tt.user, tt.password, "")
+				require.NoError(t, err)
+				conversation := client.NewConversation()
+				first, err := conversation.Step("")
+				require.NoError(t, err)
+				got, reply := step(t, c, in, 1, tt.mechanism, first)
+				require.Equal(t, tt.first, got)
+				if got == ldap.SASLBindInProgress {
+					second, err := conversation.Step(reply)
+					require.NoError(t, err)
+					got, reply = step(t, c, in, 2, tt.mechanism, second)
+					assert.Equal(t, tt.second, got)
+				}
+				if got == ldap.Success {
+					_, err = conversation.Step(reply)
+					require.NoError(t, err)
+					assert.True(t, conversation.Valid(), "the server has proven itself too")
+					assert.Equal(t, pencilDN, h.last(t).Path)
+				}
+				assert.Equal(t, tt.proofs, h.fake.proofs)
+			})
+		})
+	}
+}
+
+func TestSCRAMIsEndedByAnotherOperation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		c := h.dial(t)
+		in := bufio.NewReader(c)
+		client, err := scram.SHA256.NewClient("user", "pencil", "")
+		require.NoError(t, err)
+		conversation := client.NewConversation()
+		first, err := conversation.Step("")
+		require.NoError(t, err)
+		_, reply := step(t, c, in, 1, saslSCRAM256, first)
+		second, err := conversation.Step(reply)
+		require.NoError(t, err)
+		write(t, c, extendedRequest(2, ldap.OIDWhoAmI, nil))
+		replies(t, in, 1)
+		got, _ := step(t, c, in, 3, saslSCRAM256, second)
+		assert.Equal(t, ldap.InvalidCredentials, got)
+	})
+}
+
+func TestUnknownMechanism(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		c := h.dial(t)
+		got, _ := step(t, c, bufio.NewReader(c), 1, "GSSAPI", "x")
+		assert.Equal(t, ldap.AuthMethodNotSupported, got)
+		assert.Equal(t, "sasl", h.last(t).Query)
+	})
+}
+
+func TestStoredSCRAMValues(t *testing.T) {
+	stored, err := parseStored(pencil)
+	require.NoError(t, err)
+	assert.Equal(t, 4096, stored.Iters)
+	assert.Len(t, stored.StoredKey, 32)
+	for _, bad := range []string{"", "{SCRAM-SHA-256}", "{SCRAM-SHA-256}x:AA==$AA==:AA==", "{SCRAM-SHA-256}1:?$AA==:AA==", "{SCRAM-SHA-256}1:AA==$?:AA=="} {
+		_, err := parseStored(bad)
+		assert.Error(t, err, bad)
+	}
+}
+
+func TestExternal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// The authority's certificates are for servers, so the test does not have them verified; a world that wants EXTERNAL does.
+		h := open(t, func(_ *Config, k *Kernel) { k.TLS.ClientAuth = tls.RequestClientCert })
+		h.fake.passwords["CN=seatrial simulator,O=seatrial"] = ""
+		certificate, err := h.authority.Certificate("idm.test")
+		require.NoError(t, err)
+		for name, tt := range map[string]struct {
+			certificates []tls.Certificate
+			want         ldap.ResultCode
+		}{
+			"with a certificate": {[]tls.Certificate{certificate}, ldap.Success},
+			"without":            {nil, ldap.InvalidCredentials},
+		} {
+			far, err := h.network.DialContext(t.Context(), "tcp", secureHost)
+			require.NoError(t, err)
+			config := h.clientTLS()
+			config.Certificates = tt.certificates
+			c := goldap.NewConn(tls.Client(far, config), true)
+			c.Start()
+			assert.Equal(t, tt.want, code(c.ExternalBind()), name)
+			require.NoError(t, c.Close())
+		}
+		c := h.client(t)
+		assert.Equal(t, ldap.InvalidCredentials, code(c.ExternalBind()), "nobody shows a certificate in the clear")
+	})
+}
+
+func TestStartTLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		c := h.client(t)
+		require.NoError(t, c.StartTLS(h.clientTLS()))
+		assert.Equal(t, "start_tls", h.last(t).Operation)
+		require.NoError(t, c.Bind(babs, hifa))
+		err := c.StartTLS(h.clientTLS())
+		assert.ErrorContains(t, err, "already encrypted", "go-ldap does not even ask")
+		_, err = c.Extended(goldap.NewExtendedRequest(ldap.OIDStartTLS, nil))
+		assert.Equal(t, ldap.OperationsError, code(err))
+		who, err := c.WhoAmI(nil)
+		require.NoError(t, err)
+		assert.Equal(t, "dn:"+babs, who.AuthzID)
+	})
+}
+
+func TestStartTLSWithoutCertificate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, func(_ *Config, k *Kernel) { k.TLS = nil })
+		c := h.dial(t)
+		write(t, c, extendedRequest(1, ldap.OIDStartTLS, nil))
+		in := bufio.NewReader(c)
+		_, got := codes(replies(t, in, 1))
+		assert.Equal(t, []ldap.ResultCode{ldap.Unavailable}, got)
+		write(t, c, bindRequest(2, babs, hifa))
+		_, got = codes(replies(t, in, 1))
+		assert.Equal(t, []ldap.ResultCode{ldap.Success}, got, "the connection goes on in the clear, if the client wants that")
+		assert.ErrorContains(t, h.ServeTLS(h.listener(t)), "without a certificate")
+	})
+}
+
+func TestStartTLSAmongOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		h.fake.onSearch = forever
+		c := h.dial(t)
+		in := bufio.NewReader(c)
+		write(t, c, searchRequest(1))
+		synctest.Wait()
+		write(t, c, extendedRequest(2, ldap.OIDStartTLS, nil))
+		all := replies(t, in, 1)
+		assert.Equal(t, ldap.OperationsError, all[0].code)
+	})
+}
+
+// TestNothingIsSlippedIntoTLS is CVE-2011-0411 in LDAP: a request behind StartTLS in the clear would run as if it were encrypted.
+func TestNothingIsSlippedIntoTLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		c := h.dial(t)
+		write(t, c, extendedRequest(1, ldap.OIDStartTLS, nil), modifyRequest(2, "slipped in"))
+		s := receive(t, c)
+		assert.Equal(t, notice(ldap.ProtocolError, "Something follows the StartTLS request in the clear"), s)
+		assert.Empty(t, h.fake.modified)
+	})
+}

@@ -1,0 +1,210 @@
+package ds
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seatrial/seatrial/sim/ds/directory"
+	"github.com/seatrial/seatrial/sim/kernel/clock"
+	"github.com/seatrial/seatrial/sim/kernel/faults"
+	"github.com/seatrial/seatrial/sim/kernel/journal"
+	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
+)
+
+const name = "ds"
+
+// ErrStopped is what Serve returns after Stop.
+var ErrStopped = errors.New("ds: the server has been stopped")
+
+// Kernel is what a simulator gets from its world.
+type Kernel struct {
+	Clock    *clock.Clock
+	Seed     random.Seed
+	Journal  *journal.Journal
+	Digester *secret.Digester
+	// Name tells two replicas of one world apart; "" is "ds".
+	Name string
+	// TLS is for LDAPS and StartTLS: the certificate, and whether one of the client is asked for, which EXTERNAL needs. Without
+	// it, StartTLS is refused.
+	TLS *tls.Config
+}
+
+// Server is one simulated directory server. It is safe for concurrent use.
+type Server struct {
+	config    Config
+	kernel    Kernel
+	name      string
+	directory *directory.Directory
+	backend   backend
+	faults    *faults.Set
+	random    *random.Stream // of SCRAM's nonces
+	numbers   atomic.Uint64  // of connections
+
+	mu        sync.Mutex
+	stopped   bool
+	listeners map[net.Listener]struct{}
+	conns     map[*conn]struct{}
+	running   sync.WaitGroup // connections
+}
+
+// New builds a server from its configuration, and the directory in it.
+func New(c Config, k Kernel) (*Server, error) {
+	if k.Name == "" {
+		k.Name = name
+	}
+	d, err := directory.New(c.Directory, directory.Kernel{Clock: k.Clock, Seed: k.Seed, Digester: k.Digester, Name: k.Name})
+	if err != nil {
+		return nil, fmt.Errorf("ds: %w", err)
+	}
+	s, err := newServer(c, k, d)
+	if err != nil {
+		return nil, err
+	}
+	s.directory = d
+	return s, nil
+}
+
+// newServer puts a server in front of whatever keeps the entries.
+func newServer(c Config, k Kernel, b backend) (*Server, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return &Server{
+		config: c, kernel: k, name: k.Name, backend: b,
+		faults:    faults.NewLDAPSet(k.Seed.Stream(k.Name + ".faults")),
+		random:    k.Seed.Stream(k.Name + ".nonces"),
+		listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{},
+	}, nil
+}
+
+// Name is the simulator's name in journals, scenarios and the control plane.
+func (s *Server) Name() string { return s.name }
+
+// Host is the server's host name.
+func (s *Server) Host() string { return s.config.Host }
+
+// Clock is the server's clock.
+func (s *Server) Clock() *clock.Clock { return s.kernel.Clock }
+
+// Journal is where operations are recorded.
+func (s *Server) Journal() *journal.Journal { return s.kernel.Journal }
+
+// Faults is the set of rules that make the server misbehave.
+func (s *Server) Faults() *faults.Set { return s.faults }
+
+// Directory is what lives in the server.
+func (s *Server) Directory() *directory.Directory { return s.directory }
+
+// Serve speaks LDAP to the callers of l, with StartTLS, until Stop or until l fails. It closes l.
+func (s *Server) Serve(l net.Listener) error { return s.serve(l, false) }
+
+// ServeTLS speaks LDAPS to the callers of l, until Stop or until l fails. It closes l.
+func (s *Server) ServeTLS(l net.Listener) error {
+	if s.kernel.TLS == nil {
+		return errors.Join(errors.New("ds: LDAPS without a certificate"), l.Close())
+	}
+	return s.serve(l, true)
+}
+
+func (s *Server) serve(l net.Listener, secure bool) error {
+	defer func() { _ = l.Close() }() // Stop has closed it, or it is broken
+	if !s.open(l) {
+		return ErrStopped
+	}
+	defer s.forget(l)
+	for {
+		far, err := l.Accept()
+		if err != nil {
+			if s.isStopped() {
+				return ErrStopped
+			}
+			return fmt.Errorf("ds: accept: %w", err)
+		}
+		s.accept(far, secure)
+	}
+}
+
+func (s *Server) open(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	s.listeners[l] = struct{}{}
+	return true
+}
+
+func (s *Server) forget(l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, l)
+}
+
+func (s *Server) isStopped() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped
+}
+
+// accept starts a connection, which ends by itself, by the client, or by Stop.
+func (s *Server) accept(far net.Conn, secure bool) {
+	ctx, end := context.WithCancelCause(context.Background())
+	c := newConn(s, far, end)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		end(errStopping)
+		_ = far.Close()
+		return
+	}
+	s.conns[c] = struct{}{}
+	s.running.Go(func() {
+		defer s.leave(c)
+		c.serve(ctx, secure)
+	})
+}
+
+func (s *Server) leave(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+// Stop tells every client that the server shuts down (a notice of disconnection, 52), closes what it listens on and waits
+// for the connections to end, until ctx does: then they are cut.
+func (s *Server) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopped = true
+	for l := range s.listeners {
+		_ = l.Close()
+	}
+	open := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		open = append(open, c)
+	}
+	s.mu.Unlock()
+	for _, c := range open {
+		c.stop()
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.running.Wait()
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, c := range open {
+		c.cut()
+	}
+	<-ended
+	return ctx.Err()
+}
