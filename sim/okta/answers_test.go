@@ -24,7 +24,7 @@ func TestTheTableIsComplete(t *testing.T) {
 	}
 	for _, number := range []string{
 		"001", "002", "003", "004", "005", "006", "007", "008", "009", "010", "011", "012", "014", "015", "016", "017", "018", "019", "020", "021",
-		"022", "023", "028", "031", "032", "033", "034", "035", "036", "037", "038", "047", "053", "060", "064", "079", "080",
+		"022", "023", "024", "028", "031", "032", "033", "034", "035", "036", "037", "038", "041", "047", "053", "060", "064", "079", "080",
 		"087", "093", "095", "112", "124", "125", "207", "239",
 	} {
 		assert.Contains(t, codes, "E0000"+number)
@@ -48,6 +48,11 @@ func TestAnswersBehindSwitches(t *testing.T) {
 		late := o.add(t, "late@example.com")
 		require.NoError(t, o.Change(late.ID, func(a *okta.Account) { a.Status = okta.PasswordExpired }))
 		o.authn(t, late.UserName, firstPassword).refused(t, 401, "E0000064", "Password is expired and must be changed.")
+	})
+	t.Run("E0000024 another application", func(t *testing.T) {
+		o.set(t, "otherApplications", "E0000024")
+		o.ask(t, "admin", http.MethodPost, "/api/v1/apps", `{"name":"salesforce","label":"Sales"}`).refused(t, 400, "E0000024", "Bad request.  This operation on app metadata is not yet supported.")
+		assert.Empty(t, o.last(t).Surprise)
 	})
 	t.Run("E0000239 policies are being reconciled", func(t *testing.T) {
 		o.set(t, "policyWrites", "reconciling")

@@ -110,6 +110,9 @@ func (c *call) createApp() error {
 	if err != nil {
 		return err
 	}
+	if b.Name != org2org && b.Name != bookmark && c.s.is(otherApplications, "E0000024") {
+		return refuse(noAppMetadata)
+	}
 	a := application{id: c.s.ids.next("0oa"), inactive: !activate, created: c.s.now(), features: firstFeatures()}
 	a.lastUpdated = a.created
 	if err := b.apply(&a); err != nil {

@@ -32,6 +32,7 @@ const (
 	badCredentials
 	passwordRefused
 	noFeature
+	noAppMetadata
 	alreadyActive
 	resetRefused
 	headersNotSet
@@ -115,6 +116,7 @@ var answers = map[kind]Answer{
 	contentTypeMismatch:  {400, "E0000021", "Bad request.  Accept and/or Content-Type headers likely do not match supported values.", "malformed", unverified},
 	wrongMethod:          {405, "E0000022", "The endpoint does not support the provided HTTP method", "malformed", catalogue},
 	masteredElsewhere:    {403, "E0000023", "Operation failed because user profile is mastered under another system", "mastered", catalogue + "; its cause: Okta, User provisioning for Org2Org failed"},
+	noAppMetadata:        {400, "E0000024", "Bad request.  This operation on app metadata is not yet supported.", "not_simulated", unverified + " (a switch)"},
 	missingParameter:     {400, "E0000028", "The request is missing a required parameter.", "malformed", unverified},
 	invalidSearch:        {400, "E0000031", "Invalid search criteria.", "malformed", catalogue},
 	unlockRefused:        {403, "E0000032", "Unlock is not allowed for this user.", "status", catalogue},

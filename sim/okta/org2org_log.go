@@ -63,7 +63,7 @@ func (s *Server) note(kind eventKind, p *people.Person, outcome, reason string, 
 		severity = "WARN"
 	}
 	e := &event{
-		uuid: s.ids.event(), published: s.kernel.Clock.Now(), kind: kind, severity: severity, outcome: outcome, reason: reason,
+		uuid: s.ids.event(), published: s.kernel.Clock.Now(), kind: kind, severity: severity, outcome: outcome, reason: cut(reason),
 		actor: "system@okta.com", actorType: "SystemPrincipal", requestID: s.ids.request(), others: others,
 	}
 	if p != nil {

@@ -333,7 +333,8 @@ func TestAPushToAFederatedUserFails(t *testing.T) {
 				log := p.spoke.ok(t, http.MethodGet, logsPath+`?filter=outcome.result+eq+"FAILURE"`, "").list(t)
 				require.Len(t, log, 2)
 				assert.Equal(t, "Push new user to external application", log[0]["displayMessage"])
-				assert.Equal(t, "Api validation failed: password ("+tc.want+")", log[0]["outcome"].(map[string]any)["reason"])
+				reason := "Api validation failed: password (" + tc.want + ")"
+				assert.Equal(t, reason[:min(len(reason), 255)], log[0]["outcome"].(map[string]any)["reason"], "the log cuts it")
 				assert.Equal(t, "application.provision.user.password", log[1]["eventType"])
 			})
 		})

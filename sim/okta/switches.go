@@ -26,6 +26,7 @@ const (
 	expiredSignIn      = "expiredSignIn"
 	recoveryOfNobody   = "recoveryOfNobody"
 	policyWrites       = "policyWrites"
+	otherApplications  = "otherApplications"
 	loginFormat        = "loginFormat"
 	optionalPassword   = "optionalPassword"
 	limitOverMaximum   = "limitOverMaximum"
@@ -70,6 +71,7 @@ var switchboard = switches.Board{Path: "okta.switches", Switches: []Switch{
 	{Name: expiredSignIn, Options: []string{"step", "refuse"}, Note: "A sign-in with an expired password: a step to its change, as documented, or E0000064 (401) of Okta's catalogue."},
 	{Name: recoveryOfNobody, Options: []string{"refuse", "hide"}, Note: "An org setting: whether a recovery for an unknown user name is refused (E0000095) or answered like any other."},
 	{Name: policyWrites, Options: []string{"accept", "reconciling"}, Note: "Whether changes of policies are refused because their priorities are being reconciled (E0000239, 423)."},
+	{Name: otherApplications, Options: []string{"E0000060", "E0000024"}, Note: "The code for an application that is not simulated: the simulator's own 501, or E0000024 (400) of Okta's catalogue, which does not say where it is sent."},
 	{Name: loginFormat, Options: []string{"email", "any"}, Note: "An org setting: whether a login must look like an e-mail address."},
 	{Name: optionalPassword, Options: []string{"off", "on"}, Note: "An org setting: users without a password are activated at once."},
 	{Name: limitOverMaximum, Options: []string{"cap", "refuse"}, Note: "A page size over 200."},

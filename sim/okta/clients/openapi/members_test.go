@@ -31,6 +31,15 @@ var (
 		displayMessage eventType outcome.result outcome.reason published securityContext severity debugContext.debugData.requestId
 		debugContext.debugData.requestUri debugContext.debugData.url legacyEventType transaction.type transaction.id transaction.detail uuid version
 		request.ipChain target`)
+	// Those of Okta's examples of applications and identity providers.
+	appMembers = fields(`id name label status created lastUpdated accessibility.selfService visibility.hide features signOnMode
+		credentials.userNameTemplate.template settings.app _links`)
+	appUserMembers = fields(`id created lastUpdated statusChanged passwordChanged scope status syncState credentials.userName profile _links`)
+	featureMembers = fields(`name status description capabilities.create.lifecycleCreate.status capabilities.update.profile.status
+		capabilities.update.lifecycleDeactivate.status capabilities.update.password.status`)
+	idpMembers = fields(`id type name status created lastUpdated protocol.type policy.provisioning.action policy.provisioning.profileMaster
+		policy.accountLink.action policy.subject.matchType _links`)
+	linkMembers        = fields(`id externalId created lastUpdated profile _links`)
 	credentialsMembers = fields(`provider.type provider.name`)
 	errorMembers       = fields(`errorCode errorSummary errorLink errorId errorCauses`)
 )
@@ -46,7 +55,13 @@ var always = map[string][]string{
 	"listPolicies":                   policyMembers, "createPolicy": policyMembers, "getPolicy": policyMembers, "replacePolicy": policyMembers,
 	"listPolicyRules": ruleMembers,
 	"listGroups":      groupMembers, "addGroup": groupMembers, "getGroup": groupMembers, "listUserGroups": groupMembers,
-	"listLogEvents": eventMembers,
+	"listLogEvents":    eventMembers,
+	"listApplications": appMembers, "createApplication": appMembers, "getApplication": appMembers, "replaceApplication": appMembers,
+	"listApplicationUsers": appUserMembers, "assignUserToApplication": appUserMembers, "getApplicationUser": appUserMembers, "updateApplicationUser": appUserMembers,
+	"getFeatureForApplication": featureMembers, "updateFeatureForApplication": featureMembers,
+	"listIdentityProviders": idpMembers, "createIdentityProvider": idpMembers, "getIdentityProvider": idpMembers, "replaceIdentityProvider": idpMembers,
+	"listUserIdentityProviders": idpMembers, "listIdentityProviderApplicationUsers": linkMembers, "getIdentityProviderApplicationUser": linkMembers,
+	"linkUserToIdentityProvider": linkMembers,
 }
 
 // lacks names the first member that is not there.
@@ -108,5 +123,10 @@ func without(body []byte, path string) ([]byte, error) {
 func operations() []string {
 	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(always)), fields(`
 		deleteUser activateUser reactivateUser deactivateUser suspendUser unsuspendUser unlockUser resetPassword forgotPassword revokeUserSessions
-		deletePolicy activatePolicy deactivatePolicy deleteGroup assignUserToGroup unassignUserFromGroup`)...)))
+		deletePolicy activatePolicy deactivatePolicy deleteGroup assignUserToGroup unassignUserFromGroup
+		deleteApplication activateApplication deactivateApplication unassignUserFromApplication listFeaturesForApplication
+		getDefaultProvisioningConnectionForApplication updateDefaultProvisioningConnectionForApplication
+		activateDefaultProvisioningConnectionForApplication deactivateDefaultProvisioningConnectionForApplication
+		getUserProvisioningConnectionJWKS listAppLinks
+		deleteIdentityProvider activateIdentityProvider deactivateIdentityProvider unlinkUserFromIdentityProvider`)...)))
 }
