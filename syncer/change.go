@@ -24,6 +24,8 @@ type change struct {
 	refusals int // for the target's limit, within the first round
 	round    int // of the schedule; 0 is the first, which retries on its own
 	reason   target.Reason
+	account  string       // the target's name of the user, where it is another one
+	remedy   string       // what a person can do about the change being parked
 	prior    *target.Mark // of a write whose outcome is unknown
 	lookOnly bool         // no attempt is left; only the unknown write is to be settled
 

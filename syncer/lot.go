@@ -23,9 +23,12 @@ type parking struct {
 	Sequence uint64         `json:"sequence"`
 	State    hook.KeptState `json:"state"`
 	Reason   string         `json:"reason"`
-	Attempts int            `json:"attempts"`
-	Parked   time.Time      `json:"parked"`
-	Replay   int            `json:"replay"`
+	// Account is the target's name of the user, where it is another one; Remedy what a person can do.
+	Account  string    `json:"account,omitempty"`
+	Remedy   string    `json:"remedy,omitempty"`
+	Attempts int       `json:"attempts"`
+	Parked   time.Time `json:"parked"`
+	Replay   int       `json:"replay"`
 	// Mark is that of a write which the replay that is on its way has begun.
 	Mark *target.Mark `json:"mark,omitempty"`
 }
@@ -273,6 +276,7 @@ func (l *lot) settle(ctx context.Context, c *change, o outcome, now time.Time) (
 	if o.state == hook.Parked {
 		_, err = l.change(ctx, c.ID, func(p *parking) error {
 			p.State, p.Reason, p.Attempts, p.Parked, p.Mark = hook.Kept, o.reason, c.attempts, now, nil
+			p.Account, p.Remedy = c.account, c.remedy
 			return nil
 		})
 	} else {

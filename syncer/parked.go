@@ -35,7 +35,7 @@ func (e *Engine) show(p parking) hook.ParkedChange {
 func (p parking) show(targetName string) hook.ParkedChange {
 	return hook.ParkedChange{
 		ID: p.ID, TransactionID: p.TransactionID, UserName: p.UserName, Target: targetName, Reason: p.Reason, Attempts: p.Attempts,
-		Replay: p.Replay, State: p.State, Key: p.keyID(), Accepted: p.Accepted, Parked: p.Parked,
+		Account: p.Account, Remedy: p.Remedy, Replay: p.Replay, State: p.State, Key: p.keyID(), Accepted: p.Accepted, Parked: p.Parked,
 	}
 }
 

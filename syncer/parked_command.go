@@ -135,7 +135,19 @@ func (f *parkedFlags) list(out io.Writer) func(context.Context, storehouse) erro
 				c.Attempts, c.Replay, c.Parked.UTC().Format(time.RFC3339), kept)
 		}
 		_, _ = fmt.Fprintf(w, "%d parked\n", len(changes))
+		printRemedies(w, changes)
 		return w.Flush()
+	}
+}
+
+// printRemedies says once for each reason what can be done.
+func printRemedies(w io.Writer, changes []hook.ParkedChange) {
+	said := map[string]bool{}
+	for _, c := range changes {
+		if c.Remedy != "" && !said[c.Remedy] {
+			said[c.Remedy] = true
+			_, _ = fmt.Fprintf(w, "%s: %s\n", plain(c.Reason), plain(c.Remedy))
+		}
 	}
 }
 

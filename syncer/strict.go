@@ -72,7 +72,7 @@ func (e *Engine) keep(ctx context.Context, c *change, reason target.Reason) {
 func (e *Engine) parkingOf(c *change, reason target.Reason) parking {
 	p := parking{
 		record: c.record, Stream: e.stream(), Sequence: c.order, State: hook.Kept, Reason: string(reason), Attempts: c.attempts,
-		Parked: time.Now().UTC(),
+		Parked: time.Now().UTC(), Account: c.account, Remedy: c.remedy,
 	}
 	if e.config.Parked.Keep == 0 {
 		p.wipe()

@@ -48,6 +48,7 @@ func (d *dispatcher) finish(ctx context.Context, r result) {
 	case a.Class == target.Planned:
 		d.done(ctx, c, outcome{state: hook.Planned, plan: a.Plan})
 	case a.Class == target.Permanent || a.Class == target.Missing:
+		c.account, c.remedy = a.Account, a.Remedy
 		d.shelve(ctx, c, a.Reason, a.Detail)
 	case d.people[c.key].next != nil:
 		d.done(ctx, c, outcome{state: hook.Superseded})
@@ -122,7 +123,7 @@ func (d *dispatcher) giveUp(ctx context.Context, c *change) {
 // otherwise the next one could be applied first, and this one stay behind to be replayed over it.
 func (d *dispatcher) shelve(ctx context.Context, c *change, reason target.Reason, detail string) {
 	d.log.WarnContext(ctx, "change parked", "change_id", c.ID, "transaction_id", c.TransactionID, "user_name", c.UserName,
-		"reason", string(reason), "attempts", c.attempts, "rounds", c.round, "detail", detail)
+		"reason", string(reason), "attempts", c.attempts, "rounds", c.round, "detail", detail, "remedy", c.remedy)
 	switch {
 	case c.DryRun:
 		d.done(ctx, c, outcome{state: hook.Planned, plan: "park: " + string(reason)})

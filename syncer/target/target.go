@@ -113,6 +113,8 @@ type Answer struct {
 	Plan string
 	// Detail is for the log: status, the vendor's message id. It holds no secret and no text of the vendor's.
 	Detail string
+	// Account is the name under which the target knows the user, where that may be another one than the job's.
+	Account string
 	// Remedy says what a person can do about a change that is parked for this reason, where the target knows; "" is nothing.
 	Remedy string
 }

@@ -27,14 +27,14 @@ type User struct {
 	SetAt, Created                        time.Time // SetAt is zero without a password
 	History                               []string
 	Groups                                []string // ids
-	IdPs                                  []string // ids of those that he is linked with
+	IDPs                                  []string // ids of those that he is linked with
 }
 
 // Group is a group of the org.
 type Group struct{ ID, Name, Type string }
 
-// IdP is an identity provider of the org.
-type IdP struct {
+// IDP is an identity provider of the org.
+type IDP struct {
 	ID, Name    string
 	JIT, Master bool
 }
@@ -73,7 +73,7 @@ type Org struct {
 	mu     sync.Mutex
 	users  []*User
 	groups []Group
-	idps   []IdP
+	idps   []IDP
 	log    []Exchange
 	counts map[string]int
 	ids    int
@@ -82,7 +82,7 @@ type Org struct {
 
 // Start serves an org. Stop ends it.
 func Start() *Org {
-	o := &Org{
+	o := &Org{ //nolint:gosec // A token that opens nothing.
 		Token: "00-token-of-the-test", Lifetime: time.Hour, MinLength: 8, Page: 200, FederatedCause: "Password", Converted: "PROVISIONED",
 		Listener: idcstest.Listen(), counts: map[string]int{}, tokens: map[string]time.Time{},
 	}
@@ -122,7 +122,7 @@ func (o *Org) Add(logins ...string) {
 // Federate makes a user sign in elsewhere; he has no password here then.
 func (o *Org) Federate(login string, idps ...string) {
 	o.Edit(login, func(u *User) {
-		u.Provider, u.Password, u.SetAt, u.History, u.IdPs = "FEDERATION", "", time.Time{}, nil, idps
+		u.Provider, u.Password, u.SetAt, u.History, u.IDPs = "FEDERATION", "", time.Time{}, nil, idps
 	})
 }
 
@@ -139,11 +139,11 @@ func (o *Org) AddGroup(name, kind string, members ...string) string {
 	return g.ID
 }
 
-// AddIdP makes an identity provider and returns its id.
-func (o *Org) AddIdP(name string, jit, master bool) string {
+// AddIDP makes an identity provider and returns its id.
+func (o *Org) AddIDP(name string, jit, master bool) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	p := IdP{o.newID("0oa"), name, jit, master}
+	p := IDP{o.newID("0oa"), name, jit, master}
 	o.idps = append(o.idps, p)
 	return p.ID
 }

@@ -17,7 +17,7 @@ func (o *Org) lifecycle(call string, u *User) answer {
 		if u.Provider != "OKTA" {
 			u.Provider, u.Status = "OKTA", o.Converted
 		}
-		return ok(map[string]any{"resetPasswordUrl": "http://hub.test/signin/reset-password/x"})
+		return ok(map[string]any{"resetPasswordUrl": "http://hub.test/signin/reset-password/x"}) //nolint:gosec // Not a password.
 	case "deactivate":
 		if u.Status == "DEPROVISIONED" {
 			return refuse(403, "E0000038", "This operation is not allowed in the user's current status.")
@@ -41,12 +41,12 @@ func (o *Org) lifecycle(call string, u *User) answer {
 	case "appLinks":
 		return ok([]any{map[string]any{"appName": "mail", "label": "Mail"}})
 	case "idps":
-		return ok(o.shown(func(p IdP) bool { return slices.Contains(u.IdPs, p.ID) }))
+		return ok(o.shown(func(p IDP) bool { return slices.Contains(u.IDPs, p.ID) }))
 	}
 	return refuse(404, "E0000008", "The requested path was not found")
 }
 
-func (o *Org) shown(wanted func(IdP) bool) []any {
+func (o *Org) shown(wanted func(IDP) bool) []any {
 	list := []any{}
 	for _, p := range o.idps {
 		if !wanted(p) {
@@ -64,13 +64,13 @@ func (o *Org) shown(wanted func(IdP) bool) []any {
 func (o *Org) providers(r *http.Request) answer {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	if r.Method == http.MethodGet {
-		return ok(o.shown(func(IdP) bool { return true }))
+		return ok(o.shown(func(IDP) bool { return true }))
 	}
 	u := o.find(parts[len(parts)-1])
-	if len(parts) != 6 || u == nil || !slices.Contains(u.IdPs, parts[3]) {
+	if len(parts) != 6 || u == nil || !slices.Contains(u.IDPs, parts[3]) {
 		return refuse(404, "E0000007", "Not found: Resource not found: "+parts[len(parts)-1]+" (IdpAppUser)")
 	}
-	u.IdPs = slices.DeleteFunc(u.IdPs, func(id string) bool { return id == parts[3] })
+	u.IDPs = slices.DeleteFunc(u.IDPs, func(id string) bool { return id == parts[3] })
 	return answer{status: http.StatusNoContent}
 }
 

@@ -85,7 +85,9 @@ type ParkedChange struct {
 	TransactionID string    `json:"transactionId"`
 	UserName      string    `json:"userName"`
 	Target        string    `json:"target"`
+	Account       string    `json:"account,omitempty"` // the target's name of the user, where it is another one
 	Reason        string    `json:"reason"`
+	Remedy        string    `json:"remedy,omitempty"` // what a person can do about it
 	Attempts      int       `json:"attempts"`
 	Replay        int       `json:"replay"`
 	State         KeptState `json:"state"`

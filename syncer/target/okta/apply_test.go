@@ -41,14 +41,16 @@ func TestARememberedUser(t *testing.T) {
 		"is looked at for an earlier write":        {wait: aWhile, job: func(j *target.Job) { j.Prior = &target.Mark{User: "other"} }, calls: []string{"find", "write"}, class: target.Applied},
 		"is looked at by the schedule's last look": {wait: aWhile, job: func(j *target.Job) { j.LookOnly = true }, calls: []string{"find"}, class: target.Transient, reason: target.UnknownOutcome},
 		"turned federated":                         {wait: aWhile, between: federate, calls: []string{"write", "find"}, class: target.Permanent, reason: target.Federated},
-		"turned federated, and the hub tells the whole policy": {wait: aWhile, before: func(o *oktatest.Org) { o.FederatedCause = sentence }, between: federate,
-			calls: []string{"write", "find"}, class: target.Permanent, reason: target.Federated},
-		"was deactivated":            {wait: aWhile, between: edit(func(u *oktatest.User) { u.Status = "DEPROVISIONED" }), calls: []string{"write", "find"}, class: target.Permanent, reason: target.Inactive},
-		"is gone":                    {wait: aWhile, between: func(o *oktatest.Org) { o.Remove(login) }, calls: []string{"write", "find"}, class: target.Missing, reason: target.NotFound},
-		"is gone, and made again":    {wait: aWhile, between: func(o *oktatest.Org) { o.Remove(login); o.Add(login) }, calls: []string{"write", "find", "write"}, class: target.Applied},
-		"is gone, and provisioned":   {wait: aWhile, between: func(o *oktatest.Org) { o.Remove(login) }, job: func(j *target.Job) { j.Provision = true }, calls: []string{"write", "find", "create"}, class: target.Applied},
-		"is refused for policy":      {wait: aWhile, between: policy, calls: []string{"write", "find"}, class: target.Permanent, reason: target.Policy},
-		"is refused for a role":      {wait: aWhile, between: scripted("write", oktatest.Step{Status: 403, Message: "E0000006"}), calls: []string{"write", "find"}, class: target.Permanent, reason: target.Forbidden},
+		"turned federated, and the hub tells the whole policy": {
+			wait: aWhile, before: func(o *oktatest.Org) { o.FederatedCause = sentence }, between: federate,
+			calls: []string{"write", "find"}, class: target.Permanent, reason: target.Federated,
+		},
+		"was deactivated":                              {wait: aWhile, between: edit(func(u *oktatest.User) { u.Status = "DEPROVISIONED" }), calls: []string{"write", "find"}, class: target.Permanent, reason: target.Inactive},
+		"is gone":                                      {wait: aWhile, between: func(o *oktatest.Org) { o.Remove(login) }, calls: []string{"write", "find"}, class: target.Missing, reason: target.NotFound},
+		"is gone, and made again":                      {wait: aWhile, between: func(o *oktatest.Org) { o.Remove(login); o.Add(login) }, calls: []string{"write", "find", "write"}, class: target.Applied},
+		"is gone, and provisioned":                     {wait: aWhile, between: func(o *oktatest.Org) { o.Remove(login) }, job: func(j *target.Job) { j.Provision = true }, calls: []string{"write", "find", "create"}, class: target.Applied},
+		"is refused for policy":                        {wait: aWhile, between: policy, calls: []string{"write", "find"}, class: target.Permanent, reason: target.Policy},
+		"is refused for a role":                        {wait: aWhile, between: scripted("write", oktatest.Step{Status: 403, Message: "E0000006"}), calls: []string{"write", "find"}, class: target.Permanent, reason: target.Forbidden},
 		"meets an org that is read only":               {wait: aWhile, between: scripted("write", oktatest.Step{Status: 503, Message: "E0000010"}), calls: []string{"write"}, class: target.Transient, reason: target.Unavailable},
 		"is throttled":                                 {wait: aWhile, between: scripted("write", oktatest.Step{Status: 429, Message: "E0000047"}), calls: []string{"write"}, class: target.Transient, reason: target.Throttled},
 		"whose write goes to a gateway and no further": {wait: aWhile, between: scripted("write", oktatest.Step{Status: 504, HTML: true}), calls: []string{"write"}, class: target.Unknown, reason: target.Unavailable},
@@ -221,11 +223,13 @@ func TestCreation(t *testing.T) {
 		evidence target.Evidence
 	}{
 		"with the change":                      {calls: []string{"find", "create"}, class: target.Applied, password: "Password-1"},
-		"with the change, the answer is lost":  {org: once("create", oktatest.Step{Lose: true}), calls: []string{"find", "create", "find"}, class: target.Applied, password: "Password-1", evidence: target.ByDate},
-		"with the change, the request is lost": {org: once("create", oktatest.Step{Cut: true}), calls: []string{"find", "create", "find", "create"}, class: target.Applied, password: "Password-1"},
-		"with the change, a gateway answers":   {org: once("create", oktatest.Step{Status: 504, HTML: true}), calls: []string{"find", "create", "find", "create"}, class: target.Applied, password: "Password-1"},
-		"with the change, which policy refuses": {org: func(o *oktatest.Org) { o.Policy = func(string, string) string { return sentence } },
-			calls: []string{"find", "create"}, class: target.Permanent, reason: target.Policy},
+		"with the change, the answer is lost":  {org: firstCreation(oktatest.Step{Lose: true}), calls: []string{"find", "create", "find"}, class: target.Applied, password: "Password-1", evidence: target.ByDate},
+		"with the change, the request is lost": {org: firstCreation(oktatest.Step{Cut: true}), calls: []string{"find", "create", "find", "create"}, class: target.Applied, password: "Password-1"},
+		"with the change, a gateway answers":   {org: firstCreation(oktatest.Step{Status: 504, HTML: true}), calls: []string{"find", "create", "find", "create"}, class: target.Applied, password: "Password-1"},
+		"with the change, which policy refuses": {
+			org:   func(o *oktatest.Org) { o.Policy = func(string, string) string { return sentence } },
+			calls: []string{"find", "create"}, class: target.Permanent, reason: target.Policy,
+		},
 		"somebody else is quicker": {org: func(o *oktatest.Org) {
 			o.Script = func(call string, n int, _ string) *oktatest.Step {
 				if call == "create" && n == 1 {
@@ -246,10 +250,14 @@ func TestCreation(t *testing.T) {
 		"a login that is no address": {job: func(j *target.Job) { j.UserName = "anna" }, calls: []string{"find", "create", "find"}, class: target.Permanent, reason: target.Malformed},
 		"no first name":              {job: func(j *target.Job) { delete(j.Attributes, "givenName") }, calls: []string{"find", "create"}, class: target.Permanent, reason: target.Malformed},
 		"with a temporary one":       {config: temporary, calls: []string{"find", "policies", "create", "write"}, class: target.Applied, password: "Password-1"},
-		"with a temporary one, the answer is lost": {config: temporary, org: once("create", oktatest.Step{Lose: true}),
-			calls: []string{"find", "policies", "create", "find", "write"}, class: target.Applied, password: "Password-1"},
-		"with a temporary one, policies may not be read": {config: temporary, org: scripted("policies", oktatest.Step{Status: 403, Message: "E0000006"}),
-			calls: []string{"find", "policies", "create", "write"}, class: target.Applied, password: "Password-1"},
+		"with a temporary one, the answer is lost": {
+			config: temporary, org: firstCreation(oktatest.Step{Lose: true}),
+			calls: []string{"find", "policies", "create", "find", "write"}, class: target.Applied, password: "Password-1",
+		},
+		"with a temporary one, policies may not be read": {
+			config: temporary, org: scripted("policies", oktatest.Step{Status: 403, Message: "E0000006"}),
+			calls: []string{"find", "policies", "create", "write"}, class: target.Applied, password: "Password-1",
+		},
 		"with a temporary one, policy refuses the real one": {config: temporary, org: func(o *oktatest.Org) {
 			o.Policy = func(_, password string) string {
 				if len(password) < 12 {

@@ -77,12 +77,11 @@ func scripted(wanted string, s oktatest.Step) func(*oktatest.Org) {
 	}
 }
 
-// once answers the first of a call with a step from now on.
-func once(wanted string, s oktatest.Step) func(*oktatest.Org) {
+// firstCreation answers the first request that creates a user with a step.
+func firstCreation(s oktatest.Step) func(*oktatest.Org) {
 	return func(o *oktatest.Org) {
-		before := len(o.Log(wanted))
 		o.Script = func(call string, n int, _ string) *oktatest.Step {
-			if call == wanted && n == before+1 {
+			if call == "create" && n == 1 {
 				return &s
 			}
 			return nil

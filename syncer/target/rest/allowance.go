@@ -80,7 +80,8 @@ func count(text string) (int, bool) {
 }
 
 // reset reads when a period ends: in some seconds, or at a time, in seconds or milliseconds since 1970. A number below a
-// thousand million, which as a time was in 2001, is a duration.
+// hundred million, which as a time was in 1973, is a duration. Times of whole seconds, the Date among them, say nothing about the
+// part of a second that is left; like Okta's own clients we wait for one second more.
 func reset(text string, date, now time.Time) time.Time {
 	seconds, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || !(seconds >= 0 && seconds <= 1e14) { // NaN is neither.
@@ -89,11 +90,11 @@ func reset(text string, date, now time.Time) time.Time {
 	if seconds > 1e11 {
 		seconds /= 1000
 	}
-	if seconds >= 1e9 {
+	if seconds >= 1e8 {
 		if date.IsZero() {
 			date = now
 		}
-		seconds -= float64(date.UnixMilli()) / 1000
+		seconds += 1 - float64(date.UnixMilli())/1000
 	}
 	wait := time.Duration(min(max(seconds, 0), maxRetryAfter.Seconds()) * float64(time.Second))
 	return now.Add(wait)

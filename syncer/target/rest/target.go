@@ -99,6 +99,9 @@ func (t *Target) Apply(ctx context.Context, j target.Job) target.Answer {
 	a := &Attempt{target: t, job: j}
 	answer := a.run(ctx)
 	answer.Settled, answer.Allowance = a.settled, a.allowance
+	if a.userName != j.UserName {
+		answer.Account = a.userName
+	}
 	return answer
 }
 
