@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -278,20 +279,25 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
 		value := make([]byte, 10_000)
-		var sent int
-		var ended error
+		var sent atomic.Int64
+		ended := make(chan error, 1)
 		h.fake.onSearch = func(_ context.Context, emit directory.Emit) ldap.Result {
-			for ; ended == nil; sent++ {
-				ended = emit(ldap.Entry{DN: babs, Attributes: []ldap.Attribute{{Description: "jpegPhoto", Values: [][]byte{value}}}}, nil)
+			for {
+				err := emit(ldap.Entry{DN: babs, Attributes: []ldap.Attribute{{Description: "jpegPhoto", Values: [][]byte{value}}}}, nil)
+				if err != nil {
+					ended <- err
+					return ldap.Result{}
+				}
+				sent.Add(1)
 			}
-			return ldap.Result{}
 		}
 		write(t, h.dial(t), searchRequest(1))
 		synctest.Wait()
-		assert.Less(t, sent, 100, "what nobody reads is not piled up")
-		time.Sleep(3 * time.Minute)
+		assert.Less(t, sent.Load(), int64(100), "what nobody reads is not piled up")
+		began := time.Now()
+		assert.Error(t, <-ended)
+		assert.Equal(t, 2*time.Minute, time.Since(began))
 		synctest.Wait()
-		assert.Error(t, ended)
 		assert.Equal(t, journal.Unanswered, h.last(t).Status)
 	})
 }

@@ -39,6 +39,11 @@ const (
 // open starts a server with LDAP and LDAPS; in a bubble it runs in virtual time.
 func open(t *testing.T, adjust ...func(*Config, *Kernel)) *house {
 	t.Helper()
+	return openOn(t, network.Memory(), adjust...)
+}
+
+func openOn(t *testing.T, n network.Network, adjust ...func(*Config, *Kernel)) *house {
+	t.Helper()
 	authority, err := network.NewAuthority()
 	require.NoError(t, err)
 	certificate, err := authority.Certificate("ds.test")
@@ -52,7 +57,7 @@ func open(t *testing.T, adjust ...func(*Config, *Kernel)) *house {
 	for _, f := range adjust {
 		f(&c, &k)
 	}
-	h := &house{fake: newFake(), authority: authority, network: network.Memory()}
+	h := &house{fake: newFake(), authority: authority, network: n}
 	h.Server, err = newServer(c, k, h.fake)
 	require.NoError(t, err)
 	serve := func(host string, serve func(net.Listener) error) {
