@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	lines "github.com/seatrial/seatrial/sim/kernel/ldif"
 	"github.com/seatrial/seatrial/sim/kernel/people"
 )
 
@@ -177,7 +178,7 @@ func TestLDIFRefuses(t *testing.T) {
 		"line numbers count folded lines": {
 			"dn: uid=x,\n o=y,\n o=z\nobjectClass: person\ndescription: one\n two\nuid x\n", `users.ldif:7: "uid x" has no colon`,
 		},
-		"an endless line": {start + "description: " + strings.Repeat("x", lineLimit) + "\n", "users.ldif:3: the line is longer than 16 MiB"},
+		"an endless line": {start + "description: " + strings.Repeat("x", lines.LineLimit) + "\n", "users.ldif:3: the line is longer than 16 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _, err := readAll("users.ldif", c.text)
