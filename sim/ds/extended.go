@@ -12,7 +12,7 @@ import (
 // extended carries out the extended operations, but for StartTLS.
 func (c *conn) extended(ctx context.Context, t *task) ldap.Response {
 	r, _ := t.Request.(ldap.ExtendedRequest)
-	if c.session.MustChange && r.Name != ldap.OIDPasswordModify {
+	if c.session.MustChange() && r.Name != ldap.OIDPasswordModify {
 		return ldap.ExtendedResponse{Result: c.mustChange(t)}
 	}
 	var response ldap.ExtendedResponse

@@ -1,0 +1,298 @@
+package directory
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
+	"github.com/seatrial/seatrial/sim/ds/directory/schema"
+	"github.com/seatrial/seatrial/sim/ds/ldap"
+)
+
+// ErrACI is wrapped by everything that is wrong with an access control instruction.
+var ErrACI = errors.New("wrong access control instruction")
+
+// right is something that an access control instruction grants.
+type right int
+
+const (
+	mayRead right = 1 << iota
+	maySearch
+	mayCompare
+	mayWrite
+	mayAdd
+	mayDelete
+	mayProxy
+	mayImport
+	mayExport
+	maySelfWrite
+
+	mayAll = mayRead | maySearch | mayCompare | mayWrite | mayAdd | mayDelete | mayImport | mayExport | maySelfWrite // all but proxy
+)
+
+var rightNames = map[string]right{
+	"read": mayRead, "search": maySearch, "compare": mayCompare, "write": mayWrite, "add": mayAdd, "delete": mayDelete,
+	"proxy": mayProxy, "all": mayAll, "import": mayImport, "export": mayExport, "selfwrite": maySelfWrite,
+}
+
+// aci is one instruction: DS's syntax, "(targetattr="…")(version 3.0; acl "name"; allow (read) userdn="ldap:///self";)".
+type aci struct {
+	target     string // the key of the entry that it is about, with those below it
+	depth      int    // how many RDNs that has
+	everywhere bool   // no target at all
+	scope      scope
+	attributes *attributeSet // nil: none
+	controls   []string      // OIDs; "*" is all
+	filter     ldap.Filter
+	grants     []grant
+}
+
+// attributeSet is what targetattr lists.
+type attributeSet struct {
+	but         bool // all that are not in the list
+	all         bool // "*"
+	operational bool // "+"
+	kinds       []*schema.Attribute
+}
+
+func (s *attributeSet) has(kind *schema.Attribute) bool {
+	if s == nil {
+		return false
+	}
+	listed := slices.Contains(s.kinds, kind)
+	if s.but {
+		// What is left out of a list of user attributes says nothing of operational ones (OpenDJ, TargetAttr).
+		return !listed && !kind.Operational
+	}
+	return listed || s.all && !kind.Operational || s.operational && kind.Operational
+}
+
+// grant is what an instruction allows or denies to whom.
+type grant struct {
+	deny   bool
+	rights right
+	// who has alternatives, of which each is a list of conditions that all must hold.
+	who [][]condition
+}
+
+// condition is one bind rule.
+type condition struct {
+	not      bool
+	groups   bool     // the values are groups
+	secure   bool     // the connection must be encrypted
+	subjects []string // "self", "anyone", "all", or a pattern of keys, with * for any text
+}
+
+var aliasesOfControls = map[string]string{"ecl": ldap.OIDChangelogCookie, "psearch": ldap.OIDPersistentSearch, "proxiedauthv2": ldap.OIDProxiedAuthV2}
+
+// parseACI reads an instruction; one in an entry is about that entry and those below it unless it says otherwise.
+func parseACI(s *schema.Schema, text string, where *entry) (*aci, error) {
+	fail := func(problem string) (*aci, error) {
+		return nil, fmt.Errorf("%w: %s: %.80q", ErrACI, problem, text)
+	}
+	a := &aci{target: where.key, depth: len(where.dn), everywhere: len(where.dn) == 0, scope: scopeSubtree}
+	rest := strings.TrimSpace(text)
+	for strings.HasPrefix(rest, "(") && !strings.HasPrefix(strings.TrimSpace(rest[1:]), "version") {
+		keyword, negated, value, after, ok := clause(rest[1:])
+		after, closed := strings.CutPrefix(strings.TrimSpace(after), ")")
+		if !ok || !closed {
+			return fail("a target is not closed")
+		}
+		rest = strings.TrimSpace(after)
+		if err := a.aim(s, keyword, negated, value); err != nil {
+			return fail(err.Error())
+		}
+	}
+	body, ok := strings.CutPrefix(rest, "(")
+	if body, ok = strings.CutSuffix(strings.TrimSpace(body), ")"); !ok {
+		return fail("the rules are missing")
+	}
+	parts := outside(body, ';')
+	if len(parts) < 4 || strings.Join(strings.Fields(parts[0]), " ") != "version 3.0" || !strings.HasPrefix(strings.TrimSpace(parts[1]), "acl") {
+		return fail("version 3.0, a name and a rule are needed")
+	}
+	for _, part := range parts[2 : len(parts)-1] {
+		g, err := parseGrant(s, strings.TrimSpace(part))
+		if err != nil {
+			return fail(err.Error())
+		}
+		a.grants = append(a.grants, g)
+	}
+	if strings.TrimSpace(parts[len(parts)-1]) != "" {
+		return fail("a semicolon is missing")
+	}
+	return a, nil
+}
+
+// clause reads `keyword = "value"` from the front.
+func clause(text string) (keyword string, negated bool, value, rest string, ok bool) {
+	keyword, rest, ok = strings.Cut(text, "=")
+	if !ok {
+		return "", false, "", "", false
+	}
+	keyword = strings.ToLower(strings.TrimSpace(keyword))
+	keyword, negated = strings.CutSuffix(keyword, "!")
+	keyword = strings.TrimSpace(keyword)
+	if rest, ok = strings.CutPrefix(strings.TrimSpace(rest), `"`); !ok {
+		return "", false, "", "", false
+	}
+	value, rest, ok = strings.Cut(rest, `"`)
+	return keyword, negated, strings.TrimSpace(value), rest, ok
+}
+
+// outside splits at a character that stands in no quotation marks.
+func outside(text string, at rune) []string {
+	quoted := false
+	return splitFunc(text, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return r == at && !quoted
+	})
+}
+
+func splitFunc(text string, at func(rune) bool) (parts []string) {
+	start := 0
+	for i, r := range text {
+		if at(r) {
+			parts, start = append(parts, text[start:i]), i+1
+		}
+	}
+	return append(parts, text[start:])
+}
+
+func list(value string) []string {
+	parts := strings.Split(value, "||")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return parts
+}
+
+// aim reads what an instruction is about.
+func (a *aci) aim(s *schema.Schema, keyword string, negated bool, value string) error {
+	if negated && keyword != "targetattr" {
+		return errors.New(keyword + " with != is not supported")
+	}
+	switch keyword {
+	case "target":
+		dn, ok := strings.CutPrefix(value, "ldap:///")
+		d, err := names.Parse(dn)
+		if !ok || err != nil {
+			return errors.New("the target is no ldap:/// URL")
+		}
+		a.target, a.depth, a.everywhere = d.Key(s), len(d), false
+	case "targetscope":
+		scopes := map[string]scope{"base": scopeBase, "onelevel": scopeOne, "subtree": scopeSubtree, "subordinate": scopeBelow}
+		found, ok := scopes[strings.ToLower(value)]
+		if !ok {
+			return errors.New("the scope is not known")
+		}
+		a.scope = found
+	case "targetattr":
+		a.attributes = &attributeSet{but: negated}
+		for _, name := range list(value) {
+			switch kind, ok := s.Attribute(name); {
+			case name == "*":
+				a.attributes.all = true
+			case name == "+":
+				a.attributes.operational = true
+			case ok:
+				a.attributes.kinds = append(a.attributes.kinds, kind)
+			}
+		}
+	case "targetcontrol":
+		for _, name := range list(value) {
+			if oid, ok := aliasesOfControls[strings.ToLower(name)]; ok {
+				name = oid
+			}
+			a.controls = append(a.controls, name)
+		}
+	case "targetfilter":
+		f, err := ldap.ParseFilter(value)
+		if err != nil {
+			return errors.New("the filter is wrong")
+		}
+		a.filter = f
+	case "extop": // All extended operations are allowed; see doc.go.
+	default:
+		return errors.New("the target is not known")
+	}
+	return nil
+}
+
+func parseGrant(s *schema.Schema, text string) (grant, error) {
+	verb, rest, _ := strings.Cut(text, "(")
+	rights, rules, ok := strings.Cut(rest, ")")
+	g := grant{deny: strings.EqualFold(strings.TrimSpace(verb), "deny")}
+	if !ok || !g.deny && !strings.EqualFold(strings.TrimSpace(verb), "allow") {
+		return g, errors.New("a rule allows or denies")
+	}
+	for name := range strings.SplitSeq(rights, ",") {
+		r, known := rightNames[strings.ToLower(strings.TrimSpace(name))]
+		if !known {
+			return g, errors.New("a right is not known")
+		}
+		g.rights |= r
+	}
+	rules = strings.TrimSpace(rules)
+	for rules != "" {
+		keyword, negated, value, after, ok := clause(rules)
+		if !ok {
+			return g, errors.New("a bind rule is wrong")
+		}
+		joint := "or"
+		for _, word := range []string{"and", "or"} {
+			if tail, joined := strings.CutPrefix(keyword, word+" "); joined {
+				joint, keyword = word, strings.TrimSpace(tail)
+			}
+		}
+		c, err := parseCondition(s, keyword, negated, value)
+		if err != nil {
+			return g, err
+		}
+		if joint == "and" && len(g.who) > 0 {
+			g.who[len(g.who)-1] = append(g.who[len(g.who)-1], c)
+		} else {
+			g.who = append(g.who, []condition{c})
+		}
+		rules = strings.TrimSpace(after)
+	}
+	if len(g.who) == 0 {
+		return g, errors.New("a bind rule is missing")
+	}
+	return g, nil
+}
+
+func parseCondition(s *schema.Schema, keyword string, negated bool, value string) (condition, error) {
+	c := condition{not: negated}
+	switch keyword {
+	case "ssf >", "ssf":
+		c.secure = true
+		return c, nil
+	case "userdn":
+	case "groupdn":
+		c.groups = true
+	default:
+		return c, errors.New("a bind rule is not known")
+	}
+	for _, url := range list(value) {
+		subject, ok := strings.CutPrefix(url, "ldap:///")
+		if !ok {
+			return c, errors.New("a bind rule needs ldap:/// URLs")
+		}
+		switch subject {
+		case "self", "anyone", "all":
+		default:
+			d, err := names.Parse(subject)
+			if err != nil {
+				return c, err
+			}
+			subject = d.Key(s)
+		}
+		c.subjects = append(c.subjects, subject)
+	}
+	return c, nil
+}

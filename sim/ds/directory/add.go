@@ -1,0 +1,137 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
+	"github.com/seatrial/seatrial/sim/ds/directory/schema"
+	"github.com/seatrial/seatrial/sim/ds/ldap"
+)
+
+// Add adds an entry.
+func (d *Directory) Add(ctx context.Context, s *Session, r ldap.AddRequest, controls []ldap.Control) ldap.Result {
+	a, refused := d.begin(s, controls)
+	if refused.Code != ldap.Success {
+		return refused
+	}
+	u, refused := d.newUpdate(a, controls)
+	if refused.Code != ldap.Success {
+		return refused
+	}
+	for range attempts {
+		e, result := d.prepareAdd(ctx, u, r)
+		if result.Code != ldap.Success {
+			return result
+		}
+		if u.noOp || d.commit(change{kind: added, after: e, by: a.dn, at: u.now}) {
+			return d.done(u, nil, e)
+		}
+	}
+	return busy
+}
+
+// prepareAdd makes the entry, or says why not.
+func (d *Directory) prepareAdd(ctx context.Context, u *update, r ldap.AddRequest) (*entry, ldap.Result) {
+	dn, key, wrong := d.parseDN(r.DN)
+	switch {
+	case wrong.Code != ldap.Success:
+		return nil, wrong
+	case d.special(key) != inTree:
+		return nil, d.readOnly(key, r.DN)
+	case key == "" || !below(key, d.suffix):
+		return nil, ldap.Result{Code: ldap.NoSuchObject, Message: fmt.Sprintf("Entry %s cannot be added because the server does not have a backend for it", r.DN)}
+	}
+	if d.entry(key) != nil {
+		return nil, ldap.Result{Code: ldap.EntryAlreadyExists, Message: fmt.Sprintf("The entry %s cannot be added because an entry with that name already exists", r.DN)}
+	}
+	e := &entry{dn: dn, name: r.DN, key: key, version: 1}
+	if d.entry(d.parentKey(e)) == nil && key != d.suffix {
+		return nil, d.missing(dn, fmt.Sprintf("Entry %s cannot be added because its parent entry %s does not exist in the server", r.DN, dn.Parent()))
+	}
+	if result := d.fill(u, e, r.Attributes); result.Code != ldap.Success {
+		return nil, result
+	}
+	if !u.asker.mayEntry(mayAdd, e) {
+		return nil, refuse(r.DN, "added")
+	}
+	if result := d.asserted(u, e); result.Code != ldap.Success {
+		return nil, result
+	}
+	if result := d.passwordOfNew(ctx, u, e); result.Code != ldap.Success {
+		return nil, result
+	}
+	if violation := d.checkSchema(e); violation != "" {
+		return nil, ldap.Result{Code: ldap.ObjectClassViolation, Message: violation}
+	}
+	d.born(e, u.asker.dn, u.now.Format(schema.Seconds))
+	return e, ldap.Result{}
+}
+
+// fill takes the attributes of a request.
+func (d *Directory) fill(u *update, e *entry, attributes []ldap.Attribute) ldap.Result {
+	for _, a := range attributes {
+		asked := d.describe(a.Description)
+		switch {
+		case asked.kind == nil:
+			return unknownAttribute(e.name, a.Description)
+		case asked.kind.NoUserModification && !u.asker.harness:
+			return ldap.Result{Code: ldap.ConstraintViolation, Message: fmt.Sprintf("Entry %s cannot be added because it includes attribute %s which is defined as NO-USER-MODIFICATION in the server schema", e.name, a.Description)}
+		}
+		if r := d.checkValues(e.name, asked.kind, a.Values); r.Code != ldap.Success {
+			return r
+		}
+		if r := d.checkPrivileges(u.asker, asked.kind); r.Code != ldap.Success {
+			return r
+		}
+		values := slices.Clone(e.valuesOf(asked))
+		for _, v := range a.Values {
+			if d.indexOf(asked.kind, values, v) >= 0 {
+				return ldap.Result{Code: ldap.AttributeOrValueExists, Message: fmt.Sprintf("Entry %s cannot be added because attribute %s has the same value twice", e.name, a.Description)}
+			}
+			values = append(values, slices.Clone(v))
+		}
+		e.setRaw(asked.kind, a.Description, asked.options, values)
+	}
+	d.addSuperiors(e)
+	d.nameInto(e, e.dn[0])
+	return ldap.Result{}
+}
+
+// valuesOf are those of an attribute with exactly these options.
+func (e *entry) valuesOf(asked description) [][]byte {
+	for i := range e.attributes {
+		if a := &e.attributes[i]; a.kind == asked.kind && a.options == asked.options {
+			return a.values
+		}
+	}
+	return nil
+}
+
+// nameInto adds the values of an RDN that the entry does not have (add-missing-rdn-attributes, on in DS).
+func (d *Directory) nameInto(e *entry, rdn names.RDN) {
+	for _, pair := range rdn {
+		kind, ok := d.schema.Attribute(pair.Type)
+		if !ok {
+			continue // The check of the schema refuses it.
+		}
+		if values := e.values(kind); d.indexOf(kind, values, []byte(pair.Value)) < 0 {
+			e.setRaw(kind, pair.Type, "", append(slices.Clip(values), []byte(pair.Value)))
+		}
+	}
+}
+
+// born writes the operational attributes of a new entry, but those that it brings along.
+func (d *Directory) born(e *entry, by, at string) {
+	k := &d.known
+	if e.value(k.entryUUID) == "" {
+		e.set(k.entryUUID, d.uuid())
+	}
+	if e.value(k.createTimestamp) == "" {
+		e.set(k.createTimestamp, at)
+	}
+	if e.value(k.creatorsName) == "" {
+		e.set(k.creatorsName, by)
+	}
+}

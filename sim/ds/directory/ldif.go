@@ -1,0 +1,138 @@
+package directory
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
+	"github.com/seatrial/seatrial/sim/ds/directory/schema"
+	"github.com/seatrial/seatrial/sim/ds/ldap"
+	"github.com/seatrial/seatrial/sim/kernel/ldif"
+)
+
+func ldifLine(b []byte, name string, value []byte) []byte { return ldif.Append(b, name, value) }
+
+// Import replaces the suffix by the entries of an LDIF, as import-ldif does: encoded passwords are taken as they are, clear ones
+// are encoded, and operational attributes come along. Nothing of it is in the changelog, which begins anew. It returns how many
+// entries there were before the first that was refused.
+func (d *Directory) Import(ctx context.Context, file string, in io.Reader) (count int, err error) {
+	r := ldif.NewReader(file, in)
+	d.mu.Lock()
+	d.uproot()
+	d.mu.Unlock()
+	defer func() { err = errors.Join(err, d.refreshACIs()) }()
+	for {
+		record, err := r.Record()
+		if errors.Is(err, io.EOF) {
+			return count, nil
+		}
+		if err != nil {
+			return count, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		attributes := make([]ldap.Attribute, len(record.Attributes))
+		for i, a := range record.Attributes {
+			attributes[i] = ldap.Attribute{Description: a.Description, Values: a.Values}
+		}
+		if _, err := d.load(ctx, record.DN, attributes); err != nil {
+			return count, fmt.Errorf("%s:%d: %w", file, record.Number, err)
+		}
+		count++
+	}
+}
+
+// load adds an entry past rights, policies and the changelog, but not past the schema.
+func (d *Directory) load(ctx context.Context, dn string, attributes []ldap.Attribute) (*entry, error) {
+	u := &update{asker: d.harness(), now: d.kernel.Clock.Now()}
+	parsed, err := names.Parse(dn)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	e := &entry{dn: parsed, name: dn, key: parsed.Key(d.schema), version: 1}
+	attributes = slices.DeleteFunc(slices.Clone(attributes), func(a ldap.Attribute) bool {
+		kind := d.describe(a.Description).kind
+		return kind != nil && d.virtual[kind] != nil // What is computed is not stored, though an export may have it.
+	})
+	if r := d.fill(u, e, attributes); r.Code != ldap.Success {
+		return nil, fmt.Errorf("%w: %s: %s", ErrInvalid, r.Code, r.Message)
+	}
+	if r := d.passwordOfNew(ctx, u, e); r.Code != ldap.Success {
+		return nil, fmt.Errorf("%w: %s: %s", ErrInvalid, r.Code, r.Message)
+	}
+	if violation := d.checkSchema(e); violation != "" {
+		return nil, fmt.Errorf("%w: %s", ErrInvalid, violation)
+	}
+	d.born(e, d.config.RootDN, u.now.Format(schema.Seconds))
+	return e, d.plant(e)
+}
+
+// uproot removes all of the suffix. The tree must be locked.
+func (d *Directory) uproot() {
+	if base := d.tree.find(d.suffix); base != nil {
+		doomed := d.tree.subtree(base.id)
+		slices.SortFunc(doomed, func(a, b id) int { return len(d.tree.at(b).dn) - len(d.tree.at(a).dn) })
+		for _, i := range doomed {
+			d.tree.remove(d.tree.at(i))
+		}
+	}
+	d.changes.reset(Changelog{Mode: d.changes.mode, PurgeDelay: d.changes.delay, FirstNumber: d.changes.next})
+}
+
+// plant puts an entry into the tree.
+func (d *Directory) plant(e *entry) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	parent, ok := d.tree.byKey[d.parentKey(e)]
+	switch _, taken := d.tree.byKey[e.key]; {
+	case taken:
+		return fmt.Errorf("%w: %s is there already", ErrInvalid, e.name)
+	case !ok:
+		return fmt.Errorf("%w: %s has no parent", ErrInvalid, e.name)
+	}
+	e.parent = parent
+	d.tree.insert(e)
+	return nil
+}
+
+// Export writes the suffix as LDIF, parents before their children, with hashes and operational attributes: what Import reads.
+func (d *Directory) Export(out io.Writer) error {
+	w := bufio.NewWriter(out)
+	var b []byte
+	for _, i := range d.ancestry() {
+		d.mu.RLock()
+		e := d.tree.at(i)
+		d.mu.RUnlock()
+		if e == nil {
+			continue // Deleted meanwhile.
+		}
+		b = ldif.Append(b[:0], "dn", []byte(e.name))
+		for _, a := range e.wire().Attributes {
+			b = appendLines(b, a)
+		}
+		if _, err := w.Write(append(b, '\n')); err != nil {
+			return fmt.Errorf("export: %w", err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	return nil
+}
+
+// ancestry lists the ids of the suffix, each behind the one above it.
+func (d *Directory) ancestry() []id {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	base, ok := d.tree.byKey[d.suffix]
+	if !ok {
+		return nil
+	}
+	all := []id{base}
+	for i := 0; i < len(all); i++ {
+		all = append(all, d.tree.slots[all[i]].children...)
+	}
+	return all
+}

@@ -1,0 +1,159 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
+	"github.com/seatrial/seatrial/sim/ds/ldap"
+)
+
+// Initialize makes the suffix what it is on another replica, as dsreplication initialize does. The changelog begins anew.
+func (d *Directory) Initialize(from *Directory) error {
+	ids := from.ancestry()
+	entries := make([]*entry, 0, len(ids))
+	from.mu.RLock()
+	for _, i := range ids {
+		if e := from.tree.at(i); e != nil {
+			entries = append(entries, e)
+		}
+	}
+	from.mu.RUnlock()
+	d.mu.Lock()
+	d.uproot()
+	d.mu.Unlock()
+	for _, e := range entries {
+		copied, err := d.adopt(e)
+		if err == nil {
+			err = d.plant(copied)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return d.refreshACIs()
+}
+
+// adopt makes an entry of another replica one of this directory: attribute types are compared by their address.
+func (d *Directory) adopt(e *entry) (*entry, error) {
+	dn, err := names.Parse(e.name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	own := &entry{dn: dn, name: e.name, key: dn.Key(d.schema), version: 1}
+	for _, a := range e.attributes {
+		kind, ok := d.schema.Attribute(a.kind.Name())
+		if !ok {
+			return nil, fmt.Errorf("%w: %s: the schema of this replica has no %s", ErrInvalid, e.name, a.kind.Name())
+		}
+		a.kind = kind
+		own.attributes = append(own.attributes, a)
+	}
+	return own, nil
+}
+
+// SetReplicationLag decides how late changes of other replicas arrive, from the next one on.
+func (d *Directory) SetReplicationLag(lag time.Duration) { d.lag.Store(int64(lag)) }
+
+// Replicate carries out what happens on another replica, as late as the lag says, until ctx ends or the other directory is reset.
+// The changes keep their CSNs, and get change numbers of this replica. Conflicts are settled by who comes last.
+func (d *Directory) Replicate(ctx context.Context, from *Directory) error {
+	jitter := d.kernel.Seed.Stream(d.kernel.Name + ".replication")
+	w := from.watch()
+	defer from.unwatch(w)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-w.over:
+			return fmt.Errorf("replication of %s from %s: the other replica is gone, or too far ahead", d.Name(), from.Name())
+		case r := <-w.records:
+			if r.origin == d.config.ServerID {
+				continue
+			}
+			arrives := r.real.Add(time.Duration(d.lag.Load())).Add(jitter.Jitter(time.Microsecond))
+			if !sleep(ctx, time.Until(arrives)) {
+				return nil
+			}
+			d.replay(r)
+		}
+	}
+}
+
+// sleep waits; false is that ctx has ended first.
+func sleep(ctx context.Context, wait time.Duration) bool {
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// replay carries out one change of another replica. What does not fit any more is passed over.
+func (d *Directory) replay(r *record) {
+	for range attempts {
+		c, ok := d.translate(r)
+		if !ok || d.commit(c) {
+			return
+		}
+	}
+}
+
+// translate makes of another replica's change one for the entry that is here, which is found by its entryUUID.
+func (d *Directory) translate(r *record) (change, bool) {
+	c := change{kind: r.kind, mods: r.mods, newRDN: r.newRDN, deleteOld: r.deleteOld, newSuperior: r.newSuperior, by: r.by, at: r.at, origin: r.origin, csn: r.csn}
+	if r.kind == added {
+		e, err := d.adopt(r.after)
+		c.after = e
+		return c, err == nil && d.entry(e.key) == nil && d.entry(d.parentKey(e)) != nil
+	}
+	local := d.byUUID(r.before.text("entryuuid"))
+	if local == nil {
+		return c, false
+	}
+	c.before = local
+	if r.kind == deleted {
+		return c, d.subordinates(local) == 0
+	}
+	c.after = local.clone()
+	u := &update{asker: d.harness(), permissive: true}
+	if r.kind == renamed {
+		theirs, err := d.adopt(r.after)
+		if err != nil {
+			return c, false
+		}
+		id, parent, version := local.id, local.parent, c.after.version
+		*c.after = *theirs
+		c.after.id, c.after.parent, c.after.version = id, parent, version
+		return c, d.entry(d.parentKey(c.after)) != nil
+	}
+	for _, m := range r.mods {
+		if result := d.modify(u, c.after, m); result.Code != ldap.Success {
+			return c, false
+		}
+	}
+	return c, true
+}
+
+// byUUID finds an entry by its entryUUID.
+func (d *Directory) byUUID(uuid string) *entry {
+	key, ok := d.schema.Equal(d.known.entryUUID, []byte(uuid))
+	if !ok {
+		return nil
+	}
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if x := d.tree.indexes.named(d.known.entryUUID); x != nil && x.equality != nil {
+		if list := x.equality[key].list(); len(list) == 1 {
+			return d.tree.at(list[0])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,282 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/seatrial/seatrial/sim/ds/directory/schema"
+	"github.com/seatrial/seatrial/sim/ds/ldap"
+)
+
+// Privilege is a right that is not about entries; ds-privilege-name lists an account's.
+type Privilege string
+
+// The privileges that this directory asks for.
+const (
+	BypassACL       Privilege = "bypass-acl"
+	ModifyACL       Privilege = "modify-acl"
+	PasswordReset   Privilege = "password-reset"
+	PrivilegeChange Privilege = "privilege-change"
+	UnindexedSearch Privilege = "unindexed-search"
+	ChangelogRead   Privilege = "changelog-read"
+	MonitorRead     Privilege = "monitor-read"
+	ProxiedAuth     Privilege = "proxied-auth"
+	SubentryWrite   Privilege = "subentry-write"
+)
+
+// Privileges lists them all.
+func Privileges() []Privilege {
+	return []Privilege{BypassACL, ChangelogRead, ModifyACL, MonitorRead, PasswordReset, PrivilegeChange, ProxiedAuth, SubentryWrite, UnindexedSearch}
+}
+
+// asker is who an operation is done for, as the directory knows the account when the operation begins.
+type asker struct {
+	d       *Directory
+	dn      string // as it was bound
+	key     string // "" is anonymous
+	entry   *entry // nil when anonymous, or gone since
+	secure  bool
+	root    bool
+	bypass  bool
+	harness bool // the directory itself, or whoever operates it
+	limits  Limits
+	allowed []applicable
+}
+
+// applicable is a grant that concerns the asker, at least for some entries.
+type applicable struct {
+	*aci
+	deny   bool
+	rights right
+	self   bool // only for the asker's own entry
+}
+
+func (d *Directory) asker(s *Session) *asker {
+	a := &asker{d: d, dn: s.DN, secure: s.Secure, limits: d.config.Limits}
+	if s.DN != "" {
+		a.key = d.keyOf(s.DN)
+		a.entry = d.entry(a.key)
+	}
+	if a.entry != nil {
+		a.root = a.key == d.rootKey
+		d.ownLimits(a)
+	}
+	if a.bypass = a.has(BypassACL); a.bypass {
+		return a
+	}
+	for _, instruction := range *d.acis.Load() {
+		for _, g := range instruction.grants {
+			if applies, self := d.concerns(g, a); applies {
+				a.allowed = append(a.allowed, applicable{aci: instruction, deny: g.deny, rights: g.rights, self: self})
+			}
+		}
+	}
+	return a
+}
+
+// harness asks in the name of whoever operates the simulator: nothing is forbidden.
+func (d *Directory) harness() *asker {
+	return &asker{d: d, dn: d.config.RootDN, key: d.rootKey, secure: true, root: true, bypass: true, harness: true}
+}
+
+// ownLimits reads the limits that the account itself has, where it has any.
+func (d *Directory) ownLimits(a *asker) {
+	for kind, into := range map[*schema.Attribute]*int{
+		d.known.sizeLimit: &a.limits.Size, d.known.timeLimit: &a.limits.Seconds, d.known.lookthroughLimit: &a.limits.Lookthrough,
+	} {
+		if text := a.entry.value(kind); text != "" {
+			if n, err := schema.Integer([]byte(text)); err == nil {
+				*into = int(n)
+			}
+		}
+	}
+}
+
+// has tells whether the account has a privilege. The root user has those that its entry does not take away.
+func (a *asker) has(p Privilege) bool {
+	if a.harness {
+		return true
+	}
+	if a.entry == nil {
+		return false
+	}
+	has := a.root
+	for _, value := range a.entry.values(a.d.known.privilegeName) {
+		switch name := strings.ToLower(string(value)); name {
+		case string(p):
+			has = true
+		case "-" + string(p):
+			has = false
+		}
+	}
+	return has
+}
+
+// concerns tells whether a grant is for the asker, and whether only for the own entry.
+func (d *Directory) concerns(g grant, a *asker) (applies, self bool) {
+	onlySelf := true
+	for _, alternative := range g.who {
+		all, own := true, false
+		for _, c := range alternative {
+			holds, needsSelf := d.holdsFor(c, a)
+			all, own = all && holds, own || needsSelf
+		}
+		if all {
+			applies = true
+			onlySelf = onlySelf && own
+		}
+	}
+	return applies, applies && onlySelf
+}
+
+func (d *Directory) holdsFor(c condition, a *asker) (holds, self bool) {
+	if c.secure {
+		return a.secure != c.not, false
+	}
+	for _, subject := range c.subjects {
+		switch {
+		case c.groups:
+			holds = holds || a.entry != nil && d.isMember(subject, a.key)
+		case subject == "anyone":
+			holds = true
+		case subject == "all":
+			holds = holds || a.entry != nil
+		case subject == "self":
+			if a.entry != nil && !holds {
+				holds, self = true, true
+			}
+		case wildcard(subject, a.key) && a.key != "":
+			holds, self = true, false
+		}
+	}
+	return holds != c.not, self && !c.not
+}
+
+// wildcard compares a key with a pattern in which * stands for any text.
+func wildcard(pattern, key string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == key
+	}
+	return holds(key, parts)
+}
+
+// may tells whether the asker has a right to an attribute of an entry.
+func (a *asker) may(r right, e *entry, kind *schema.Attribute) bool {
+	if a.bypass {
+		return true
+	}
+	allowed := false
+	for i := range a.allowed {
+		g := &a.allowed[i]
+		if g.rights&r == 0 || !g.attributes.has(kind) || g.self && e.key != a.key || !g.covers(e) || !a.filtered(g, e) {
+			continue
+		}
+		if g.deny {
+			return false
+		}
+		allowed = true
+	}
+	return allowed
+}
+
+// mayEntry tells whether the asker has a right to an entry as a whole: to add or delete it. An instruction that names no
+// attributes is about that, and so is one that names all.
+func (a *asker) mayEntry(r right, e *entry) bool {
+	if a.bypass {
+		return true
+	}
+	allowed := false
+	for i := range a.allowed {
+		g := &a.allowed[i]
+		if g.rights&r == 0 || len(g.controls) > 0 || g.self && e.key != a.key || !g.covers(e) || !a.filtered(g, e) {
+			continue
+		}
+		if g.attributes != nil && !g.attributes.all {
+			continue
+		}
+		if g.deny {
+			return false
+		}
+		allowed = true
+	}
+	return allowed
+}
+
+// filtered tells whether an entry is one that a targetfilter is about.
+func (a *asker) filtered(g *applicable, e *entry) bool {
+	return g.filter == nil || a.d.matches(view{d: a.d, asker: &asker{d: a.d, bypass: true}, entry: e}, g.filter) == yes
+}
+
+// mayControl tells whether the asker may use a control on an entry.
+func (a *asker) mayControl(oid string, e *entry) bool {
+	if a.bypass {
+		return true
+	}
+	allowed := false
+	for i := range a.allowed {
+		g := &a.allowed[i]
+		if g.rights&mayRead == 0 || !slices.Contains(g.controls, oid) && !slices.Contains(g.controls, "*") || !g.covers(e) {
+			continue
+		}
+		if g.deny {
+			return false
+		}
+		allowed = true
+	}
+	return allowed
+}
+
+func (a *aci) covers(e *entry) bool {
+	switch {
+	case a.everywhere:
+		return true
+	case a.scope == scopeBase:
+		return e.key == a.target
+	case a.scope == scopeOne:
+		return len(e.dn) == a.depth+1 && below(e.key, a.target)
+	case a.scope == scopeBelow:
+		return e.key != a.target && below(e.key, a.target)
+	}
+	return below(e.key, a.target)
+}
+
+// view is an entry as an asker sees it.
+type view struct {
+	d     *Directory
+	asker *asker
+	entry *entry
+}
+
+// any tells whether a value of the described attribute, among those the asker may search, fulfils a condition.
+func (v view) any(asked description, condition func(*schema.Attribute, []byte) bool) bool {
+	if compute, ok := v.d.virtual[asked.kind]; ok && v.entry.id != pseudo {
+		return v.asker.may(maySearch, v.entry, asked.kind) && slices.ContainsFunc(compute(v.entry), func(value []byte) bool { return condition(asked.kind, value) })
+	}
+	for i := range v.entry.attributes {
+		a := &v.entry.attributes[i]
+		if !asked.covers(a) || !v.asker.may(maySearch, v.entry, a.kind) {
+			continue
+		}
+		if slices.ContainsFunc(a.values, func(value []byte) bool { return condition(a.kind, value) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// every tells whether any value of any attribute fulfils a condition.
+func (v view) every(condition func(*schema.Attribute, []byte) bool) bool {
+	for i := range v.entry.attributes {
+		a := &v.entry.attributes[i]
+		if v.asker.may(maySearch, v.entry, a.kind) && slices.ContainsFunc(a.values, func(value []byte) bool { return condition(a.kind, value) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuse is the answer to who may not: 50, with OpenDJ's sentence for the operation.
+func refuse(name, what string) ldap.Result {
+	return ldap.Result{Code: ldap.InsufficientAccessRights, Message: "The entry " + name + " cannot be " + what + " due to insufficient access rights"}
+}

@@ -1,0 +1,260 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seatrial/seatrial/sim/ds/ldap"
+)
+
+// Emit takes an entry of a search and what is told about it. An error ends the search.
+type Emit func(ldap.Entry, []ldap.Control) error
+
+// Search finds entries. With the persistent search control it goes on until ctx ends.
+func (d *Directory) Search(ctx context.Context, s *Session, r ldap.SearchRequest, controls []ldap.Control, emit Emit) ldap.Result {
+	a, refused := d.begin(s, controls)
+	if refused.Code != ldap.Success {
+		return refused
+	}
+	return d.search(ctx, a, r, controls, emit)
+}
+
+func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, controls []ldap.Control, emit Emit) ldap.Result {
+	dn, key, wrong := d.parseDN(r.BaseDN)
+	if wrong.Code != ldap.Success {
+		return wrong
+	}
+	scope, ok := scopeOf(r.Scope)
+	if !ok {
+		return ldap.Result{Code: ldap.ProtocolError, Message: "The scope of the search is not known"}
+	}
+	if key == "" && scope == scopeBase {
+		return d.readOne(a, d.rootDSE(a), r, controls, emit)
+	}
+	switch special := d.special(key); special {
+	case inSchema:
+		return d.searchVirtual(a, []*entry{d.schemaEntry()}, key, scope, r, controls, emit)
+	case inMonitor:
+		return d.searchMonitor(a, key, scope, r, controls, emit)
+	case inChangelog:
+		return d.searchChangelog(ctx, a, key, scope, r, controls, emit)
+	case inTree:
+	}
+	base := d.base(key)
+	if base == nil {
+		return d.missing(dn, "The search base entry '"+r.BaseDN+"' does not exist")
+	}
+	if refused := d.checkControls(a, base, controls); refused.Code != ldap.Success {
+		return refused
+	}
+	if c, ok := ldap.Find(controls, ldap.OIDPersistentSearch); ok {
+		return d.persist(ctx, a, c, base, scope, r, controls, emit)
+	}
+	f, refused := d.newFinding(a, base.id, scope, r, controls, emit)
+	if refused.Code != ldap.Success {
+		return refused
+	}
+	return f.run(ctx)
+}
+
+// base is the entry where a search begins; the root has none of its own, but those of the suffix are below it.
+func (d *Directory) base(key string) *entry {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.tree.find(key)
+}
+
+// The controls that a rights check applies to (DS, "targetcontrol"); what changes no result is not asked about.
+var guarded = map[string]bool{
+	ldap.OIDPersistentSearch: true, ldap.OIDChangelogCookie: true, ldap.OIDPasswordQualityAdvice: true, ldap.OIDRelaxRules: true,
+	ldap.OIDReplicationRepair: true,
+}
+
+// checkControls refuses what the asker may not use. One that is not critical could be passed over; DS refuses it all the same
+// when it is there (PingDS, "Persistent search").
+func (d *Directory) checkControls(a *asker, base *entry, controls []ldap.Control) ldap.Result {
+	for _, c := range controls {
+		if guarded[c.OID] && !a.mayControl(c.OID, base) {
+			return ldap.Result{
+				Code:    ldap.UnavailableCriticalExtension,
+				Message: fmt.Sprintf("The request control with Object Identifier (OID) \"%s\" cannot be used due to insufficient access rights", c.OID),
+			}
+		}
+	}
+	return ldap.Result{}
+}
+
+// finding is one search under way.
+type finding struct {
+	d         *Directory
+	asker     *asker
+	request   ldap.SearchRequest
+	base      id
+	scope     scope
+	selection selection
+	emit      Emit
+	page      *page
+	sort      *sorting
+
+	deadline time.Time
+	limit    int // of entries; 0 is none
+	asked    bool
+	sent     int // by earlier pages, too
+	looked   int
+}
+
+func (d *Directory) newFinding(a *asker, base id, scope scope, r ldap.SearchRequest, controls []ldap.Control, emit Emit) (*finding, ldap.Result) {
+	f := &finding{d: d, asker: a, request: r, base: base, scope: scope, selection: d.selection(r.Attributes, controls), emit: emit}
+	f.limit = a.limits.Size
+	if r.SizeLimit > 0 && (f.limit == 0 || r.SizeLimit < f.limit) {
+		f.limit, f.asked = r.SizeLimit, true
+	}
+	seconds := time.Duration(a.limits.Seconds) * time.Second
+	if r.TimeLimit > 0 && (seconds == 0 || r.TimeLimit < seconds) {
+		seconds = r.TimeLimit
+	}
+	if seconds > 0 {
+		f.deadline = time.Now().Add(seconds)
+	}
+	if f.request.Filter == nil {
+		f.request.Filter = ldap.Present{Attr: "objectClass"}
+	}
+	var wrong ldap.Result
+	if f.page, wrong = d.newPage(f, controls); wrong.Code == ldap.Success {
+		f.sort, wrong = d.newSorting(controls)
+	}
+	return f, wrong
+}
+
+// chunk is how many entries are taken from the tree at one time: it is locked so long, and not while they are sent.
+const chunk = 256
+
+// run goes through the candidates in the order of their ids, which is that of their creation.
+func (f *finding) run(ctx context.Context) ldap.Result {
+	d := f.d
+	d.mu.RLock()
+	ids, indexed := d.candidates(f.base, f.scope, f.request.Filter)
+	d.mu.RUnlock()
+	if !indexed && !f.asker.has(UnindexedSearch) {
+		return ldap.Result{Code: ldap.InsufficientAccessRights, Message: "You do not have sufficient privileges to perform an unindexed search"}
+	}
+	walk := walk{d: d, ids: ids, all: !indexed, at: f.page.start()}
+	for {
+		entries := walk.next(f)
+		if len(entries) == 0 {
+			return f.finish()
+		}
+		for _, e := range entries {
+			if end, over := f.examine(ctx, e); over {
+				return f.done(end)
+			}
+		}
+	}
+}
+
+// examine looks at one entry and sends it when it matches. It returns how the search ends, when it does.
+func (f *finding) examine(ctx context.Context, e *entry) (ldap.Result, bool) {
+	if ctx.Err() != nil {
+		return ldap.Result{Code: ldap.Canceled, Message: "The operation was canceled"}, true
+	}
+	if f.looked++; f.asker.limits.Lookthrough > 0 && f.looked > f.asker.limits.Lookthrough {
+		return ldap.Result{Code: ldap.AdminLimitExceeded, Message: fmt.Sprintf("This search operation has checked the maximum of %d entries for matches", f.asker.limits.Lookthrough)}, true
+	}
+	if !f.deadline.IsZero() && time.Now().After(f.deadline) {
+		return ldap.Result{Code: ldap.TimeLimitExceeded, Message: "The maximum time limit for processing this search operation has expired"}, true
+	}
+	if f.d.matches(view{f.d, f.asker, e}, f.request.Filter) != yes || !f.visible(e) {
+		return ldap.Result{}, false
+	}
+	if f.sort != nil {
+		f.sort.keep(f.d, e)
+		return ldap.Result{}, false
+	}
+	return f.send(e)
+}
+
+// visible tells whether the asker may know of the entry at all: who may read nothing of it does not find it.
+func (f *finding) visible(e *entry) bool {
+	return f.asker.bypass || f.asker.may(mayRead, e, f.d.known.objectClass) || len(f.d.project(f.asker, e, f.selection).Attributes) > 0
+}
+
+func (f *finding) send(e *entry) (ldap.Result, bool) {
+	if f.limit > 0 && f.sent >= f.limit {
+		return ldap.Result{Code: ldap.SizeLimitExceeded, Message: fmt.Sprintf("This search operation has sent the maximum of %d entries to the client", f.limit)}, true
+	}
+	if f.page.full() {
+		return f.page.turn(e.id), true
+	}
+	if err := f.emit(f.d.project(f.asker, e, f.selection), nil); err != nil {
+		return ldap.Result{Code: ldap.Unavailable, Message: err.Error()}, true
+	}
+	f.sent++
+	f.page.count()
+	return ldap.Result{}, false
+}
+
+// finish is the end of the candidates.
+func (f *finding) finish() ldap.Result {
+	if f.sort == nil {
+		return f.done(f.page.last())
+	}
+	entries, result := f.sort.window(f.d)
+	for _, e := range entries {
+		if e.id == 0 {
+			continue
+		}
+		if f.limit > 0 && f.sent >= f.limit {
+			result.Code, result.Message = ldap.SizeLimitExceeded, fmt.Sprintf("This search operation has sent the maximum of %d entries to the client", f.limit)
+			break
+		}
+		if err := f.emit(f.d.project(f.asker, e, f.selection), nil); err != nil {
+			return ldap.Result{Code: ldap.Unavailable, Message: err.Error()}
+		}
+		f.sent++
+	}
+	if p := f.page; p != nil {
+		result.Controls = append(result.Controls, ldap.Paged{}.Control())
+	}
+	return result
+}
+
+func (f *finding) done(r ldap.Result) ldap.Result {
+	if f.sort != nil && r.Code != ldap.Success {
+		r.Controls = append(r.Controls, ldap.SortResult{Code: r.Code}.Control())
+	}
+	return r
+}
+
+// walk hands out the entries of a search, a chunk at a time, as they are at that moment.
+type walk struct {
+	d   *Directory
+	ids []id // growing
+	all bool // all entries are candidates
+	at  id   // where to go on
+}
+
+func (w *walk) next(f *finding) []*entry {
+	w.d.mu.RLock()
+	defer w.d.mu.RUnlock()
+	entries := make([]*entry, 0, min(chunk, len(w.ids)+1))
+	take := func(i id) {
+		if e := w.d.tree.at(i); e != nil && i != 0 && w.d.tree.within(e, f.base, f.scope) && (f.base != 0 || below(e.key, w.d.suffix)) {
+			entries = append(entries, e)
+		}
+	}
+	if w.all {
+		for ; w.at < w.d.tree.end() && len(entries) < chunk; w.at++ {
+			take(w.at)
+		}
+		return entries
+	}
+	for len(w.ids) > 0 && len(entries) < chunk {
+		if i := w.ids[0]; i >= w.at {
+			take(i)
+			w.at = i + 1
+		}
+		w.ids = w.ids[1:]
+	}
+	return entries
+}

@@ -1,0 +1,334 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatrial/seatrial/sim/ds/directory/schema"
+	"github.com/seatrial/seatrial/sim/ds/ldap"
+)
+
+// policies are the password policies by the keys of their DNs.
+type policies struct {
+	standard, root *PasswordPolicy
+	byKey          map[string]*PasswordPolicy
+}
+
+func newPolicies(d *Directory) *policies {
+	root := rootPolicy(d.config.Profile)
+	standard := d.config.Policy
+	p := &policies{standard: &standard, root: &root, byKey: map[string]*PasswordPolicy{}}
+	for _, further := range append([]PasswordPolicy{root, standard}, d.config.Policies...) {
+		p.byKey[d.keyOf(further.DN)] = &further
+	}
+	return p
+}
+
+// policyOf is the policy in force for an entry.
+func (d *Directory) policyOf(e *entry) *PasswordPolicy {
+	all := d.policies.Load()
+	if named := e.value(d.known.passwordPolicyDN); named != "" {
+		if p, ok := all.byKey[d.keyOf(named)]; ok {
+			return p
+		}
+	}
+	if e.key == d.rootKey {
+		return all.root
+	}
+	return all.standard
+}
+
+// policySubentry is the DN of the policy of an entry that can have a password.
+func (d *Directory) policySubentry(e *entry) string {
+	if len(e.values(d.known.userPassword)) == 0 {
+		return ""
+	}
+	return d.policyOf(e).DN
+}
+
+// account is what the password policy knows of an entry at one time.
+type account struct {
+	d      *Directory
+	entry  *entry
+	policy *PasswordPolicy
+	now    time.Time
+}
+
+func (d *Directory) account(e *entry) account {
+	return account{d: d, entry: e, policy: d.policyOf(e), now: d.kernel.Clock.Now()}
+}
+
+// at reads a time that the entry has; false when it has none.
+func (a account) at(kind *schema.Attribute) (time.Time, bool) {
+	text := a.entry.value(kind)
+	if text == "" {
+		return time.Time{}, false
+	}
+	t, err := schema.ParseTime(text)
+	return t, err == nil
+}
+
+func (a account) true(kind *schema.Attribute) bool {
+	return strings.EqualFold(a.entry.value(kind), "true")
+}
+
+func (a account) disabled() bool { return a.true(a.d.known.accountDisabled) }
+
+func (a account) expiredAccount() bool {
+	at, ok := a.at(a.d.known.accountExpirationTime)
+	return ok && !a.now.Before(at)
+}
+
+// changed is when the password was set; an entry that does not tell was set when it was created.
+func (a account) changed() (time.Time, bool) {
+	if at, ok := a.at(a.d.known.pwdChangedTime); ok {
+		return at, true
+	}
+	return a.at(a.d.known.createTimestamp)
+}
+
+func (a account) tooYoung() bool {
+	at, ok := a.at(a.d.known.pwdChangedTime)
+	return ok && a.policy.MinAge > 0 && !a.mustChange() && a.now.Before(at.Add(time.Duration(a.policy.MinAge)))
+}
+
+func (a account) mustChange() bool { return a.true(a.d.known.pwdReset) }
+
+// resetTooOld tells whether a password that an administrator has set was not changed in time.
+func (a account) resetTooOld() bool {
+	at, ok := a.changed()
+	return ok && a.policy.MaxResetAge > 0 && a.mustChange() && a.now.After(at.Add(time.Duration(a.policy.MaxResetAge)))
+}
+
+// failures are the times of the failed binds that still count.
+func (a account) failures() []time.Time {
+	var times []time.Time
+	for _, v := range a.entry.values(a.d.known.pwdFailureTime) {
+		at, err := schema.ParseTime(string(v))
+		if err != nil || a.policy.FailureInterval > 0 && a.now.After(at.Add(time.Duration(a.policy.FailureInterval))) {
+			continue
+		}
+		times = append(times, at)
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	return times
+}
+
+// locked tells whether too many failures have closed the account, and for how long yet; 0 is until an administrator opens it.
+func (a account) locked() (is bool, left time.Duration) {
+	at, ok := a.at(a.d.known.pwdAccountLockedTime)
+	if !ok || a.policy.LockoutFailures == 0 {
+		return false, 0
+	}
+	if a.policy.LockoutDuration == 0 {
+		return true, 0
+	}
+	left = at.Add(time.Duration(a.policy.LockoutDuration)).Sub(a.now)
+	return left > 0, max(0, left)
+}
+
+// expiration is when the password expires. Unless the policy says otherwise nobody's expires without a warning: who is not
+// warned yet has the time of the warning left.
+func (a account) expiration() (time.Time, bool) {
+	changed, ok := a.changed()
+	if a.policy.MaxAge == 0 || !ok {
+		return time.Time{}, false
+	}
+	at := changed.Add(time.Duration(a.policy.MaxAge))
+	if a.policy.ExpireUnwarned || a.policy.ExpirationWarning == 0 {
+		return at, true
+	}
+	interval := time.Duration(a.policy.ExpirationWarning)
+	warned, ok := a.at(a.d.known.warnedTime)
+	if !ok {
+		warned = a.now
+	}
+	if later := warned.Add(interval); later.After(at) {
+		at = later
+	}
+	return at, true
+}
+
+func (a account) expired() bool {
+	at, ok := a.expiration()
+	return ok && !a.now.Before(at)
+}
+
+// warning is how long the password is good yet, when that is within the time of the warning.
+func (a account) warning() (left time.Duration, warns bool) {
+	at, ok := a.expiration()
+	if !ok || a.policy.ExpirationWarning == 0 {
+		return 0, false
+	}
+	left = at.Sub(a.now)
+	return left, left >= 0 && left <= time.Duration(a.policy.ExpirationWarning)
+}
+
+func (a account) graceLeft() int {
+	return max(0, a.policy.GraceLogins-len(a.entry.values(a.d.known.pwdGraceUseTime)))
+}
+
+// expirationTime is the virtual attribute of that name.
+func (d *Directory) expirationTime(e *entry) string {
+	if len(e.values(d.known.userPassword)) == 0 {
+		return ""
+	}
+	if at, ok := d.account(e).expiration(); ok {
+		return at.UTC().Format(schema.Milliseconds)
+	}
+	return ""
+}
+
+// usability answers the account usability control.
+func (d *Directory) usability(e *entry) ldap.AccountUsability {
+	a := d.account(e)
+	u := ldap.AccountUsability{Expires: -1, Grace: -1, Unlock: -1}
+	locked, left := a.locked()
+	u.Inactive, u.Reset, u.Expired = a.disabled() || a.expiredAccount() || a.resetTooOld(), a.mustChange(), a.expired()
+	if locked {
+		u.Unlock = left
+	}
+	if u.Expired {
+		u.Grace = a.graceLeft()
+	}
+	if u.Usable = !u.Inactive && !u.Reset && !u.Expired && !locked; u.Usable {
+		if at, ok := a.expiration(); ok {
+			u.Expires = at.Sub(a.now)
+		}
+	}
+	return u
+}
+
+// internalClient is who the directory itself changes entries as (OpenDJ, InternalClientConnection).
+const internalClient = "cn=Internal Client,cn=Root DNs,cn=config"
+
+// note writes the state of an account beside the entry's other attributes, as DS does with an internal modification. When
+// somebody changes the entry at the same time it begins again with what is there then.
+func (d *Directory) note(key string, decide func(account) []ldap.Change) *entry {
+	for range attempts {
+		e := d.entry(key)
+		if e == nil {
+			return nil
+		}
+		a := d.account(e)
+		mods := decide(a)
+		if len(mods) == 0 {
+			return e
+		}
+		after := e.clone()
+		u := &update{asker: d.harness(), permissive: true}
+		for _, m := range mods {
+			if r := d.modify(u, after, m); r.Code != ldap.Success {
+				return e
+			}
+		}
+		mods = append(mods, d.stamp(after, internalClient, a.now)...)
+		if d.commit(change{kind: modified, before: e, after: after, mods: mods, by: internalClient, at: a.now}) {
+			return after
+		}
+	}
+	return d.entry(key)
+}
+
+func (a account) time() string { return a.now.Format(schema.Milliseconds) }
+
+// failed notes a wrong password, and closes the account when it was one too many.
+func (a account) failed() []ldap.Change {
+	if a.policy.LockoutFailures == 0 {
+		return nil
+	}
+	if locked, _ := a.locked(); locked {
+		return nil
+	}
+	times := a.failures()
+	if n := len(times); n > 0 && !a.now.After(times[n-1]) {
+		times = append(times, times[n-1].Add(time.Millisecond)) // Two within a millisecond are two (OpenDJ).
+	} else {
+		times = append(times, a.now)
+	}
+	texts := make([]string, len(times))
+	for i, t := range times {
+		texts[i] = t.UTC().Format(schema.Milliseconds)
+	}
+	mods := []ldap.Change{replacement(a.d.known.pwdFailureTime, texts...)}
+	if len(times) >= a.policy.LockoutFailures {
+		mods = append(mods, replacement(a.d.known.pwdAccountLockedTime, a.time()))
+	}
+	return mods
+}
+
+// cleared removes what a good bind or a new password ends.
+func (a account) cleared(kinds ...*schema.Attribute) (mods []ldap.Change) {
+	for _, kind := range kinds {
+		if len(a.entry.values(kind)) > 0 {
+			mods = append(mods, replacement(kind))
+		}
+	}
+	return mods
+}
+
+// history are the stored passwords that may not be used again, the newest first: time#syntax#value.
+func (a account) history() []string {
+	type past struct {
+		at     time.Time
+		stored string
+	}
+	var all []past
+	for _, v := range a.entry.values(a.d.known.pwdHistory) {
+		parts := strings.SplitN(string(v), "#", 3)
+		at, err := schema.ParseTime(parts[0])
+		if len(parts) != 3 || err != nil {
+			continue
+		}
+		if a.policy.HistoryDuration > 0 && a.now.After(at.Add(time.Duration(a.policy.HistoryDuration))) {
+			continue
+		}
+		all = append(all, past{at, parts[2]})
+	}
+	slices.SortStableFunc(all, func(x, y past) int { return y.at.Compare(x.at) })
+	if a.policy.HistoryCount > 0 && len(all) > a.policy.HistoryCount {
+		all = all[:a.policy.HistoryCount]
+	}
+	stored := make([]string, len(all))
+	for i, p := range all {
+		stored[i] = p.stored
+	}
+	return stored
+}
+
+func (a account) remembers() bool { return a.policy.HistoryCount > 0 || a.policy.HistoryDuration > 0 }
+
+// remembering is the modification that puts the present password into the history.
+func (a account) remembering() []ldap.Change {
+	k := &a.d.known
+	if !a.remembers() {
+		return a.cleared(k.pwdHistory)
+	}
+	values := make([]string, 0, a.policy.HistoryCount)
+	for i, v := range a.entry.values(k.userPassword) {
+		// Two of one time are told apart by a millisecond.
+		at := a.now.Add(time.Duration(i) * time.Millisecond)
+		values = append(values, at.Format(schema.Milliseconds)+"#"+schema.SyntaxUserPassword+"#"+string(v))
+	}
+	kept := slices.Clone(a.entry.values(k.pwdHistory))
+	slices.SortFunc(kept, func(x, y []byte) int { return strings.Compare(string(y), string(x)) })
+	for _, v := range kept {
+		if a.policy.HistoryCount > 0 && len(values) >= a.policy.HistoryCount {
+			break
+		}
+		values = append(values, string(v))
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	return []ldap.Change{replacement(k.pwdHistory, values...)}
+}
+
+// withPolicy adds the response of the password policy control when the request has asked for it.
+func withPolicy(r ldap.Result, controls []ldap.Control, p ldap.PasswordPolicyResponse) ldap.Result {
+	if _, asked := ldap.Find(controls, ldap.OIDPasswordPolicy); asked {
+		r.Controls = append(r.Controls, p.Control())
+	}
+	return r
+}

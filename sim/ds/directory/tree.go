@@ -1,0 +1,167 @@
+package directory
+
+import (
+	"slices"
+
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
+	"github.com/seatrial/seatrial/sim/ds/directory/schema"
+)
+
+// tree holds the entries, by place and by name, and their indexes. It locks nothing: its Directory does.
+type tree struct {
+	schema  *schema.Schema
+	slots   []slot // by id
+	byKey   map[string]id
+	indexes indexes
+	size    int
+}
+
+// slot is the place of an entry. A removed entry leaves an empty one.
+type slot struct {
+	entry    *entry
+	children []id // growing
+	below    int  // how many entries are anywhere below
+}
+
+func newTree(s *schema.Schema, wanted []Index) *tree {
+	t := &tree{schema: s, byKey: map[string]id{}, indexes: newIndexes(s, wanted)}
+	t.slots = []slot{{entry: &entry{dn: names.DN{}}}}
+	t.byKey[""] = 0
+	return t
+}
+
+func (t *tree) find(key string) *entry {
+	if at, ok := t.byKey[key]; ok {
+		return t.slots[at].entry
+	}
+	return nil
+}
+
+func (t *tree) at(i id) *entry {
+	if int(i) < len(t.slots) {
+		return t.slots[i].entry
+	}
+	return nil
+}
+
+// end is the id behind the last.
+func (t *tree) end() id { return id(len(t.slots)) } //nolint:gosec // G115: memory ends before the numbers do.
+
+// insert puts a new entry in its place, which its parent must have.
+func (t *tree) insert(e *entry) {
+	e.id = t.end()
+	t.slots = append(t.slots, slot{entry: e})
+	t.byKey[e.key] = e.id
+	t.attach(e.id, e.parent, 1)
+	t.indexes.change(t.schema, nil, e)
+	t.size++
+}
+
+// replace exchanges an entry for its next version, which has the same name.
+func (t *tree) replace(before, after *entry) {
+	t.slots[after.id].entry = after
+	t.indexes.change(t.schema, before, after)
+}
+
+// remove takes away an entry without children.
+func (t *tree) remove(e *entry) {
+	t.indexes.change(t.schema, e, nil)
+	t.detach(e.id, e.parent, 1)
+	delete(t.byKey, e.key)
+	t.slots[e.id] = slot{}
+	t.size--
+}
+
+// move gives an entry its next version under another name, and all below it their new names.
+func (t *tree) move(before, after *entry) {
+	s := &t.slots[before.id]
+	t.detach(before.id, before.parent, s.below+1)
+	delete(t.byKey, before.key)
+	t.byKey[after.key] = after.id
+	t.attach(after.id, after.parent, s.below+1)
+	t.replace(before, after)
+	for _, child := range s.children {
+		t.rename(child, after)
+	}
+}
+
+func (t *tree) rename(i id, parent *entry) {
+	s := &t.slots[i]
+	before, after := s.entry, s.entry.clone()
+	after.dn = parent.dn.Child(before.dn[0])
+	after.name = after.dn.String()
+	after.key = childKey(before.dn[0].Key(t.schema), parent.key)
+	delete(t.byKey, before.key)
+	t.byKey[after.key] = i
+	t.replace(before, after)
+	for _, child := range s.children {
+		t.rename(child, after)
+	}
+}
+
+func childKey(rdn, parent string) string {
+	if parent == "" {
+		return rdn
+	}
+	return rdn + "," + parent
+}
+
+func (t *tree) attach(i, parent id, weight int) {
+	s := &t.slots[parent]
+	at, _ := slices.BinarySearch(s.children, i)
+	s.children = slices.Insert(s.children, at, i)
+	t.weigh(parent, weight)
+}
+
+func (t *tree) detach(i, parent id, weight int) {
+	s := &t.slots[parent]
+	if at, found := slices.BinarySearch(s.children, i); found {
+		s.children = slices.Delete(s.children, at, at+1)
+	}
+	t.weigh(parent, -weight)
+}
+
+// weigh tells all above, parent included, that their number of entries has changed.
+func (t *tree) weigh(parent id, weight int) {
+	for {
+		s := &t.slots[parent]
+		s.below += weight
+		if parent == 0 {
+			return
+		}
+		parent = s.entry.parent
+	}
+}
+
+// within tells whether an entry is in the scope of a search at base.
+func (t *tree) within(e *entry, base id, scope scope) bool {
+	switch scope {
+	case scopeBase:
+		return e.id == base
+	case scopeOne:
+		return e.parent == base && e.id != 0
+	case scopeBelow:
+		if e.id == base {
+			return false
+		}
+	case scopeSubtree:
+	}
+	for i := e.id; ; i = t.slots[i].entry.parent {
+		if i == base {
+			return true
+		}
+		if i == 0 {
+			return false
+		}
+	}
+}
+
+// subtree collects the ids of base and all below it, growing.
+func (t *tree) subtree(base id) []id {
+	all := []id{base}
+	for i := 0; i < len(all); i++ {
+		all = append(all, t.slots[all[i]].children...)
+	}
+	slices.Sort(all)
+	return all
+}
