@@ -237,8 +237,11 @@ func (u *appUser) syncState(a *application) string {
 func (c *call) appUserDocument(a *application, u *appUser, p *people.Person) object {
 	_, m := c.s.view(p)
 	shown := object{
-		{"secondEmail", orNullText(m["secondEmail"])}, {"lastName", m["lastName"]}, {"mobilePhone", orNullText(m["mobilePhone"])},
-		{"email", m["email"]}, {"firstName", m["firstName"]},
+		{"secondEmail", orNullText(m["secondEmail"])},
+		{"lastName", m["lastName"]},
+		{"mobilePhone", orNullText(m["mobilePhone"])},
+		{"email", m["email"]},
+		{"firstName", m["firstName"]},
 	}
 	for _, name := range slices.Sorted(maps.Keys(u.profile)) {
 		shown = append(shown, member{name, u.profile[name]})

@@ -14,10 +14,12 @@ type index struct {
 	byLogin map[string]string
 	byShort map[string][]string
 	order   []string // ids, sorted
+	// gone are ids that are still in order: to take each out at once would cost as much as there are users.
+	gone map[string]bool
 }
 
 func newIndex() *index {
-	return &index{byLogin: map[string]string{}, byShort: map[string][]string{}}
+	return &index{byLogin: map[string]string{}, byShort: map[string][]string{}, gone: map[string]bool{}}
 }
 
 func (x *index) reset() {
@@ -25,6 +27,7 @@ func (x *index) reset() {
 	defer x.mu.Unlock()
 	clear(x.byLogin)
 	clear(x.byShort)
+	clear(x.gone)
 	x.order = nil
 }
 
@@ -50,6 +53,7 @@ func (x *index) add(login, id string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.put(login, id)
+	delete(x.gone, id)
 	if n := len(x.order); n == 0 || x.order[n-1] < id {
 		x.order = append(x.order, id)
 	} else if at, found := slices.BinarySearch(x.order, id); !found {
@@ -87,13 +91,15 @@ func (x *index) remove(login, id string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.drop(login, id)
-	if at, found := slices.BinarySearch(x.order, id); found {
-		// A fresh slice: a list in progress reads the old one.
-		x.order = slices.Concat(x.order[:at], x.order[at+1:])
+	if x.gone[id] = true; 2*len(x.gone) <= len(x.order) {
+		return
 	}
+	// A fresh slice: a list in progress reads the old one.
+	x.order = slices.DeleteFunc(slices.Clone(x.order), func(id string) bool { return x.gone[id] })
+	clear(x.gone)
 }
 
-// after returns the ids behind one, which need not exist any more; "" is all. The slice must not be changed.
+// after returns the ids behind one, "" being all. Neither that one nor those need exist any more. The slice must not be changed.
 func (x *index) after(id string) []string {
 	x.mu.RLock()
 	defer x.mu.RUnlock()

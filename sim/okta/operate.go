@@ -29,9 +29,12 @@ func (s *Server) Standing(p people.Person) harness.Standing {
 	return standing
 }
 
-// alter changes the account of the user with that id. What is as wanted already stays untouched.
+// alter changes the account of the user with that id. What is as wanted already stays untouched; what is not is pushed to other
+// orgs like any change.
 func (s *Server) alter(id string, change func(*people.Person, *Account) error) error {
-	_, err := s.update(id, func(p *people.Person) error {
+	var before people.Person
+	after, err := s.update(id, func(p *people.Person) error {
+		before = *p
 		a, m := s.view(p)
 		if err := change(p, &a); err != nil {
 			return err
@@ -41,6 +44,9 @@ func (s *Server) alter(id string, change func(*people.Person, *Account) error) e
 	})
 	if errors.Is(err, errUnchanged) {
 		return nil
+	}
+	if err == nil {
+		s.noticed(&before, &after)
 	}
 	return err
 }

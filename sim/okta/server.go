@@ -25,7 +25,7 @@ type Kernel struct {
 	Seed     random.Seed
 	Journal  *journal.Journal
 	Digester *secret.Digester
-	// Name tells two orgs of one world apart, "okta-hub" and "okta-spoke"; "" is "okta".
+	// Name tells two orgs of one world apart, "okta" and "spoke"; "" is "okta".
 	Name string
 	// Hashes reads imported password hashes; nil reads those that Okta documents.
 	Hashes HashReader
