@@ -103,9 +103,7 @@ func New(c Config, k Kernel) (*Server, error) {
 			return nil, fmt.Errorf("okta: %w", err)
 		}
 	}
-	if err := s.restore(); err != nil {
-		return nil, err
-	}
+	s.restore()
 	// The order of a request is that of sim/idcs: the journal opens, the gateway counts it, faults may delay, refuse or cut it,
 	// then the protocol begins.
 	s.handler = k.Journal.Wrap(s.name, s.identify(s.gateway(s.faults.Wrap(vendor{s}, http.HandlerFunc(s.serve)))))
@@ -113,7 +111,7 @@ func New(c Config, k Kernel) (*Server, error) {
 }
 
 // restore brings back the settings of the configuration.
-func (s *Server) restore() error {
+func (s *Server) restore() {
 	s.switches.Restore(s.config.Switches)
 	s.lifetime.Store(int64(s.config.TokenLifetime))
 	s.limiter.Store(newLimiter(rateSettings{s.config.Plan, s.config.TokenShare, s.config.ConcurrentLimit}))
@@ -121,7 +119,6 @@ func (s *Server) restore() error {
 	s.search.set(s.config.SearchLag)
 	s.groups.reset(s.ids.next("00g"), s.kernel.Clock.Now())
 	s.policies.Store(s.firstPolicies(s.config.Policy))
-	return nil
 }
 
 // Handler is the complete org: journal, gateway, faults and routes.
@@ -185,6 +182,5 @@ func (s *Server) Reset() {
 	s.search.reset()
 	s.log.reset()
 	s.kernel.Clock.Reset()
-	// What New has accepted is accepted again.
-	_ = s.restore()
+	s.restore()
 }

@@ -18,7 +18,7 @@ const (
 	clientErrorBody    = "clientErrorBody"
 	scopeNotGranted    = "scopeNotGranted"
 	rateLimitShown     = "rateLimitShown"
-	credentialBucket   = "credentialBucket" //nolint:gosec // G101: the name of a switch
+	credentialBucket   = "credentialBucket"
 	concurrencyReset   = "concurrencyReset"
 	burst              = "burst"
 	wrongContentType   = "wrongContentType"
@@ -48,7 +48,7 @@ const (
 	refusedWriteLogged = "refusedWriteLogged"
 	idpSignIn          = "idpSignIn"
 	unlinkedProvider   = "unlinkedProvider"
-	linkedPassword     = "linkedPassword" //nolint:gosec // G101: the name of a switch
+	linkedPassword     = "linkedPassword"
 	reassignedUser     = "reassignedUser"
 	signInPush         = "signInPush"
 	pushStrict         = "pushStrict"

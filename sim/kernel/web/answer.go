@@ -18,7 +18,7 @@ func Answer(w http.ResponseWriter, status int, contentType []string, body []byte
 	}
 	w.WriteHeader(status)
 	// A client that has gone needs no answer. What a client sent comes back in JSON only, never as a page.
-	_, _ = w.Write(body) //nolint:gosec // G705: see above
+	_, _ = w.Write(body)
 }
 
 // Page is a gateway's page of HTML with that title.
