@@ -22,7 +22,7 @@ type Journal struct {
 	capacity int
 }
 
-// Totals count what was recorded since the start or the last Reset, including what the ring has dropped since.
+// Totals count what was recorded since the start, or since the target was last forgotten, including what the ring has dropped since.
 type Totals struct {
 	Recorded  uint64
 	Lost      uint64         // answers withheld
@@ -90,15 +90,8 @@ func (j *Journal) Totals(target string) Totals {
 	return copied
 }
 
-// Reset forgets all entries and counts. Sequence numbers go on, so that a reader's "after 500" stays true.
-func (j *Journal) Reset() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.ring, j.next, j.dropped = nil, 0, 0
-	j.totals = map[string]*Totals{}
-}
-
-// Forget drops the entries and counts of one target; those of the others stay.
+// Forget drops the entries and counts of one target; those of the others stay. Sequence numbers go on, so that a reader's
+// "after 500" stays true.
 func (j *Journal) Forget(target string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -125,11 +125,28 @@ func TestResetForgetsButGoesOnCounting(t *testing.T) {
 		j.Record(Entry{Target: "idcs", Lost: true, Faults: []string{"x"}, Surprise: "y"})
 	}
 	assert.Equal(t, Totals{Recorded: 3, Lost: 3, Faulted: 3, Surprises: 3, Statuses: map[int]uint64{0: 3}}, j.Totals("idcs"))
-	j.Reset()
+	j.Forget("idcs")
 	assert.Equal(t, Page{Last: 3}, j.Search(Query{}))
 	assert.Equal(t, Totals{Statuses: map[int]uint64{}}, j.Totals("idcs"))
 	assert.Equal(t, uint64(4), j.Record(Entry{}))
 	assert.Equal(t, []uint64{4}, sequences(j.Search(Query{After: 3}).Entries))
+}
+
+// The ring has turned when one of two targets is forgotten: the other's entries stay, in order, and so do the later ones.
+func TestForgetLeavesTheOthers(t *testing.T) {
+	j := newJournal(4)
+	for _, target := range []string{"okta", "spoke", "okta", "spoke", "okta", "spoke"} {
+		j.Record(Entry{Target: target})
+	}
+	j.Forget("spoke")
+	assert.Equal(t, []uint64{3, 5}, sequences(j.Search(Query{}).Entries))
+	assert.Equal(t, uint64(2), j.Search(Query{}).Dropped, "of the others, too")
+	assert.Equal(t, uint64(3), j.Totals("okta").Recorded)
+	assert.Zero(t, j.Totals("spoke").Recorded)
+	for range 3 {
+		j.Record(Entry{Target: "spoke"})
+	}
+	assert.Equal(t, []uint64{5, 7, 8, 9}, sequences(j.Search(Query{}).Entries))
 }
 
 func TestGlob(t *testing.T) {
