@@ -107,7 +107,7 @@ func (t *appStore) reset() {
 func (t *appStore) all() []application {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.apps[:len(t.apps):len(t.apps)]
+	return slices.Clip(t.apps)
 }
 
 func (t *appStore) find(id string) (application, bool) {

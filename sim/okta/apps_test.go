@@ -11,8 +11,8 @@ import (
 
 func TestApplications(t *testing.T) {
 	o := newOrg(t)
-	bookmark := o.id(t, http.MethodPost, appsPath, `{"name":"bookmark","label":"Tides","signOnMode":"BOOKMARK","settings":{"app":{"url":"https://tides.example.com"}}}`)
-	app := o.id(t, http.MethodPost, appsPath+"?activate=false", org2orgApp)
+	bookmark := o.id(t, appsPath, `{"name":"bookmark","label":"Tides","signOnMode":"BOOKMARK","settings":{"app":{"url":"https://tides.example.com"}}}`)
+	app := o.id(t, appsPath+"?activate=false", org2orgApp)
 	path := appsPath + "/" + app
 	a := o.ok(t, http.MethodGet, path, "").json(t)
 	assert.Regexp(t, `^0oa.{17}$`, app)
@@ -66,7 +66,7 @@ func TestApplications(t *testing.T) {
 
 func TestUsersOfAnApplicationThatDoesNotProvision(t *testing.T) {
 	o := newOrg(t)
-	path := appsPath + "/" + o.id(t, http.MethodPost, appsPath, org2orgApp)
+	path := appsPath + "/" + o.id(t, appsPath, org2orgApp)
 	users := path + "/users"
 	a := o.ok(t, http.MethodPost, users, `{"id":"`+o.user.ID+`"}`).json(t)
 	assert.Equal(t, [2]any{"ACTIVE", "DISABLED"}, [2]any{a["status"], a["syncState"]})
@@ -121,7 +121,7 @@ func TestMappedAttributesAreTheUsers(t *testing.T) {
 
 func TestFeatures(t *testing.T) {
 	o := newOrg(t)
-	path := appsPath + "/" + o.id(t, http.MethodPost, appsPath, org2orgApp)
+	path := appsPath + "/" + o.id(t, appsPath, org2orgApp)
 	feature := path + "/features/USER_PROVISIONING"
 	for _, method := range []string{http.MethodGet, http.MethodPut} {
 		o.ask(t, "admin", method, feature, "{}").refused(t, 400, "E0000001", "Api validation failed: feature", "Provisioning is not enabled for the app instance.")
@@ -146,8 +146,8 @@ func TestFeatures(t *testing.T) {
 
 func TestConnections(t *testing.T) {
 	o := newOrg(t)
-	bookmark := appsPath + "/" + o.id(t, http.MethodPost, appsPath, `{"name":"bookmark","label":"Tides","settings":{"app":{"url":"https://tides.example.com"}}}`)
-	path := appsPath + "/" + o.id(t, http.MethodPost, appsPath, org2orgApp) + "/connections/default"
+	bookmark := appsPath + "/" + o.id(t, appsPath, `{"name":"bookmark","label":"Tides","settings":{"app":{"url":"https://tides.example.com"}}}`)
+	path := appsPath + "/" + o.id(t, appsPath, org2orgApp) + "/connections/default"
 	o.ask(t, "admin", http.MethodGet, bookmark+"/connections/default", "").refused(t, 400, "E0000001", "Api validation failed: connection", "Provisioning is not supported for the app instance.")
 	c := o.ok(t, http.MethodGet, path, "").json(t)
 	assert.Equal(t, [2]any{"UNKNOWN", "DISABLED"}, [2]any{c["authScheme"], c["status"]})

@@ -13,7 +13,7 @@ import (
 
 func TestIdentityProviders(t *testing.T) {
 	o := newOrg(t)
-	id := o.id(t, http.MethodPost, idpsPath, idpBody("AUTO", true))
+	id := o.id(t, idpsPath, idpBody("AUTO", true))
 	path := idpsPath + "/" + id
 	assert.Regexp(t, `^0oa.{17}$`, id)
 	p := o.ok(t, http.MethodGet, path, "").json(t)
@@ -56,7 +56,7 @@ func TestIdentityProviders(t *testing.T) {
 // A user's link to a provider: made by hand, listed at both ends, taken away.
 func TestLinksToIdentityProviders(t *testing.T) {
 	o := newOrg(t)
-	id := o.id(t, http.MethodPost, idpsPath, idpBody("AUTO", true))
+	id := o.id(t, idpsPath, idpBody("AUTO", true))
 	link := idpsPath + "/" + id + "/users/" + o.user.ID
 	o.ask(t, "admin", http.MethodGet, link, "").refused(t, 404, "E0000007", "")
 	l := o.ok(t, http.MethodPost, link, `{"externalId":"isaac"}`).json(t)
@@ -205,7 +205,7 @@ func TestAMasteredProfileIsTheProvidersUntilTheLinkIsGone(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			o := newOrg(t)
-			id := o.id(t, http.MethodPost, idpsPath, idpBody("AUTO", true))
+			id := o.id(t, idpsPath, idpBody("AUTO", true))
 			in, err := o.SignInThroughIdP(id, okta.Assertion{Subject: "robin@example.org", Attributes: map[string]string{"firstName": "Robin", "lastName": "Hay"}})
 			require.NoError(t, err)
 			path := usersPath + "/" + in.User.ID

@@ -211,6 +211,10 @@ func (c *call) eventDocument(e *event) object {
 		}
 		target = list
 	}
+	transaction, debug := "WEB", object{{"requestId", e.requestID}, {"requestUri", e.path}, {"url", e.path + "?"}}
+	if e.path == "" { // the org's own doing
+		transaction, debug = "JOB", object{}
+	}
 	return object{
 		{"actor", object{{"id", e.actor}, {"type", e.actorType}, {"alternateId", e.actor}, {"displayName", e.actor}, {"detailEntry", nil}}},
 		{"client", object{
@@ -237,9 +241,9 @@ func (c *call) eventDocument(e *event) object {
 		{"published", e.published.UTC().Format("2006-01-02T15:04:05.000Z")},
 		{"securityContext", object{{"asNumber", nil}, {"asOrg", nil}, {"isp", nil}, {"domain", nil}, {"isProxy", nil}}},
 		{"severity", e.severity},
-		{"debugContext", object{{"debugData", object{{"requestId", e.requestID}, {"requestUri", e.path}, {"url", e.path + "?"}}}}},
+		{"debugContext", object{{"debugData", debug}}},
 		{"legacyEventType", orNullText(e.legacy())},
-		{"transaction", object{{"type", "WEB"}, {"id", e.requestID}, {"detail", object{}}}},
+		{"transaction", object{{"type", transaction}, {"id", e.requestID}, {"detail", object{}}}},
 		{"uuid", e.uuid},
 		{"version", "0"},
 		{"request", object{{"ipChain", []object{{{"ip", orNullText(e.ip)}, {"geographicalContext", nil}, {"version", "V4"}, {"source", nil}}}}}},

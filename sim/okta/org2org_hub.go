@@ -27,6 +27,7 @@ type refusedPush struct {
 	status int           // 0 without an answer
 	text   string        // what an administrator reads of it
 	wait   time.Duration // until the rate limit lets requests through again
+	bare   bool          // the text stands by itself in the sentence
 }
 
 // Error is the text.

@@ -19,18 +19,20 @@ var (
 	eventAppDeactivate = eventKind{"application.lifecycle.deactivate", "app.generic.config.app_deactivated", "Deactivate application"}
 	eventAppDelete     = eventKind{"application.lifecycle.delete", "app.generic.config.app_deleted", "Delete application"}
 
-	eventAssigned     = eventKind{"application.user_membership.add", "app.generic.config.app_assigned", "Add user to application membership"}
-	eventUnassigned   = eventKind{"application.user_membership.remove", "app.generic.config.app_unassigned", "Remove user's application membership"}
-	eventPush         = eventKind{"application.provision.user.push", "app.user_management.push_new_user", "Push new user to external application"}
-	eventPushed       = eventKind{"app.user_management.push_new_user_success", "app.user_management.push_new_user_success", "Successfully pushed new user account to app"}
-	eventPushProfile  = eventKind{"application.provision.user.push_profile", "app.user_management.push_profile_update", "Push user's profile to external application"}
-	eventPushOkta     = eventKind{"application.provision.user.push_okta_password", "app.user_management.push_okta_password_update", "Push user's Okta password to external application"}
-	eventPushUnique   = eventKind{"application.provision.user.push_password", "app.user_management.push_unique_password_update", "Push user's password to external application"}
-	eventPushTrouble  = eventKind{"application.provision.user.password", "app.api.error.push_password_update", "Problem pushing user's password to external application"}
-	eventPushEnd      = eventKind{"application.provision.user.deactivate", "app.user_management.deactivate_user", "Deactivate user in external application"}
-	eventPushAgain    = eventKind{"application.provision.user.reactivate", "app.user_management.reactivate_user", "Reactivate user in external application"}
-	eventThrottledOut = eventKind{"application.integration.rate_limit_exceeded", "", "Rate limit of external application exceeded"}
-	eventTask         = eventKind{"task.lifecycle.create", "", "Create task"}
+	eventAssigned      = eventKind{"application.user_membership.add", "app.generic.config.app_assigned", "Add user to application membership"}
+	eventUnassigned    = eventKind{"application.user_membership.remove", "app.generic.config.app_unassigned", "Remove user's application membership"}
+	eventPush          = eventKind{"application.provision.user.push", "app.user_management.push_new_user", "Push new user to external application"}
+	eventPushed        = eventKind{"app.user_management.push_new_user_success", "app.user_management.push_new_user_success", "Successfully pushed new user account to app"}
+	eventPushFailed    = eventKind{"application.provision.user.push", "app.api.error.create_user", "Push new user to external application"}
+	eventProfileFailed = eventKind{"application.provision.user.push_profile", "app.user_management.push_profile_failure", "Push user's profile to external application"}
+	eventPushProfile   = eventKind{"application.provision.user.push_profile", "app.user_management.push_profile_success", "Push user's profile to external application"}
+	eventPushOkta      = eventKind{"application.provision.user.push_okta_password", "app.user_management.push_okta_password_update", "Push user's Okta password to external application"}
+	eventPushUnique    = eventKind{"application.provision.user.push_password", "app.user_management.push_unique_password_update", "Push user's password to external application"}
+	eventPushTrouble   = eventKind{"application.provision.user.password", "app.api.error.push_password_update", "Problem pushing user's password to external application"}
+	eventPushEnd       = eventKind{"application.provision.user.deactivate", "app.user_management.deactivate_user", "Deactivate user in external application"}
+	eventPushAgain     = eventKind{"application.provision.user.reactivate", "app.user_management.reactivate_user", "Reactivate user in external application"}
+	eventThrottledOut  = eventKind{"application.integration.rate_limit_exceeded", "", "Rate limit of external application exceeded"}
+	eventTask          = eventKind{"task.lifecycle.create", "", "Create task"}
 )
 
 // eventTarget is what an event is about, beside a user.

@@ -42,9 +42,9 @@ func (s *Server) newPush(t *task) (*push, bool) {
 	return p, true
 }
 
-// errNoMatch is a user whom the other org does not have, and whom the application may not create there (Okta, Troubleshoot
+// noMatch is a user whom the other org does not have, and whom the application may not create there (Okta, Troubleshoot
 // provisioning).
-var errNoMatch = errors.New("Matching user not found.") //nolint:staticcheck // ST1005: an administrator reads it as it is
+func noMatch() error { return &refusedPush{text: "Matching user not found.", bare: true} }
 
 func (p *push) run(ctx context.Context) error {
 	switch p.task.Kind {
@@ -67,7 +67,7 @@ func (p *push) run(ctx context.Context) error {
 
 func (p *push) linked(do func(context.Context) error) func(context.Context) error {
 	if p.to.externalID == "" {
-		return func(context.Context) error { return errNoMatch }
+		return func(context.Context) error { return noMatch() }
 	}
 	return do
 }
@@ -118,7 +118,7 @@ func (p *push) user(ctx context.Context) error {
 	case refused == nil || refused.status != http.StatusNotFound:
 		return err
 	case !p.app.features.creates():
-		return errNoMatch
+		return noMatch()
 	}
 	return p.create(ctx, begin)
 }
@@ -269,7 +269,7 @@ func (p *push) sentence(err error) string {
 	case Reactivate:
 		what, how = "reactivation of user "+name+" to", "Error while reactivating user "+login
 	}
-	if errors.Is(err, errNoMatch) {
+	if refused, ok := errors.AsType[*refusedPush](err); ok && refused.bare {
 		return "Automatic " + what + " app " + label + " failed: " + text
 	}
 	return "Automatic " + what + " app " + label + " failed: " + how + ": " + text
@@ -282,26 +282,7 @@ func (p *push) noteEnd(err error) {
 		who = nil
 	}
 	about := []eventTarget{p.app.target(), p.to.target(p.app.label)}
-	var kind eventKind
-	switch p.task.Kind {
-	case PushUser:
-		kind = eventPush
-	case PushProfile:
-		kind = eventPushProfile
-	case PushPassword:
-		switch {
-		case err != nil:
-			kind = eventPushTrouble
-		case p.app.features.syncs():
-			kind = eventPushOkta
-		default:
-			kind = eventPushUnique
-		}
-	case Deactivate:
-		kind = eventPushEnd
-	case Reactivate:
-		kind = eventPushAgain
-	}
+	kind := p.event(err == nil)
 	if err != nil {
 		p.s.note(kind, who, "FAILURE", err.Error(), about...)
 		p.s.note(eventTask, who, "SUCCESS", "", about...)
@@ -311,6 +292,34 @@ func (p *push) noteEnd(err error) {
 	if p.task.Kind == PushUser {
 		p.s.note(eventPushed, who, "SUCCESS", "", about...)
 	}
+}
+
+// event is the type of event that ends a task.
+func (p *push) event(good bool) eventKind {
+	switch p.task.Kind {
+	case PushUser:
+		if good {
+			return eventPush
+		}
+		return eventPushFailed
+	case PushProfile:
+		if good {
+			return eventPushProfile
+		}
+		return eventProfileFailed
+	case PushPassword:
+		switch {
+		case !good:
+			return eventPushTrouble
+		case p.app.features.syncs():
+			return eventPushOkta
+		}
+		return eventPushUnique
+	case Deactivate:
+		return eventPushEnd
+	case Reactivate:
+	}
+	return eventPushAgain
 }
 
 // noteThrottled writes that the other org's rate limit holds the application up.

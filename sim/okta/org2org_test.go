@@ -60,10 +60,10 @@ func newPair(t *testing.T, change ...func(hub, spoke *okta.Config)) *pair {
 		t.Cleanup(func() { assert.NoError(t, (*o).Stop(context.WithoutCancel(t.Context()))) })
 	}
 	p.user = p.spoke.add(t, wren, func(one *people.Person) { one.GivenName, one.FamilyName = "Wren", "Avery" })
-	p.app = p.spoke.id(t, http.MethodPost, appsPath, org2orgApp)
+	p.app = p.spoke.id(t, appsPath, org2orgApp)
 	p.spoke.ok(t, http.MethodPost, p.appPath()+"/connections/default?activate=true", byToken)
 	p.features(t, allOn)
-	p.idp = p.hub.id(t, http.MethodPost, idpsPath, idpBody("AUTO", true))
+	p.idp = p.hub.id(t, idpsPath, idpBody("AUTO", true))
 	return p
 }
 
@@ -109,9 +109,10 @@ func (o *org) ok(tb testing.TB, method, path, body string) answer {
 	return a
 }
 
-func (o *org) id(tb testing.TB, method, path, body string) string {
+// id is that of what a POST creates.
+func (o *org) id(tb testing.TB, path, body string) string {
 	tb.Helper()
-	id, _ := o.ok(tb, method, path, body).json(tb)["id"].(string)
+	id, _ := o.ok(tb, http.MethodPost, path, body).json(tb)["id"].(string)
 	return id
 }
 
@@ -204,9 +205,9 @@ func (p *pair) change(tb testing.TB, from, to string) {
 	p.settle(tb)
 }
 
-func (p *pair) signs(tb testing.TB, password string) {
+func (p *pair) signs(tb testing.TB) {
 	tb.Helper()
-	a := p.spoke.ask(tb, "", http.MethodPost, "/api/v1/authn", `{"username":"`+wren+`","password":"`+password+`"}`)
+	a := p.spoke.ask(tb, "", http.MethodPost, "/api/v1/authn", `{"username":"`+wren+`","password":"`+firstPassword+`"}`)
 	require.Equal(tb, 200, a.status, "%s", a.body)
 	p.settle(tb)
 }
@@ -240,10 +241,10 @@ func TestAnAssignmentCreatesTheUserAndASignInBringsThePassword(t *testing.T) {
 		assert.Equal(t, "PROVISIONED", a["status"])
 		assert.Equal(t, "SYNCHRONIZED", a["syncState"])
 
-		p.signs(t, firstPassword)
+		p.signs(t)
 		p.did(t, okta.PushPassword)
 		assert.True(t, p.logsIn(firstPassword).OK)
-		p.signs(t, firstPassword)
+		p.signs(t)
 		assert.Len(t, p.spoke.Tasks(), 2, "the hub has this password already")
 		p.change(t, firstPassword, newPassword)
 		p.did(t, okta.PushPassword)
