@@ -18,17 +18,27 @@
 //   - Rate limits by bucket and plan, the share of a token, the limit of requests under way.
 //   - The System Log of all this: filter, q, since, until, after.
 //   - Groups and their members, as far as policies need them.
+//   - Identity providers with their policies and links, and sign-ins through them (SignInThroughIdP): users who are created just in
+//     time, linked, mastered, and the Disconnect of the console.
+//   - Applications okta_org2org and bookmark, their users, the feature USER_PROVISIONING, connections by token and by OAuth 2.0 with
+//     published keys. An okta_org2org provisions another org with real requests: it finds or creates, links, pushes profile and
+//     password, deactivates and reactivates; Tasks and RetryTask are the console's list with its sentences.
 //
 // # What is left out
 //
 //   - Everything else: a request to another endpoint of Okta's is answered 501 (E0000060), an unknown one 404 (E0000008), and both
-//     are surprises in the journal. Among them applications, identity providers and their links, schemas and types of users,
-//     factors, sessions, Org2Org itself.
+//     are surprises in the journal. Among them schemas and types of users, factors, sessions.
 //   - DPoP; administrator roles of applications, of which only the scopes count; tokens that expire unused.
 //   - Password import hooks; rules of policies but for passwordChange; breach protection; policies of other types.
 //   - That a search finds a change late; async deactivation (Prefer: respond-async); blocks, expand.
 //   - The limit of sign-ins a second by user name, bursts, warnings, and that a request counts in buckets around its own.
 //   - The name of a group may not change; realms; profile attributes that are not strings.
+//   - Other applications than the two; assignments by groups, pushed groups, imports from an application, and profiles that an
+//     application masters; mappings other than name to name, of the base profile. DPoP of an Org2Org connection, rotation of its
+//     keys, and the check of its credentials when they are set.
+//   - The messages between an identity provider and the org, expressions other than an attribute's name, groups of just-in-time
+//     users other than assigned ones.
+//   - What an operator changes through Change and the control plane is not provisioned; what comes in by the API is.
 //
 // # Where it is harsher than Okta
 //
@@ -36,6 +46,9 @@
 //   - An administrator's password for a user of Active Directory or LDAP is refused.
 //   - Policies remember 24 passwords at most. Logins differ by more than case and the diacritics of Latin letters only.
 //   - Deactivation takes the password away.
+//   - A push that fails waits for an administrator; only a 429 comes again by itself. Who is assigned while deactivated at the hub
+//     stays deactivated.
+//   - An application is deleted when it is inactive; addresses of applications begin with https.
 //
 // # What is unsure
 //
@@ -44,9 +57,13 @@
 // reset of too many requests at once; pages over 200; what a password does to a user who is PROVISIONED, in RECOVERY, expired,
 // locked, suspended or deactivated, or of a directory; the cause for a federated user; the status after a conversion; whether an
 // administrator may set the present password again; status and counting of a wrong old password; the provider after an import;
-// whether a refused password is logged.
+// whether a refused password is logged; what a sign-in through an identity provider, and the end of a link, do to the provider of a
+// user's credentials; what Org2Org does with a user whom it finds at the hub, active or not; which sign-ins push a password, whether
+// pushes are strict, and which failures come again; who may read the keys of a connection.
 //
 // No switch is there for what a client should not decide by: 412 and its code, what E0000002, E0000018 to E0000021, E0000028 and
 // E0000037 are used for, the links of locked, suspended, expired and recovering users, the answer to a password that is too young,
-// the life of recovery tokens, the words of the dictionary, sizes of fields. Answers lists all refusals, with the source of each.
+// the life of recovery tokens, the words of the dictionary, sizes of fields; which requests Org2Org sends and in which order, how it
+// signs in by OAuth, the words of its sentences about passwords, deactivation and hubs that do not answer, the messages of most of
+// its events; E0000056 and the errors of settings of applications and identity providers. Answers lists all refusals, with the source of each.
 package okta
