@@ -56,7 +56,7 @@ func TestSearchDoesNotOvertakeBind(t *testing.T) {
 		h := open(t)
 		h.fake.onBind = func(context.Context) { time.Sleep(300 * time.Millisecond) } // virtual time
 		c := h.dial(t)
-		write(t, c, bindRequest(1, babs, hifa), extendedRequest(2, ldap.OIDWhoAmI, nil))
+		write(t, c, bindRequest(1, hifa), extendedRequest(2, ldap.OIDWhoAmI, nil))
 		ids, _ := codes(replies(t, bufio.NewReader(c), 2))
 		assert.Equal(t, []int64{1, 2}, ids)
 		assert.Equal(t, babs, h.last(t).Client, "who am I has run as who was bound")
@@ -68,7 +68,7 @@ func TestBindEndsWhatIsUnderWay(t *testing.T) {
 		h := open(t)
 		h.fake.onSearch = forever
 		c := h.dial(t)
-		write(t, c, searchRequest(1), bindRequest(2, babs, hifa))
+		write(t, c, searchRequest(1), bindRequest(2, hifa))
 		in := bufio.NewReader(c)
 		all := replies(t, in, 2)
 		ids, results := codes(all)

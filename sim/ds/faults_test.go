@@ -127,7 +127,7 @@ func TestClientLeavesASlowBind(t *testing.T) {
 		h := open(t)
 		h.force(t, faults.Rule{Kind: faults.KindHang, Scope: on("BIND")})
 		c := h.dial(t)
-		write(t, c, bindRequest(1, babs, hifa))
+		write(t, c, bindRequest(1, hifa))
 		synctest.Wait()
 		require.Empty(t, h.Journal().Search(journal.Query{}).Entries)
 		require.NoError(t, c.Close())
@@ -266,7 +266,7 @@ func TestStopWithOperationsUnderWay(t *testing.T) {
 		h.force(t, faults.Rule{Kind: faults.KindHang, Scope: on("BIND")})
 		searching, binding := h.dial(t), h.dial(t)
 		write(t, searching, searchRequest(1))
-		write(t, binding, bindRequest(1, babs, hifa))
+		write(t, binding, bindRequest(1, hifa))
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -283,10 +283,12 @@ func TestStopCutsWhoHoldsOn(t *testing.T) {
 		h := open(t)
 		stuck := make(chan struct{})
 		h.fake.onSearch = func(_ context.Context, emit directory.Emit) ldap.Result {
-			for emit(ldap.Entry{DN: string(make([]byte, 10_000))}, nil) == nil {
+			defer close(stuck)
+			for {
+				if err := emit(ldap.Entry{DN: string(make([]byte, 10_000))}, nil); err != nil {
+					return ldap.Result{}
+				}
 			}
-			close(stuck)
-			return ldap.Result{}
 		}
 		write(t, h.dial(t), searchRequest(1)) // and never reads
 		synctest.Wait()

@@ -43,7 +43,7 @@ var hostile = map[string]struct {
 	"number 0":                            {extendedRequest(0, ldap.OIDWhoAmI, nil), "not free"},
 	"an inner length beyond the outer":    {[]byte{0x30, 5, 2, 1, 1, 0x4a, 0x7f}, "announced"},
 	"one byte":                            {[]byte{0x30}, ""},
-	"half a request":                      {bindRequest(1, babs, hifa)[:20], ""},
+	"half a request":                      {bindRequest(1, hifa)[:20], ""},
 	"nothing":                             {nil, ""},
 }
 
@@ -106,7 +106,7 @@ func TestSplitAndJoinedRequests(t *testing.T) {
 		h := open(t)
 		c := h.dial(t)
 		in := bufio.NewReader(c)
-		for _, b := range bindRequest(1, babs, hifa) {
+		for _, b := range bindRequest(1, hifa) {
 			write(t, c, []byte{b})
 			synctest.Wait()
 		}
@@ -114,14 +114,14 @@ func TestSplitAndJoinedRequests(t *testing.T) {
 		assert.Equal(t, []ldap.ResultCode{ldap.Success}, got)
 		var many [][]byte
 		for i := range int64(1000) {
-			many = append(many, bindRequest(i+2, babs, hifa))
+			many = append(many, bindRequest(i+2, hifa))
 		}
 		go write(t, c, many...)
 		ids, _ := codes(replies(t, in, 1000))
 		for i, id := range ids {
 			assert.Equal(t, int64(i+2), id)
 		}
-		write(t, c, bindRequest(2000, babs, strings.Repeat("x", 100_000)))
+		write(t, c, bindRequest(2000, strings.Repeat("x", 100_000)))
 		_, got = codes(replies(t, in, 1))
 		assert.Equal(t, []ldap.ResultCode{ldap.InvalidCredentials}, got)
 	})

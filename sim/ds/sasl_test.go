@@ -228,7 +228,7 @@ func TestStartTLSWithoutCertificate(t *testing.T) {
 		in := bufio.NewReader(c)
 		_, got := codes(replies(t, in, 1))
 		assert.Equal(t, []ldap.ResultCode{ldap.Unavailable}, got)
-		write(t, c, bindRequest(2, babs, hifa))
+		write(t, c, bindRequest(2, hifa))
 		_, got = codes(replies(t, in, 1))
 		assert.Equal(t, []ldap.ResultCode{ldap.Success}, got, "the connection goes on in the clear, if the client wants that")
 		assert.ErrorContains(t, h.ServeTLS(h.listener(t)), "without a certificate")

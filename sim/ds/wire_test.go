@@ -74,11 +74,12 @@ func request(id int64, body func([]byte) []byte) []byte {
 	return ber.Close(body(b), at)
 }
 
-func bindRequest(id int64, dn, password string) []byte {
+// bindRequest is bjensen's.
+func bindRequest(id int64, password string) []byte {
 	return request(id, func(b []byte) []byte {
 		b, at := ber.Open(b, ber.Application(0).Constructed())
 		b = ber.AppendInteger(b, ber.Integer, 3)
-		b = ber.AppendString(b, ber.OctetString, dn)
+		b = ber.AppendString(b, ber.OctetString, babs)
 		return ber.Close(ber.AppendString(b, ber.Context(0), password), at)
 	})
 }
