@@ -39,7 +39,7 @@ func Command() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(runCommand(), keyCommand(), auditCommand(), parkedCommand(), reportCommand(), pullCommand())
+	c.AddCommand(runCommand(), keyCommand(), auditCommand(), parkedCommand(), reportCommand(), pullCommand(), ldapCommand())
 	return c
 }
 

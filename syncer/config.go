@@ -10,6 +10,7 @@ import (
 	"github.com/seatrial/seatrial/syncer/queue"
 	"github.com/seatrial/seatrial/syncer/seal"
 	"github.com/seatrial/seatrial/syncer/source/hook"
+	"github.com/seatrial/seatrial/syncer/source/ldap"
 	"github.com/seatrial/seatrial/syncer/target/idcs"
 	"github.com/seatrial/seatrial/syncer/target/okta"
 )
@@ -24,6 +25,8 @@ const (
 type Config struct {
 	// Hook is where changes come from.
 	Hook hook.Config `yaml:"hook"`
+	// LDAP is a directory that they are read from. Without the hook's token, it is the only source.
+	LDAP ldap.Config `yaml:"ldap"`
 	// Queue is where they wait.
 	Queue queue.Config `yaml:"queue"`
 	// Seal keeps their passwords secret while they wait.
@@ -84,7 +87,7 @@ type Parked struct {
 // DefaultConfig lacks only what has no default: the hook's token, the key file, and the target with its credentials.
 func DefaultConfig() Config {
 	return Config{
-		Hook: hook.DefaultConfig(), Queue: queue.DefaultConfig(), Target: TargetIDCS, IDCS: idcs.DefaultConfig(), Okta: okta.DefaultConfig(),
+		Hook: hook.DefaultConfig(), LDAP: ldap.DefaultConfig(), Queue: queue.DefaultConfig(), Target: TargetIDCS, IDCS: idcs.DefaultConfig(), Okta: okta.DefaultConfig(),
 		Retry:       Retry{Retries: 3, First: 2 * time.Second, Jitter: 0.1, Patience: time.Minute},
 		Parked:      Parked{Deadline: 24 * time.Hour, Keep: 7 * 24 * time.Hour},
 		Rollout:     DefaultRollout(),
@@ -96,15 +99,10 @@ func DefaultConfig() Config {
 // Validate reports every mistake with its path, for example "idcs.door: …".
 func (c Config) Validate() error {
 	var errs []error
-	section := func(name string, err error) {
-		if err == nil {
-			return
-		}
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			errs = append(errs, errors.New(name+"."+line))
-		}
-	}
+	section := func(name string, err error) { errs = append(errs, inSection(name, err)) }
+	c.Hook.Optional = c.LDAP.On()
 	section("hook", c.Hook.Validate())
+	section("ldap", c.LDAP.Validate())
 	section("queue", c.Queue.Validate())
 	section("seal", c.Seal.Validate())
 	switch c.Target {
@@ -130,6 +128,18 @@ func (c Config) Validate() error {
 	}
 	if _, err := parseSchedule(c.Mail.ReportAt); c.Mail.Server != "" && err != nil {
 		errs = append(errs, fmt.Errorf("mail.reportAt: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// inSection puts the name of a section before each mistake in it.
+func inSection(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var errs []error
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		errs = append(errs, errors.New(name+"."+line))
 	}
 	return errors.Join(errs...)
 }

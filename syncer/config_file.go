@@ -47,6 +47,7 @@ func ReadConfig(path string, getenv func(string) (string, bool)) (Config, *Sourc
 		}
 	}
 	load("hook.token", c.Hook.TokenFile, c.Hook.TokenEnv, &c.Hook.Token)
+	load("ldap.password", c.LDAP.PasswordFile, c.LDAP.PasswordEnv, &c.LDAP.Password)
 	load("mail.password", c.Mail.PasswordFile, c.Mail.PasswordEnv, &c.Mail.Password)
 	load("seal.keyEnv", "", c.Seal.KeyEnv, &c.Seal.Keys)
 	if c.Target == TargetOkta {
@@ -123,7 +124,7 @@ func (s *Source) quote(err error) error {
 
 // durationKeys are all keys that hold a duration.
 var durationKeys = []string{
-	"hook.wait", "queue.duplicates", "idcs.timeout", "idcs.remember", "okta.timeout", "okta.remember", "retry.first", "retry.patience", "parked.deadline",
+	"hook.wait", "ldap.timeout", "ldap.overlap", "queue.duplicates", "idcs.timeout", "idcs.remember", "okta.timeout", "okta.remember", "retry.first", "retry.patience", "parked.deadline",
 	"parked.keep", "mail.wait", "mail.quiet", "mail.keep",
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/seatrial/seatrial/syncer/queue"
 	"github.com/seatrial/seatrial/syncer/seal"
 	"github.com/seatrial/seatrial/syncer/source/hook"
+	"github.com/seatrial/seatrial/syncer/source/ldap"
 	"github.com/seatrial/seatrial/syncer/target"
 )
 
@@ -56,6 +57,7 @@ type Engine struct {
 	queue      *queue.Queue
 	lot        *lot
 	notifier   *notify.Notifier
+	source     *ldap.Source // nil without a directory
 	dispatcher *dispatcher
 	settler    *settler
 	listener   net.Listener
@@ -136,6 +138,9 @@ func (e *Engine) open(ctx context.Context) (err error) {
 			return fmt.Errorf("mail: %w", err)
 		}
 	}
+	if err := e.openSource(); err != nil {
+		return err
+	}
 	if e.queue, err = queue.Open(ctx, e.config.Queue); err != nil {
 		return err
 	}
@@ -206,6 +211,9 @@ func (e *Engine) lead(ctx, standBy context.Context) {
 	aside, end := context.WithCancel(ctx) // what ends with the dispatcher
 	defer end()
 	others.Go(func() { e.read(aside) })
+	if e.source != nil {
+		others.Go(func() { e.source.Run(standBy, e) })
+	}
 	others.Go(func() { e.wipeParked(aside) })
 	others.Go(func() { e.target.KeepWarm(aside) })
 	if e.notifier != nil && len(e.config.Mail.ReportTo) > 0 && e.env.Audit == nil {
@@ -311,6 +319,7 @@ func (e *Engine) close(ctx context.Context) error {
 	if e.target != nil {
 		e.target.Close()
 	}
+	e.source.Close()
 	errs = append(errs, e.notifier.Close(ctx))
 	if e.audit != nil {
 		errs = append(errs, e.audit.Close())

@@ -26,6 +26,8 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// Token is what callers present as bearer token. A configuration file names it by TokenFile or TokenEnv.
 	Token seal.Secret `yaml:"-"`
+	// Optional is set by an engine that has another source: without a token the hook then serves only what needs none.
+	Optional bool `yaml:"-"`
 	// TokenFile is a file that holds the token; a line end at its end is not part of it.
 	TokenFile string `yaml:"tokenFile"`
 	// TokenEnv is an environment variable that holds the token.
@@ -54,6 +56,7 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf(`listen: %q is not an address like "127.0.0.1:8470": %w`, c.Listen, err))
 	}
 	switch {
+	case len(c.Token) == 0 && c.Optional:
 	case len(c.Token) == 0:
 		errs = append(errs, errors.New("token: not set; name it by tokenFile or tokenEnv"))
 	case len(c.Token) < 16:

@@ -1,0 +1,319 @@
+package ldaptest
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+)
+
+const (
+	pagedOID  = "1.2.840.113556.1.4.319"
+	cookieOID = "1.3.6.1.4.1.26027.1.5.4"
+)
+
+// query is a search that was read.
+type query struct {
+	base       string
+	scope      int64
+	limit      int64
+	filter     *ber.Packet
+	attributes []string
+}
+
+func readQuery(op *ber.Packet) query {
+	q := query{filter: op.Children[6]}
+	q.base, _ = op.Children[0].Value.(string)
+	q.scope, _ = op.Children[1].Value.(int64)
+	q.limit, _ = op.Children[3].Value.(int64)
+	for _, a := range op.Children[7].Children {
+		name, _ := a.Value.(string)
+		q.attributes = append(q.attributes, strings.ToLower(name))
+	}
+	return q
+}
+
+func (s *Server) search(c net.Conn, r request, bound bool) bool {
+	q := readQuery(r.op)
+	fault := s.trouble("search", q.base, describe(q.filter))
+	if fault != nil && fault.After == 0 {
+		return fault.answer(c, r.id, 5)
+	}
+	list, done := s.find(q, r, bound)
+	for i, p := range list {
+		if fault != nil && i == fault.After {
+			return fault.answer(c, r.id, 5)
+		}
+		if !write(c, p) {
+			return false
+		}
+	}
+	return write(c, done)
+}
+
+// find returns the messages that answer a search.
+func (s *Server) find(q query, r request, bound bool) (list []*ber.Packet, done *ber.Packet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case q.base == "" && q.scope == 0:
+		return []*ber.Packet{s.shown(r.id, s.root(bound), q.attributes)}, result(r.id, 5, 0, "")
+	case !bound:
+		return nil, result(r.id, 5, 50, "bind first")
+	case strings.EqualFold(q.base, "cn=changelog"):
+		return s.findChanges(q, r)
+	}
+	base := strings.ToLower(q.base)
+	var found []*entry
+	exists := base == strings.ToLower(Base)
+	for dn, e := range s.entries {
+		exists = exists || dn == base
+		if (q.scope == 0 && dn == base || q.scope > 0 && strings.HasSuffix(dn, base)) && s.matches(q.filter, e) {
+			found = append(found, e)
+		}
+	}
+	if !exists {
+		return nil, result(r.id, 5, 32, "The entry "+q.base+" specified as the search base does not exist in the Directory Server")
+	}
+	slices.SortFunc(found, func(a, b *entry) int { return strings.Compare(a.dn, b.dn) })
+	for _, url := range s.References {
+		reference := ber.Encode(ber.ClassApplication, ber.TypeConstructed, 19, nil, "")
+		reference.AppendChild(text(url))
+		list = append(list, envelope(r.id, reference))
+	}
+	code, cookie := 0, ""
+	page, paged := r.controls[pagedOID]
+	if paged {
+		size, from := readPage(page)
+		from = min(from, len(found))
+		if to := from + size; to < len(found) {
+			found, cookie = found[from:to], strconv.Itoa(to)
+		} else {
+			found = found[from:]
+		}
+	} else if s.SizeLimit > 0 && len(found) > s.SizeLimit {
+		found, code = found[:s.SizeLimit], 4
+	}
+	for _, e := range found {
+		list = append(list, s.shown(r.id, e, q.attributes))
+	}
+	done = result(r.id, 5, code, "")
+	if paged {
+		value := ber.NewSequence("")
+		value.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, 0, ""))
+		value.AppendChild(text(cookie))
+		done.AppendChild(controls(pagedOID, string(value.Bytes())))
+	}
+	return list, done
+}
+
+func readPage(value []byte) (size, from int) {
+	p, err := ber.DecodePacketErr(value)
+	if err != nil || len(p.Children) != 2 {
+		return 1, 0
+	}
+	n, _ := p.Children[0].Value.(int64)
+	from, _ = strconv.Atoi(p.Children[1].Data.String())
+	return int(n), from
+}
+
+func (s *Server) root(bound bool) *entry {
+	e := &entry{values: map[string][]string{}}
+	e.set("vendorName", "ForgeRock AS.")
+	e.set("vendorVersion", "ForgeRock Directory Services 7.3.0")
+	if s.Is389 {
+		e.set("vendorName", "389 Project")
+		e.set("vendorVersion", "389-Directory/2.3.1")
+	}
+	e.set("supportedControl", pagedOID)
+	if s.Cookies {
+		e.set("supportedControl", pagedOID, cookieOID)
+	}
+	if !bound || !s.Numbers && !s.Cookies {
+		return e
+	}
+	e.set("changelog", "cn=changelog")
+	if s.Numbers {
+		first := s.next + 1
+		if len(s.changes) > 0 {
+			first = s.changes[0].number
+		}
+		e.set("firstChangeNumber", strconv.Itoa(first))
+		e.set("lastChangeNumber", strconv.Itoa(s.next))
+	}
+	if s.Cookies {
+		csn := s.lastGone
+		if n := len(s.changes); n > 0 {
+			csn = s.changes[n-1].csn
+		}
+		if csn != "" {
+			e.set("lastExternalChangelogCookie", cookieOf(csn))
+		}
+	}
+	return e
+}
+
+func (s *Server) findChanges(q query, r request) (list []*ber.Packet, done *ber.Packet) {
+	value, byCookie := r.controls[cookieOID]
+	switch {
+	case byCookie && !s.Cookies:
+		return nil, result(r.id, 5, 12, "unavailable critical extension")
+	case s.HideChanges:
+		return nil, result(r.id, 5, 50, "You do not have sufficient privileges to search the changelog")
+	case !s.Numbers && !s.Cookies:
+		return nil, result(r.id, 5, 32, "no such entry")
+	}
+	after := ""
+	if byCookie {
+		if p, err := ber.DecodePacketErr(value); err == nil {
+			after = strings.TrimSuffix(strings.TrimPrefix(p.Data.String(), "dc=example,dc=com:"), ";")
+		}
+		if strings.Trim(after, "0123456789abcdef") != "" {
+			return nil, result(r.id, 5, 2, "Invalid syntax for the provided cookie '"+after+"'")
+		}
+		if after != "" && after < s.lastGone {
+			return nil, result(r.id, 5, 53, "Full resync required. Reason: The provided cookie is older than the start of historical in the server for the replicated domain : dc=example,dc=com")
+		}
+	}
+	if q.scope == 2 {
+		base := &entry{dn: "cn=changelog", values: map[string][]string{}}
+		base.set("objectClass", "top", "container")
+		list = append(list, s.shown(r.id, base, q.attributes))
+	}
+	for _, c := range s.changes {
+		e := c.entry(byCookie)
+		if byCookie && c.csn <= after || !s.matches(q.filter, e) {
+			continue
+		}
+		if q.limit > 0 && int64(len(list)) == q.limit || s.SizeLimit > 0 && len(list) == s.SizeLimit {
+			return list, result(r.id, 5, 4, "")
+		}
+		p := s.shown(r.id, e, q.attributes)
+		if byCookie {
+			v := ber.NewSequence("")
+			v.AppendChild(text(cookieOf(c.csn)))
+			p.AppendChild(controls(cookieOID, string(v.Bytes())))
+		}
+		list = append(list, p)
+	}
+	return list, result(r.id, 5, 0, "")
+}
+
+func (c change) entry(byCookie bool) *entry {
+	e := &entry{dn: "changeNumber=" + strconv.Itoa(c.number) + ",cn=changelog", values: map[string][]string{}}
+	if byCookie {
+		e.dn = "replicationCSN=" + c.csn + ",dc=example,dc=com,cn=changelog"
+	} else {
+		e.set("changeNumber", strconv.Itoa(c.number))
+	}
+	e.set("objectClass", "top", "changeLogEntry")
+	e.set("changeTime", stamp(c.at))
+	e.set("changeType", c.kind)
+	e.set("targetDN", c.dn)
+	e.set("replicationCSN", c.csn)
+	e.set("targetEntryUUID", c.uid)
+	e.set("changeLogCookie", cookieOf(c.csn))
+	if c.changes != "" {
+		e.set("changes", c.changes)
+	}
+	return e
+}
+
+// shown is an entry as the account may see it.
+func (s *Server) shown(id int64, e *entry, attributes []string) *ber.Packet {
+	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, 4, nil, "")
+	op.AppendChild(text(e.dn))
+	all := ber.NewSequence("")
+	for _, name := range e.names {
+		key := strings.ToLower(name)
+		if len(attributes) > 0 && !slices.Contains(attributes, key) || key == "userpassword" && s.HidePasswords || len(e.values[key]) == 0 {
+			continue
+		}
+		one := ber.NewSequence("")
+		one.AppendChild(text(name))
+		set := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSet, nil, "")
+		for _, v := range e.values[key] {
+			set.AppendChild(text(v))
+		}
+		one.AppendChild(set)
+		all.AppendChild(one)
+	}
+	op.AppendChild(all)
+	return envelope(id, op)
+}
+
+func controls(oid, value string) *ber.Packet {
+	all := ber.Encode(ber.ClassContext, ber.TypeConstructed, 0, nil, "")
+	one := ber.NewSequence("")
+	one.AppendChild(text(oid))
+	one.AppendChild(text(value))
+	all.AppendChild(one)
+	return all
+}
+
+// matches evaluates a filter.
+func (s *Server) matches(f *ber.Packet, e *entry) bool {
+	name := func(p *ber.Packet) string { return strings.ToLower(p.Data.String()) }
+	switch f.Tag {
+	case 0:
+		return !slices.ContainsFunc(f.Children, func(p *ber.Packet) bool { return !s.matches(p, e) })
+	case 1:
+		return slices.ContainsFunc(f.Children, func(p *ber.Packet) bool { return s.matches(p, e) })
+	case 2:
+		return !s.matches(f.Children[0], e)
+	case 7:
+		return len(e.values[name(f)]) > 0
+	case 3, 5, 6:
+		want := f.Children[1].Data.String()
+		return slices.ContainsFunc(e.values[name(f.Children[0])], func(v string) bool {
+			switch order := compare(v, want); f.Tag {
+			case 3:
+				return strings.EqualFold(v, want)
+			case 5:
+				return order >= 0
+			default:
+				return order <= 0
+			}
+		})
+	default:
+		return false
+	}
+}
+
+// compare knows numbers from times and other text.
+func compare(a, b string) int {
+	x, errX := strconv.Atoi(a)
+	y, errY := strconv.Atoi(b)
+	if errX == nil && errY == nil {
+		return x - y
+	}
+	return strings.Compare(strings.ToLower(a), strings.ToLower(b))
+}
+
+// describe writes a filter as people do.
+func describe(f *ber.Packet) string {
+	join := func(op string) string {
+		var b strings.Builder
+		for _, p := range f.Children {
+			b.WriteString(describe(p))
+		}
+		return "(" + op + b.String() + ")"
+	}
+	switch f.Tag {
+	case 0:
+		return join("&")
+	case 1:
+		return join("|")
+	case 2:
+		return join("!")
+	case 7:
+		return "(" + f.Data.String() + "=*)"
+	case 3, 5, 6:
+		sign := map[ber.Tag]string{3: "=", 5: ">=", 6: "<="}[f.Tag]
+		return "(" + f.Children[0].Data.String() + sign + f.Children[1].Data.String() + ")"
+	default:
+		return "(?)"
+	}
+}

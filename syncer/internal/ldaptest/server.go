@@ -1,0 +1,329 @@
+package ldaptest
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+
+	"github.com/seatrial/seatrial/syncer/internal/idcstest"
+)
+
+// Fault is what happens to a request instead of its answer.
+type Fault struct {
+	Code    int    // the result code
+	Message string // its text
+	After   int    // that many entries are sent first
+	Stall   bool   // nothing is answered
+	Cut     bool   // the connection ends
+}
+
+// Server is one replica. What is exported is set before, or under Edit.
+type Server struct {
+	// Numbers and Cookies say which changelog it offers; neither is a server without one.
+	Numbers, Cookies bool
+	// Is389 makes it behave like 389-DS: wrapped base64 with a NUL, no pwdChangedTime, silent rehashes.
+	Is389 bool
+	// Undated keeps no pwdChangedTime.
+	Undated bool
+	// HidePasswords: the account may not read userPassword; HideChanges: nor the changelog.
+	HidePasswords, HideChanges bool
+	// SizeLimit of a search that is not paged; 0 is none.
+	SizeLimit int
+	// TLS is what StartTLS is answered with; nil refuses it.
+	TLS *tls.Config
+	// Secured is LDAPS: TLS from the first byte.
+	Secured bool
+	// References are sent with each search for users.
+	References []string
+	// Script may answer a request otherwise: "bind", "starttls", "search" with its base and filter.
+	Script func(operation, base, filter string) *Fault
+
+	host     string
+	listener *idcstest.Listener
+	loops    sync.WaitGroup
+
+	mu       sync.Mutex
+	entries  map[string]*entry
+	changes  []change
+	next     int
+	lastGone string
+	lags     bool
+	missed   []func(*Server)
+	asked    []string
+	conns    map[net.Conn]bool
+}
+
+// change is an entry of the changelog.
+type change struct {
+	number                      int
+	csn, kind, dn, uid, changes string
+	at                          time.Time
+}
+
+func startServer(host string, number int) *Server {
+	s := &Server{
+		Numbers: true, Cookies: true, host: host, listener: idcstest.Listen(), entries: map[string]*entry{}, conns: map[net.Conn]bool{}, next: number,
+	}
+	s.loops.Go(func() {
+		for {
+			c, err := s.listener.Accept()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.conns[c] = true
+			s.mu.Unlock()
+			s.loops.Go(func() { s.serve(c) })
+		}
+	})
+	return s
+}
+
+// Stop ends the server.
+func (s *Server) Stop() {
+	_ = s.listener.Close()
+	s.Cut()
+	s.loops.Wait()
+}
+
+// Cut ends all connections.
+func (s *Server) Cut() {
+	s.mu.Lock()
+	var list []net.Conn
+	for c := range s.conns {
+		list = append(list, c)
+	}
+	s.mu.Unlock()
+	for _, c := range list {
+		_ = c.Close()
+	}
+}
+
+// Down refuses connections while it is set, and ends those that there are.
+func (s *Server) Down(down bool) {
+	s.listener.Down(down)
+	if down {
+		s.Cut()
+	}
+}
+
+// Edit changes what is exported while the server runs.
+func (s *Server) Edit(f func(*Server)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s)
+}
+
+// Trim removes changes from the changelog but for the last n.
+func (s *Server) Trim(keep int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.changes) - keep; n > 0 {
+		s.lastGone = s.changes[n-1].csn
+		s.changes = s.changes[n:]
+	}
+}
+
+// Reset is a restore: the numbering begins anew.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes, s.next = nil, 0
+}
+
+// Skip leaves a hole in the numbering.
+func (s *Server) Skip(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next += n
+}
+
+// Asked lists what was asked: "bind DN", "starttls", "search BASE FILTER".
+func (s *Server) Asked(prefix string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []string
+	for _, a := range s.asked {
+		if strings.HasPrefix(a, prefix) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+func (s *Server) log(c change) {
+	s.next++
+	c.number = s.next
+	s.changes = append(s.changes, c)
+}
+
+// date gives a password its date, with milliseconds as DS has them.
+func (s *Server) date(e *entry, now time.Time) {
+	if !s.Is389 && !s.Undated {
+		e.set("pwdChangedTime", now.Format("20060102150405.000Z"))
+	}
+}
+
+// line is a value as the changelog shows it. 389-DS encodes hashes, with a NUL, and wraps at 76 characters.
+func (s *Server) line(name, value string) string {
+	if !s.Is389 {
+		return name + ": " + value + "\n"
+	}
+	text := name + ":: " + base64.StdEncoding.EncodeToString([]byte(value+"\x00"))
+	var b strings.Builder
+	for width := 76; len(text) > width; width = 75 {
+		b.WriteString(text[:width] + "\n ")
+		text = text[width:]
+	}
+	return b.String() + text + "\n"
+}
+
+// request is one that was read.
+type request struct {
+	id       int64
+	tag      ber.Tag
+	op       *ber.Packet
+	controls map[string][]byte
+}
+
+func (s *Server) serve(c net.Conn) {
+	defer func() {
+		_ = c.Close()
+		s.mu.Lock()
+		delete(s.conns, c)
+		s.mu.Unlock()
+	}()
+	s.mu.Lock()
+	if s.Secured {
+		c = tls.Server(c, s.TLS)
+	}
+	s.mu.Unlock()
+	bound, plain := false, c
+	for {
+		p, err := ber.ReadPacket(c)
+		if err != nil || len(p.Children) < 2 {
+			return
+		}
+		r := request{op: p.Children[1], tag: p.Children[1].Tag, controls: map[string][]byte{}}
+		r.id, _ = p.Children[0].Value.(int64)
+		if len(p.Children) > 2 {
+			for _, control := range p.Children[2].Children {
+				oid, _ := control.Children[0].Value.(string)
+				r.controls[oid] = control.Children[len(control.Children)-1].Data.Bytes()
+			}
+		}
+		var ok bool
+		switch r.tag {
+		case 0:
+			bound, ok = s.bind(c, r)
+		case 2:
+			return
+		case 3:
+			ok = s.search(c, r, bound)
+		case 23:
+			if c, ok = s.startTLS(c, r); ok && c != plain {
+				s.mu.Lock()
+				s.conns[c] = true
+				s.mu.Unlock()
+			}
+		default:
+			ok = write(c, result(r.id, 24, 2, "not here"))
+		}
+		if !ok {
+			return
+		}
+	}
+}
+
+// trouble notes what is asked and asks the script.
+func (s *Server) trouble(operation, base, filter string) *Fault {
+	s.mu.Lock()
+	s.asked = append(s.asked, strings.TrimSpace(operation+" "+base+" "+filter))
+	script := s.Script
+	s.mu.Unlock()
+	if script == nil {
+		return nil
+	}
+	return script(operation, base, filter)
+}
+
+// stall waits for the end of the connection.
+func stall(c net.Conn) bool {
+	var b [1]byte
+	for {
+		if _, err := c.Read(b[:]); err != nil {
+			return false
+		}
+	}
+}
+
+func (f *Fault) answer(c net.Conn, id int64, tag ber.Tag) bool {
+	switch {
+	case f.Cut:
+		return false
+	case f.Stall:
+		return stall(c)
+	}
+	return write(c, result(id, tag, f.Code, f.Message))
+}
+
+func (s *Server) bind(c net.Conn, r request) (bound, ok bool) {
+	dn, _ := r.op.Children[1].Value.(string)
+	if f := s.trouble("bind", dn, ""); f != nil {
+		return false, f.answer(c, r.id, 1)
+	}
+	if !strings.EqualFold(dn, BindDN) || r.op.Children[2].Data.String() != Password {
+		return false, write(c, result(r.id, 1, 49, ""))
+	}
+	return true, write(c, result(r.id, 1, 0, ""))
+}
+
+func (s *Server) startTLS(c net.Conn, r request) (net.Conn, bool) {
+	if f := s.trouble("starttls", "", ""); f != nil {
+		return c, f.answer(c, r.id, 24)
+	}
+	s.mu.Lock()
+	config := s.TLS
+	s.mu.Unlock()
+	if config == nil {
+		return c, write(c, result(r.id, 24, 2, "unsupported extended operation"))
+	}
+	if !write(c, result(r.id, 24, 0, "")) {
+		return c, false
+	}
+	secured := tls.Server(c, config)
+	return secured, secured.HandshakeContext(context.Background()) == nil
+}
+
+func result(id int64, tag ber.Tag, code int, message string) *ber.Packet {
+	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, tag, nil, "")
+	op.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, code, ""))
+	op.AppendChild(text(""))
+	op.AppendChild(text(message))
+	return envelope(id, op)
+}
+
+func envelope(id int64, op *ber.Packet) *ber.Packet {
+	p := ber.NewSequence("")
+	p.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, id, ""))
+	p.AppendChild(op)
+	return p
+}
+
+func text(s string) *ber.Packet {
+	return ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, s, "")
+}
+
+func write(c net.Conn, p *ber.Packet) bool {
+	_, err := c.Write(p.Bytes())
+	return err == nil
+}
+
+func cookieOf(csn string) string { return fmt.Sprintf("dc=example,dc=com:%s;", csn) }

@@ -1,0 +1,179 @@
+package syncer
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/syncer/internal/ldaptest"
+	"github.com/seatrial/seatrial/syncer/seal"
+	"github.com/seatrial/seatrial/syncer/source/hook"
+	"github.com/seatrial/seatrial/syncer/source/ldap"
+)
+
+// withDirectory puts a directory in front of the rig's engine.
+func withDirectory(r *rig) *ldaptest.Directory {
+	d := ldaptest.Start("127.0.0.1")
+	domain := r.dial
+	r.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if strings.HasPrefix(address, "127.0.0.1:") {
+			return d.DialContext(ctx, network, address)
+		}
+		return domain(ctx, network, address)
+	}
+	c := &r.config.LDAP
+	c.URLs, c.BindDN, c.Password, c.Base = d.URLs(), ldaptest.BindDN, seal.Secret(ldaptest.Password), ldaptest.Base
+	c.StartTLS, c.State = false, filepath.Join(filepath.Dir(r.config.Audit), "ldap")
+	return d
+}
+
+func TestADirectoryIsASource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		d := withDirectory(r)
+		r.config.LDAP.Cleartext = true
+		r.domain.Add("ann", "bob")
+		d.Add("ann", "bob")
+		r.start()
+		time.Sleep(15 * time.Second)
+		d.SetPassword("ann", ldaptest.Hash("a2"))
+		d.SetPassword("bob", "Password-of-bob-2026")
+		list := r.settled(2, time.Minute)
+		states := map[string]hook.State{}
+		for _, o := range list {
+			assert.True(t, strings.HasPrefix(o.TransactionID, "ldap-"), o.TransactionID)
+			states[o.UserName] = o.State
+		}
+		assert.Equal(t, map[string]hook.State{"ann": hook.Parked, "bob": hook.Applied}, states)
+		assert.Equal(t, "Password-of-bob-2026", r.domain.User("bob").Password)
+		assert.Contains(t, r.metrics(), `idm_password_sync_source_changes_total{outcome="delivered",source_system="ldap"} 2`)
+		r.kill()
+
+		d.SetPassword("bob", "Password-of-bob-2027")
+		r.start() // The same registry names, a stored position.
+		r.settled(3, time.Minute)
+		assert.Equal(t, "Password-of-bob-2027", r.domain.User("bob").Password)
+		assert.Len(t, r.trail(), 3)
+		r.close()
+		d.Stop()
+	})
+}
+
+func TestWithADirectoryTheHookMayBeAbsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		d := withDirectory(r)
+		r.config.Hook.Token = nil
+		r.start()
+		for _, token := range []string{"", "Bearer ", "Bearer x"} {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://hook.test/v1/outcomes", nil)
+			require.NoError(t, err)
+			request.Header.Set("Authorization", token)
+			response, err := r.client.Do(request)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			assert.Equal(t, http.StatusUnauthorized, response.StatusCode)
+		}
+		assert.Contains(t, r.metrics(), "idm_password_sync_source_lag_seconds")
+		r.config.LDAP.URLs = nil
+		require.ErrorContains(t, r.config.Validate(), "hook.token: not set")
+		r.close()
+		d.Stop()
+	})
+}
+
+func TestCheckCommand(t *testing.T) {
+	dir := t.TempDir()
+	write := func(text string) string {
+		path := filepath.Join(dir, "sync.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	tests := map[string]struct {
+		text string
+		code int
+		want string
+	}{
+		"no directory":  {"hook: {}\n", 2, "ldap.urls: not set"},
+		"a mistake":     {"ldap:\n  urls: [ldap://ds.example.com]\n  startTLS: false\n", 2, "sync.yaml:2:10: ldap.urls[0]: startTLS is off"},
+		"not reachable": {"ldap:\n  urls: ['ldap://127.0.0.1:1']\n  bindDN: cn=a\n  passwordFile: " + filepath.Join(dir, "sync.yaml") + "\n  base: dc=example\n  startTLS: false\n  state: " + dir + "/none\n", 3, "no server of the directory could be asked"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			c := Command()
+			c.SetOut(&out)
+			c.SetErr(&out)
+			c.SilenceUsage, c.SilenceErrors = true, true
+			c.SetArgs([]string{"ldap", "check", "--config", write(tt.text)})
+			err := c.ExecuteContext(t.Context())
+			require.ErrorContains(t, err, tt.want)
+			coded, ok := err.(interface{ ExitCode() int })
+			require.True(t, ok, "%T", err)
+			assert.Equal(t, tt.code, coded.ExitCode())
+		})
+	}
+}
+
+func TestTheReadmeShowsTheDirectorysDefaults(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, block, ok := strings.Cut(string(text), "```yml\n")
+	require.True(t, ok)
+	block, _, _ = strings.Cut(block, "```")
+	path := filepath.Join(t.TempDir(), "sync.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(block, "passwordFile: /run/secrets/ldap ", "passwordEnv: SECRET", 1)), 0o600))
+	c, _, err := ReadConfig(path, func(string) (string, bool) { return "secret", true })
+	require.NoError(t, err)
+	require.NoError(t, c.LDAP.Validate())
+	got, want := c.LDAP, ldap.DefaultConfig()
+	assert.Equal(t, "10s", got.Interval)
+	assert.Equal(t, ldap.Now, got.Start)
+	want.URLs, want.BindDN, want.Password, want.PasswordEnv, want.CAFile, want.Base = got.URLs, got.BindDN, got.Password, got.PasswordEnv, got.CAFile, got.Base
+	want.Interval, want.Start, want.IgnoreInitiators = got.Interval, got.Start, got.IgnoreInitiators
+	assert.Equal(t, want, got)
+	for field := range reflect.TypeFor[ldap.Config]().Fields() {
+		if name := field.Tag.Get("yaml"); name != "-" {
+			assert.Contains(t, string(text), name, "every key is shown")
+		}
+	}
+}
+
+func TestTheReadmeNamesTheDirectorysMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		d := withDirectory(r)
+		r.start()
+		time.Sleep(time.Second)
+		text, err := os.ReadFile("README.md")
+		require.NoError(t, err)
+		documented, printed := map[string]bool{}, map[string]bool{}
+		for _, m := range regexp.MustCompile("(?m)^\\| `(source_\\w+)` ").FindAllStringSubmatch(string(text), -1) {
+			documented["idm_password_sync_"+m[1]] = true
+		}
+		for _, m := range regexp.MustCompile(`(?m)^# TYPE (idm_password_sync_source_\w+)`).FindAllStringSubmatch(r.metrics(), -1) {
+			printed[m[1]] = true
+		}
+		assert.Equal(t, printed, documented)
+		row := regexp.MustCompile("(?m)^\\| `source_changes_total` .*$").FindString(string(text))
+		outcomes := regexp.MustCompile(`source_changes_total\{outcome="(\w+)"`).FindAllStringSubmatch(r.metrics(), -1)
+		assert.Len(t, outcomes, strings.Count(row, "`")/2-2)
+		for _, m := range outcomes {
+			assert.Contains(t, row, "`"+m[1]+"`")
+		}
+		r.close()
+		d.Stop()
+	})
+}

@@ -1,0 +1,240 @@
+package ldap
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	goldap "github.com/go-ldap/ldap/v3"
+)
+
+// Report is what a look at the directory has found. Nothing was changed.
+type Report struct {
+	Servers  []Server `json:"servers"`
+	Position string   `json:"position"`
+	Pending  string   `json:"pending,omitempty"` // why all users will be compared first
+	// Reconciled is when all users were last compared.
+	Reconciled time.Time `json:"reconciled,omitzero"`
+	Seen       int       `json:"seen"` // users that are remembered
+	Parked     []Entry   `json:"parked,omitempty"`
+}
+
+// Server is what was found on one of them.
+type Server struct {
+	URL     string `json:"url"`
+	Error   string `json:"error,omitempty"` // it could not be used; nothing else is known
+	Vendor  string `json:"vendor,omitempty"`
+	Version string `json:"version,omitempty"`
+	TLS     string `json:"tls,omitempty"`
+	// Strategy is the one that is taken, and Refused are those before it with their reasons.
+	Strategy string   `json:"strategy,omitempty"`
+	Refused  []string `json:"refused,omitempty"`
+	// Missed says why the stored position means nothing here, so that all users will be compared.
+	Missed string `json:"missed,omitempty"`
+	// Users were looked at: those with userPassword, with pwdChangedTime, and what is wrong with the others.
+	Users    int            `json:"users"`
+	Readable int            `json:"readable"`
+	Dated    int            `json:"dated"`
+	Schemes  map[string]int `json:"schemes,omitempty"`
+	Trouble  map[string]int `json:"trouble,omitempty"`
+	// Findings need somebody.
+	Findings []string `json:"findings,omitempty"`
+}
+
+// sample is how many users are looked at.
+const sample = 100
+
+// Check looks at each server with the rights that the source has, and at the stored position. It changes nothing.
+func Check(ctx context.Context, c Config, e Environment) (Report, error) {
+	e.ReadOnly = true
+	s, err := New(c, e)
+	if err != nil {
+		return Report{}, err
+	}
+	defer s.Close()
+	p := s.position
+	r := Report{Position: p.String(), Pending: p.Pending, Reconciled: p.Reconciled, Seen: len(s.seen.memos), Parked: s.park.list()}
+	for _, url := range c.URLs {
+		s.position = p
+		r.Servers = append(r.Servers, s.check(ctx, url))
+	}
+	return r, ctx.Err()
+}
+
+// Unreachable tells whether no server could be used at all.
+func (r Report) Unreachable() bool {
+	return !slices.ContainsFunc(r.Servers, func(s Server) bool { return s.Error == "" })
+}
+
+// Sound tells whether nothing needs somebody.
+func (r Report) Sound() bool {
+	return len(r.Parked) == 0 && !slices.ContainsFunc(r.Servers, func(s Server) bool { return s.Error != "" || len(s.Findings) > 0 })
+}
+
+func (s *Source) check(ctx context.Context, url string) Server {
+	v := Server{URL: url}
+	if err := s.examine(ctx, &v); err != nil {
+		v.Error = err.Error()
+	}
+	return v
+}
+
+func (s *Source) examine(ctx context.Context, v *Server) error {
+	c, err := s.dialer.connect(ctx, v.URL)
+	if err != nil {
+		return err
+	}
+	defer c.close(ctx)
+	v.TLS = "none"
+	if state, ok := c.ldap.TLSConnectionState(); ok {
+		v.TLS = tls.VersionName(state.Version)
+	}
+	root, err := c.root(ctx)
+	if err != nil {
+		return err
+	}
+	v.Vendor, v.Version = root.vendor, root.version
+	if s.config.Mode == LiveSync {
+		if err := s.examineStrategy(ctx, c, root, v); err != nil {
+			return err
+		}
+	}
+	return s.examineUsers(ctx, c, v)
+}
+
+func (s *Source) examineStrategy(ctx context.Context, c *conn, root rootDSE, v *Server) error {
+	f, refused, err := s.pick(ctx, c, root)
+	if err != nil {
+		return err
+	}
+	v.Strategy, v.Refused = f.name(), refused
+	if v.Strategy == Timestamps && s.config.Strategy == Auto {
+		v.Findings = append(v.Findings, "there is no changelog for this account: "+timestampsGaps)
+	}
+	if s.position.Strategy == "" {
+		return nil
+	}
+	if s.position.Strategy != v.Strategy {
+		v.Missed = "the strategy was " + s.position.Strategy
+		return nil
+	}
+	err = f.resume(ctx, &s.position)
+	if missed, ok := errors.AsType[*gapError](err); ok {
+		v.Missed = missed.why
+		return nil
+	}
+	return err
+}
+
+func (s *Source) examineUsers(ctx context.Context, c *conn, v *Server) error {
+	r, _, err := c.search(ctx, &goldap.SearchRequest{
+		BaseDN: s.config.Base, Scope: goldap.ScopeWholeSubtree, Filter: s.config.Filter, Attributes: s.config.userAttributes(),
+		Controls: []goldap.Control{goldap.NewControlPaging(sample)},
+	})
+	if err != nil {
+		return fmt.Errorf("search for users: %w", hint(err))
+	}
+	v.Users, v.Schemes, v.Trouble = len(r.Entries), map[string]int{}, map[string]int{}
+	for _, e := range r.Entries {
+		u := s.config.user(e)
+		if len(u.passwords) > 0 {
+			v.Readable++
+		}
+		if !u.changed.IsZero() {
+			v.Dated++
+		}
+		for _, p := range u.passwords {
+			name, _ := scheme(p)
+			if name == "" {
+				name = "none"
+			}
+			v.Schemes[name]++
+		}
+		t := u.trouble
+		if t == "" && len(u.passwords) > 0 {
+			var password string
+			if password, t = u.password(nil); t == "" {
+				_, t = s.config.change(u, password, "")
+			}
+		}
+		if t != "" {
+			v.Trouble[string(t)]++
+		}
+	}
+	v.Findings = append(v.Findings, v.judge(s.config)...)
+	return nil
+}
+
+// judge says what an operator should know.
+func (v *Server) judge(c Config) []string {
+	var list []string
+	switch {
+	case v.Users == 0:
+		return []string{"no user is found; look at ldap.base, ldap.filter and the rights of the account"}
+	case v.Readable == 0:
+		list = append(list, "no user shows userPassword: the account lacks the right to read it, and no password would be delivered")
+	case v.Dated == 0:
+		list = append(list, "no user shows pwdChangedTime: a rehash cannot be told from a change, and is delivered")
+	}
+	for _, t := range slices.Sorted(maps.Keys(v.Trouble)) {
+		text := fmt.Sprintf("%d of %d users cannot be delivered: %s", v.Trouble[t], v.Users, t)
+		if trouble(t) == noUID {
+			text += "; ldap.uidAttribute is " + c.UIDAttribute + ", on 389-DS nsUniqueId does"
+		}
+		list = append(list, text)
+	}
+	if v.TLS == "none" {
+		list = append(list, "the connection is not secured")
+	}
+	return list
+}
+
+// Write shows the report to people.
+func (r Report) Write(w io.Writer) error {
+	var b strings.Builder
+	line := func(name, format string, a ...any) {
+		_, _ = fmt.Fprintf(&b, "  %-10s %s\n", name, fmt.Sprintf(format, a...))
+	}
+	for _, v := range r.Servers {
+		_, _ = fmt.Fprintln(&b, v.URL)
+		if v.Error != "" {
+			line("error", "%s", v.Error)
+			continue
+		}
+		line("server", "%s, %s, TLS: %s", v.Vendor, v.Version, v.TLS)
+		if v.Strategy != "" {
+			line("strategy", "%s", v.Strategy)
+		}
+		for _, text := range v.Refused {
+			line("", "not %s", text)
+		}
+		if v.Missed != "" {
+			line("position", "means nothing here, so all users will be compared: %s", v.Missed)
+		}
+		line("users", "%d looked at, %d with userPassword, %d with pwdChangedTime", v.Users, v.Readable, v.Dated)
+		for _, name := range slices.Sorted(maps.Keys(v.Schemes)) {
+			line("scheme", "%s %d", name, v.Schemes[name])
+		}
+		for _, text := range v.Findings {
+			line("finding", "%s", text)
+		}
+	}
+	_, _ = fmt.Fprintf(&b, "%-12s %s\n", "position", r.Position)
+	if r.Pending != "" {
+		_, _ = fmt.Fprintf(&b, "%-12s all users, first: %s\n", "compare", r.Pending)
+	}
+	if !r.Reconciled.IsZero() {
+		_, _ = fmt.Fprintf(&b, "%-12s %s, %d users remembered\n", "compared", r.Reconciled.Format(time.RFC3339), r.Seen)
+	}
+	for _, e := range r.Parked {
+		_, _ = fmt.Fprintf(&b, "%-12s %s: %s, since %s\n", "parked", e.DN, e.Reason, e.Since.Format(time.RFC3339))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,95 @@
+package ldap
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/syncer/internal/ldaptest"
+)
+
+func (r *rig) check() (Report, string) {
+	r.Helper()
+	report, err := Check(r.Context(), r.config, Environment{DialContext: r.directory.DialContext, RootCAs: r.roots})
+	require.NoError(r, err)
+	var b bytes.Buffer
+	require.NoError(r, report.Write(&b))
+	assert.NotContains(r, b.String(), hash("ann")[10:], "values are not shown")
+	return report, b.String()
+}
+
+func TestCheckSaysHowTheDirectoryWouldBeRead(t *testing.T) {
+	bubble(t, Auto, func(r *rig) {
+		config, roots, err := ldaptest.Certificate("127.0.0.1", time.Now().Add(time.Hour))
+		require.NoError(r, err)
+		r.roots, r.config.StartTLS, r.config.URLs = roots, true, r.config.URLs[:1]
+		r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.TLS = config })
+		r.directory.Add("ann", "bob")
+		require.NoError(r, os.Remove(r.config.State))
+		report, text := r.check()
+		assert.True(r, report.Sound(), text)
+		assert.False(r, report.Unreachable())
+		for _, want := range []string{
+			"server     ForgeRock AS., ForgeRock Directory Services 7.3.0, TLS: TLS 1.3", "strategy   cookie", "2 looked at, 2 with userPassword, 2 with pwdChangedTime",
+			"scheme     SSHA512 2", "position     none",
+		} {
+			assert.Contains(r, text, want)
+		}
+		_, err = os.Stat(r.config.State)
+		require.ErrorIs(r, err, os.ErrNotExist, "nothing is changed")
+
+		r.start()
+		r.settle()
+		r.stop()
+		_, text = r.check()
+		assert.Contains(r, text, `position     cookie "dc=example,dc=com:`)
+		assert.Contains(r, text, "2 users remembered")
+	})
+}
+
+func TestCheckFindsWhatIsMissing(t *testing.T) {
+	bubble(t, Auto, func(r *rig) {
+		r.directory.Add("ann", "bob")
+		r.directory.AddWith("two", hash("1"), hash("2"))
+		r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.HidePasswords, s.Cookies, s.Numbers = true, false, false })
+		r.directory.Server(1).Edit(func(s *ldaptest.Server) { s.Undated, s.Cookies = true, false })
+		report, text := r.check()
+		assert.False(r, report.Sound())
+		for _, want := range []string{
+			"finding    there is no changelog for this account: users are found by modifyTimestamp, which has gaps",
+			"finding    no user shows userPassword", "finding    the connection is not secured", "not cookie: the server does not know the control",
+			"strategy   changeNumber", "1 of 3 users cannot be delivered: several_passwords",
+		} {
+			assert.Contains(r, text, want)
+		}
+		r.directory.Server(0).Down(true)
+		report, text = r.check()
+		assert.False(r, report.Unreachable())
+		assert.Contains(r, text, "error      connect: ")
+		r.directory.Server(1).Down(true)
+		report, _ = r.check()
+		assert.True(r, report.Unreachable())
+	})
+}
+
+func TestCheckKnowsAPositionThatMeansNothing(t *testing.T) {
+	bubble(t, ChangeNumber, func(r *rig) {
+		r.directory.Add("ann", "bob", "cid")
+		r.start()
+		r.settle()
+		r.stop()
+		r.directory.SetPassword("ann", hash("a2"))
+		r.directory.SetPassword("bob", hash("b2"))
+		r.directory.Server(0).Trim(1)
+		report, text := r.check()
+		assert.Contains(r, text, "change number 3 of ldap://127.0.0.1")
+		assert.Contains(r, report.Servers[0].Missed, "the changelog was trimmed: it begins with 5, and 4 is the next one")
+		assert.Empty(r, report.Servers[1].Missed)
+		assert.Equal(r, 1, strings.Count(text, "means nothing here"))
+	})
+}

@@ -1,0 +1,323 @@
+package ldap
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// key is an entry's identity for good.
+type key [16]byte
+
+// keyOf makes a key of what the server calls the entry: the bits of a UUID, or a digest of anything else.
+func keyOf(uid string) key {
+	var k key
+	plain := strings.ReplaceAll(uid, "-", "")
+	if len(plain) == 2*len(k) {
+		if _, err := hex.Decode(k[:], []byte(plain)); err == nil {
+			return k
+		}
+	}
+	sum := sha256.Sum256([]byte(uid))
+	copy(k[:], sum[:])
+	return k
+}
+
+// String looks like a UUID.
+func (k key) String() string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", k[:4], k[4:6], k[6:8], k[8:10], k[10:])
+}
+
+// memo is what is remembered of a user: enough to tell a new password from the last one, and nothing that helps to guess it.
+type memo struct {
+	digest   [16]byte  // of the values of userPassword, with a key that is made for this directory
+	changed  time.Time // pwdChangedTime, or zero
+	modified time.Time // modifyTimestamp, or zero
+	// rehashed: the last new value was taken for a rehash, and not delivered.
+	rehashed bool
+	round    uint32 // of the reconciliation that has seen the user last; not on disk
+}
+
+// seen remembers, for each user, the password that was delivered last. On disk it is a file of records of equal length that
+// is appended to, and written anew when most of it is out of date; a record that a crash has torn is recognised and dropped,
+// which delivers its user's password once more. One goroutine uses it.
+type seen struct {
+	path    string
+	key     []byte
+	limit   int
+	memos   map[key]memo
+	file    *os.File // nil when nothing may be written
+	records int      // in the file
+	pending []byte   // records that are not in the file yet
+	round   uint32
+}
+
+const (
+	seenMark = "seatrial/seen/1\n"
+	// A record: key, digest, pwdChangedTime and modifyTimestamp in nanoseconds, flags, padding, checksum.
+	recordSize   = 16 + 16 + 8 + 8 + 1 + 3 + 4
+	flagGone     = 1
+	flagRehashed = 2
+	// wasteful is how many records more than users the file may hold, beside as many as there are users.
+	wasteful = 10_000
+)
+
+var errTooManyUsers = errors.New("there are more users than ldap.users allows to remember")
+
+// openSeen reads what was seen. readOnly leaves the disk as it is.
+func openSeen(state string, limit int, readOnly bool) (*seen, error) {
+	s := &seen{path: filepath.Join(state, "seen"), limit: limit, memos: map[key]memo{}}
+	if err := s.openKey(filepath.Join(state, "key"), readOnly); err != nil {
+		return nil, err
+	}
+	flags := os.O_RDWR | os.O_CREATE
+	if readOnly {
+		flags = os.O_RDONLY
+	}
+	f, err := os.OpenFile(s.path, flags, 0o600)
+	if readOnly && errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.load(f, readOnly); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if readOnly {
+		return s, f.Close()
+	}
+	s.file = f
+	return s, nil
+}
+
+func (s *seen) openKey(path string, readOnly bool) (err error) {
+	s.key, err = os.ReadFile(filepath.Clean(path))
+	if err == nil && len(s.key) == sha256.Size {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil {
+		return fmt.Errorf("%s has %d bytes instead of %d; without it all passwords look new", path, len(s.key), sha256.Size)
+	}
+	s.key = make([]byte, sha256.Size)
+	if _, err := io.ReadFull(rand.Reader, s.key); err != nil {
+		return err
+	}
+	if readOnly {
+		return nil
+	}
+	return replace(path, s.key) // os.CreateTemp makes files for the owner only.
+}
+
+// load reads the file, and leaves it behind its last whole record.
+func (s *seen) load(f *os.File, readOnly bool) error {
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(data) == 0 && readOnly:
+		return nil
+	case len(data) < len(seenMark): // Not even its beginning was written.
+		if err := f.Truncate(0); err != nil {
+			return err
+		}
+		_, err := f.WriteAt([]byte(seenMark), 0)
+		return errors.Join(err, s.end(f, int64(len(seenMark))))
+	case !bytes.HasPrefix(data, []byte(seenMark)):
+		return fmt.Errorf("%s is not a file of seen users of this version", s.path)
+	}
+	body := data[len(seenMark):]
+	s.records = len(body) / recordSize
+	for i := range s.records {
+		k, m, gone, ok := decodeMemo(body[i*recordSize : (i+1)*recordSize])
+		switch {
+		case !ok: // Its user's password is delivered once more.
+		case gone:
+			delete(s.memos, k)
+		default:
+			s.memos[k] = m
+		}
+	}
+	if readOnly {
+		return nil
+	}
+	return s.end(f, int64(len(seenMark)+s.records*recordSize))
+}
+
+func (s *seen) end(f *os.File, size int64) error {
+	if err := f.Truncate(size); err != nil {
+		return err
+	}
+	_, err := f.Seek(size, io.SeekStart)
+	return err
+}
+
+func (m memo) append(to []byte, k key, gone bool) []byte {
+	start := len(to)
+	to = append(to, k[:]...)
+	to = append(to, m.digest[:]...)
+	to = binary.BigEndian.AppendUint64(to, nanoseconds(m.changed))
+	to = binary.BigEndian.AppendUint64(to, nanoseconds(m.modified))
+	var flags byte
+	if gone {
+		flags |= flagGone
+	}
+	if m.rehashed {
+		flags |= flagRehashed
+	}
+	to = append(to, flags, 0, 0, 0)
+	return binary.BigEndian.AppendUint32(to, crc32.ChecksumIEEE(to[start:]))
+}
+
+func decodeMemo(b []byte) (k key, m memo, gone, ok bool) {
+	sum := b[recordSize-4:]
+	if crc32.ChecksumIEEE(b[:recordSize-4]) != binary.BigEndian.Uint32(sum) {
+		return k, m, false, false
+	}
+	copy(k[:], b)
+	copy(m.digest[:], b[16:])
+	m.changed, m.modified = moment(binary.BigEndian.Uint64(b[32:])), moment(binary.BigEndian.Uint64(b[40:]))
+	m.rehashed = b[48]&flagRehashed != 0
+	return k, m, b[48]&flagGone != 0, true
+}
+
+// nanoseconds and moment keep the zero time zero.
+func nanoseconds(t time.Time) uint64 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint64(t.UnixNano())
+}
+
+func moment(n uint64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, int64(n)).UTC() //nolint:gosec // From nanoseconds, bit for bit.
+}
+
+// mac is a digest with the key of this directory, of parts that cannot run into each other.
+func (s *seen) mac(parts ...string) []byte {
+	h := hmac.New(sha256.New, s.key)
+	for _, p := range parts {
+		_, _ = fmt.Fprintf(h, "%d:", len(p))
+		_, _ = io.WriteString(h, p)
+	}
+	return h.Sum(nil)
+}
+
+// digest is what is remembered of the values of userPassword.
+func (s *seen) digest(values []string) (d [16]byte) {
+	copy(d[:], s.mac(append([]string{"values"}, values...)...))
+	return d
+}
+
+func (s *seen) get(k key) (memo, bool) {
+	m, ok := s.memos[k]
+	return m, ok
+}
+
+// put remembers a user; flush makes it durable.
+func (s *seen) put(k key, m memo) error {
+	if _, ok := s.memos[k]; !ok && len(s.memos) >= s.limit {
+		return fmt.Errorf("%w: %d", errTooManyUsers, s.limit)
+	}
+	m.round = s.round
+	s.memos[k] = m
+	s.note(m.append(nil, k, false))
+	return nil
+}
+
+// mark notes that a reconciliation has seen a user.
+func (s *seen) mark(k key) {
+	if m, ok := s.memos[k]; ok {
+		m.round = s.round
+		s.memos[k] = m
+	}
+}
+
+func (s *seen) forget(k key) {
+	if m, ok := s.memos[k]; ok {
+		delete(s.memos, k)
+		s.note(m.append(nil, k, true))
+	}
+}
+
+func (s *seen) note(record []byte) {
+	if s.file != nil {
+		s.pending = append(s.pending, record...)
+	}
+}
+
+// begin begins a reconciliation; unseen returns the users that it has not seen.
+func (s *seen) begin() { s.round++ }
+
+func (s *seen) unseen() []key {
+	var list []key
+	for k, m := range s.memos {
+		if m.round != s.round {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// flush makes everything durable.
+func (s *seen) flush() error {
+	if s.file == nil || len(s.pending) == 0 {
+		return nil
+	}
+	if s.records+len(s.pending)/recordSize > 2*len(s.memos)+wasteful {
+		return s.rewrite()
+	}
+	if _, err := s.file.Write(s.pending); err != nil { // Half a record would put all that follow out of step.
+		return errors.Join(err, s.end(s.file, int64(len(seenMark)+s.records*recordSize)))
+	}
+	s.records += len(s.pending) / recordSize
+	s.pending = s.pending[:0]
+	return s.file.Sync()
+}
+
+// rewrite leaves out what is out of date.
+func (s *seen) rewrite() error {
+	data := make([]byte, 0, len(seenMark)+len(s.memos)*recordSize)
+	data = append(data, seenMark...)
+	for k, m := range s.memos {
+		data = m.append(data, k, false)
+	}
+	if err := replace(s.path, data); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(s.path, os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	_ = s.file.Close()
+	s.file, s.records, s.pending = f, len(s.memos), s.pending[:0]
+	return s.end(f, int64(len(data)))
+}
+
+func (s *seen) close() error {
+	if s.file == nil {
+		return nil
+	}
+	err := errors.Join(s.flush(), s.file.Close())
+	s.file = nil
+	return err
+}

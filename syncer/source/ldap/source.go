@@ -1,0 +1,372 @@
+package ldap
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"regexp"
+	"time"
+
+	goldap "github.com/go-ldap/ldap/v3"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/robfig/cron/v3"
+
+	"github.com/seatrial/seatrial/syncer/source/hook"
+)
+
+// Receiver takes what is read.
+type Receiver interface {
+	// Accept returns when the change is durable. The same transaction again is the same change.
+	Accept(ctx context.Context, c hook.Change) (hook.Receipt, error)
+}
+
+// Environment is what a file cannot say. Zero fields mean the real thing.
+type Environment struct {
+	// DialContext connects to the servers.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	// RootCAs are the authorities to trust; nil means the system's and Config.CAFile's.
+	RootCAs *x509.CertPool
+	// Logger takes the log; nil discards it.
+	Logger *slog.Logger
+	// Registry takes the metrics; nil keeps them to itself.
+	Registry prometheus.Registerer
+	// ReadOnly leaves Config.State as it is: for a dry run.
+	ReadOnly bool
+	// Seed tells one source's pauses from another's.
+	Seed uint64
+}
+
+// Source is a directory that passwords are read from. Run is called once.
+type Source struct {
+	config    Config
+	base      *goldap.DN
+	ignored   []*goldap.DN
+	schedule  cron.Schedule
+	dialer    *dialer
+	log       *slog.Logger
+	metrics   *metrics
+	readOnly  bool
+	seed      uint64
+	seen      *seen
+	park      *park
+	position  position
+	to        Receiver
+	strategy  string // that was told last
+	ailing    string // the failure that was told last
+	referrals bool   // told that some are there
+	tally     tally
+}
+
+// tally counts what one look at the directory has shown.
+type tally struct{ users, shown int }
+
+// New finds out whether Config.State can be used. Nothing is connected.
+func New(c Config, e Environment) (*Source, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if e.Logger == nil {
+		e.Logger = slog.New(slog.DiscardHandler)
+	}
+	d, err := newDialer(c, e.DialContext, e.RootCAs)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{config: c, dialer: d, log: e.Logger, readOnly: e.ReadOnly, seed: e.Seed}
+	if s.base, err = parseDN(c.Base); err != nil {
+		return nil, err
+	}
+	for _, text := range c.IgnoreInitiators {
+		dn, err := parseDN(text)
+		if err != nil {
+			return nil, err
+		}
+		s.ignored = append(s.ignored, dn)
+	}
+	if s.schedule, err = c.rhythm(); err != nil {
+		return nil, err
+	}
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	if err := s.seen.close(); err != nil {
+		return nil, err
+	}
+	s.metrics, err = newMetrics(e.Registry, c.URLs)
+	return s, err
+}
+
+// open reads what an earlier run has left.
+func (s *Source) open() (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("ldap.state: %w", err)
+		}
+	}()
+	if !s.readOnly {
+		if err := os.MkdirAll(s.config.State, 0o700); err != nil {
+			return err
+		}
+	}
+	if s.position, err = readPosition(s.config.State); err != nil {
+		return err
+	}
+	if s.park, err = openPark(s.config.State, s.readOnly); err != nil {
+		return err
+	}
+	s.seen, err = openSeen(s.config.State, s.config.Users, s.readOnly)
+	return err
+}
+
+// Close takes the metrics back. Run has ended before.
+func (s *Source) Close() {
+	if s != nil {
+		s.metrics.unregister()
+	}
+}
+
+const (
+	// longestIdle is how long a connection is kept without being used; servers and firewalls end those that are silent.
+	longestIdle = time.Minute
+	// firstPause and longestPause bound the pauses while no server can be used.
+	firstPause, longestPause = time.Second, time.Minute
+	// refusedPause is the pause when the password is refused: more attempts would only lock the account.
+	refusedPause = 5 * time.Minute
+)
+
+// Run reads the directory until ctx ends. It stays with a server until that fails, and goes on with the next.
+func (s *Source) Run(ctx context.Context, to Receiver) {
+	s.to = to
+	for n := 1; ; n++ { // Anew: another engine may have led since, and left its own.
+		err := s.open()
+		if err == nil {
+			break
+		}
+		s.failed(ctx, s.config.State, err)
+		if !s.wait(ctx, backoff(n)) {
+			return
+		}
+	}
+	defer func() {
+		if err := s.seen.close(); err != nil {
+			s.log.ErrorContext(ctx, "what was seen of the directory cannot be stored", "error", err)
+		}
+	}()
+	for server, failures := 0, 0; ctx.Err() == nil; {
+		before := s.metrics.looked()
+		pause, err := s.visit(ctx, s.config.URLs[server])
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			failures = 0
+		case s.metrics.looked() != before: // It has worked, so the connection may be all that was lost.
+			failures, pause = 0, firstPause
+			s.failed(ctx, s.config.URLs[server], err)
+		default:
+			s.failed(ctx, s.config.URLs[server], err)
+			server = (server + 1) % len(s.config.URLs)
+			if failures++; failures%len(s.config.URLs) == 0 {
+				pause = backoff(failures / len(s.config.URLs))
+				if goldap.IsErrorWithCode(err, goldap.LDAPResultInvalidCredentials) {
+					pause = refusedPause
+				}
+			}
+		}
+		if !s.wait(ctx, pause) {
+			return
+		}
+	}
+}
+
+// numbers differ from failure to failure: ports, sizes.
+var numbers = regexp.MustCompile(`\d+`)
+
+// failed tells of a failure, and not of the same one every minute.
+func (s *Source) failed(ctx context.Context, url string, err error) {
+	s.metrics.failures.Inc()
+	if text := url + numbers.ReplaceAllString(err.Error(), "0"); text != s.ailing {
+		s.ailing = text
+		s.log.WarnContext(ctx, "the directory cannot be read", "server", url, "error", err)
+	}
+}
+
+// backoff is the pause after the n-th round in which every server has failed.
+func backoff(n int) time.Duration { return min(firstPause<<min(max(n-1, 0), 10), longestPause) }
+
+// wait is false when ctx has ended first. A few nanoseconds of each source's own keep two timers from ending at once.
+func (s *Source) wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d + 1 + time.Duration(s.seed%997))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// visit uses one server until it fails, or until the next look is so far off that the connection is not kept.
+func (s *Source) visit(ctx context.Context, url string) (pause time.Duration, err error) {
+	if s.config.Mode == Reconciliation {
+		if pause := s.untilReconciliation(); pause > 0 {
+			return pause, nil
+		}
+	}
+	c, err := s.dialer.connect(ctx, url)
+	if err != nil {
+		return 0, err
+	}
+	defer c.close(ctx)
+	s.metrics.connect(url)
+	defer s.metrics.connect("")
+	if s.config.Mode == Reconciliation {
+		return 0, s.reconcile(ctx, c)
+	}
+	return s.follow(ctx, c)
+}
+
+// untilReconciliation is the time to the next one: none when there was none yet, or one was missed.
+func (s *Source) untilReconciliation() time.Duration {
+	if s.position.Reconciled.IsZero() || s.position.Pending != "" {
+		return 0
+	}
+	return time.Until(s.schedule.Next(s.position.Reconciled))
+}
+
+func (s *Source) reconcile(ctx context.Context, c *conn) error {
+	if s.position.Pending == "" {
+		s.position.Pending = "schedule"
+		if s.position.Reconciled.IsZero() {
+			s.position.Pending = pendingFirst
+		}
+	}
+	s.position.Server = c.url
+	if err := s.save(); err != nil {
+		return err
+	}
+	return s.compare(ctx, c)
+}
+
+// follow reads what changes, from the stored position on.
+func (s *Source) follow(ctx context.Context, c *conn) (time.Duration, error) {
+	f, err := s.choose(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.resume(ctx, c, f); err != nil {
+		return 0, err
+	}
+	for {
+		if s.position.Pending != "" {
+			if err := s.compare(ctx, c); err != nil {
+				return 0, err
+			}
+		}
+		err := f.pass(ctx, &s.position)
+		if missed, ok := errors.AsType[*gapError](err); ok {
+			if err = s.begin(ctx, c, f, missed.why); err == nil {
+				err = s.compare(ctx, c)
+			}
+		}
+		if err != nil {
+			return 0, err
+		}
+		if err := s.looked(ctx); err != nil {
+			return 0, err
+		}
+		now := time.Now().UTC()
+		pause := s.schedule.Next(now).Sub(now)
+		if pause > longestIdle {
+			return pause, nil
+		}
+		if !s.wait(ctx, pause) {
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// resume finds out whether the stored position means something to this server, and begins anew when it does not.
+func (s *Source) resume(ctx context.Context, c *conn, f follower) error {
+	switch p := s.position; {
+	case p.Strategy == f.name():
+	case p.Strategy == "" && p.Reconciled.IsZero():
+		return s.begin(ctx, c, f, pendingFirst)
+	case p.Strategy == "":
+		return s.begin(ctx, c, f, "liveSync follows a reconciliation")
+	default:
+		return s.begin(ctx, c, f, "the strategy was "+p.Strategy)
+	}
+	err := f.resume(ctx, &s.position)
+	if missed, ok := errors.AsType[*gapError](err); ok {
+		return s.begin(ctx, c, f, missed.why)
+	}
+	return err
+}
+
+// begin takes the position of now, and stores it with the reason why all users must be compared: whatever has changed
+// before it is found by comparing, whatever comes later by following, and nothing falls between.
+func (s *Source) begin(ctx context.Context, c *conn, f follower, why string) error {
+	if why != pendingFirst {
+		s.metrics.gaps.Inc()
+		s.log.ErrorContext(ctx, "changes may have been missed, so all users are compared", "why", why, "server", c.url,
+			"position", s.position.String())
+	}
+	p := position{
+		Version: positionVersion, Strategy: f.name(), Server: c.url, Since: s.position.Since, Reconciled: s.position.Reconciled,
+		Unreadable: s.position.Unreadable, Pending: why,
+	}
+	if s.position.Pending == pendingFirst {
+		p.Pending = pendingFirst // It never ended.
+	}
+	if err := f.latest(ctx, &p); err != nil {
+		return err
+	}
+	s.position = p
+	return s.save()
+}
+
+// save stores the position, and what was seen before it.
+func (s *Source) save() error {
+	if s.readOnly {
+		return nil
+	}
+	if err := errors.Join(s.seen.flush(), s.park.flush()); err != nil {
+		return fmt.Errorf("ldap.state: %w", err)
+	}
+	if err := writeJSON(positionFile(s.config.State), s.position); err != nil {
+		return fmt.Errorf("ldap.state: %w", err)
+	}
+	return nil
+}
+
+// looked ends a look at the directory: it judges whether passwords can be read at all, and stores the position.
+func (s *Source) looked(ctx context.Context) error {
+	users, shown := s.tally.users, s.tally.shown
+	s.tally = tally{}
+	switch {
+	case shown > 0:
+		s.metrics.readable.Set(1)
+		if s.position.Unreadable {
+			s.position.Unreadable, s.position.Pending = false, "userPassword can be read now"
+		}
+	case users > 0:
+		s.metrics.readable.Set(0)
+		if !s.position.Unreadable {
+			s.log.ErrorContext(ctx, "no entry shows userPassword; the account lacks the right to read it, and no password is delivered",
+				"bind_dn", s.config.BindDN, "entries", users)
+		}
+		s.position.Unreadable = true
+	}
+	if s.ailing != "" {
+		s.ailing = ""
+		s.log.InfoContext(ctx, "the directory is read again")
+	}
+	s.metrics.look()
+	s.metrics.parked.Set(float64(len(s.park.entries)))
+	return s.save()
+}

@@ -1,0 +1,108 @@
+package ldap
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/syncer/internal/ldaptest"
+)
+
+func TestNothingIsSaidBeforeTheConnectionIsSecured(t *testing.T) {
+	tests := map[string]struct {
+		edit func(s *ldaptest.Server)
+		want string
+	}{
+		"refused":              {func(s *ldaptest.Server) { s.TLS = nil }, "unsupported extended operation"},
+		"unavailable":          {script(ldaptest.Fault{Code: 52}), "StartTLS"},
+		"cut":                  {script(ldaptest.Fault{Cut: true}), "StartTLS"},
+		"no answer":            {script(ldaptest.Fault{Stall: true}), "did not answer in time"},
+		"another name":         {certificate("127.0.0.9", time.Hour), "not 127.0.0.1"},
+		"expired":              {certificate("127.0.0.1", -time.Minute), "certificate"},
+		"an unknown authority": {certificate("127.0.0.1", time.Hour), "unknown authority"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, Auto, func(r *rig) {
+				r.config.StartTLS, r.config.URLs, r.config.Timeout = true, r.config.URLs[:1], 5*time.Second
+				s := r.directory.Server(0)
+				config, roots, err := ldaptest.Certificate("127.0.0.1", time.Now().Add(time.Hour))
+				require.NoError(r, err)
+				r.roots = roots
+				s.Edit(func(s *ldaptest.Server) { s.TLS = config })
+				s.Edit(tt.edit)
+				r.start()
+				r.settle()
+				assert.Contains(r, r.logs.String(), tt.want)
+				assert.NotEmpty(r, s.Asked("starttls"))
+				assert.Empty(r, s.Asked("bind"))
+				assert.Empty(r, s.Asked("search"))
+			})
+		})
+	}
+}
+
+func script(f ldaptest.Fault) func(*ldaptest.Server) {
+	return func(s *ldaptest.Server) {
+		s.Script = func(operation, _, _ string) *ldaptest.Fault {
+			if operation == "starttls" {
+				return &f
+			}
+			return nil
+		}
+	}
+}
+
+func certificate(ip string, valid time.Duration) func(*ldaptest.Server) {
+	return func(s *ldaptest.Server) { s.TLS, _, _ = ldaptest.Certificate(ip, time.Now().Add(valid)) }
+}
+
+func TestSecuredConnections(t *testing.T) {
+	for _, scheme := range []string{"ldap", "ldaps"} {
+		t.Run(scheme, func(t *testing.T) {
+			bubble(t, Auto, func(r *rig) {
+				config, roots, err := ldaptest.Certificate("127.0.0.1", time.Now().Add(time.Hour))
+				require.NoError(r, err)
+				r.roots, r.config.StartTLS, r.config.URLs = roots, true, []string{scheme + "://127.0.0.1"}
+				r.directory.Server(0).Edit(func(s *ldaptest.Server) {
+					if s.TLS = config; scheme == "ldaps" {
+						s.Secured = true
+					}
+				})
+				r.directory.Add("ann")
+				r.start()
+				r.expect()
+				r.directory.SetPassword("ann", hash("a2"))
+				r.expect("ann " + hash("a2"))
+				assert.Len(r, r.directory.Server(0).Asked("bind"), 1)
+			})
+		})
+	}
+}
+
+// TestAnEndlessAnswerIsCut is about a server that announces and sends more than any page has.
+func TestAnEndlessAnswerIsCut(t *testing.T) {
+	bubble(t, Auto, func(r *rig) {
+		r.config.URLs = r.config.URLs[:1]
+		d, err := newDialer(r.config, func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			go func() {
+				defer func() { _ = theirs.Close() }()
+				_, _ = theirs.Read(make([]byte, 1000))
+				head := []byte{0x30, 0x84, 0x7f, 0xff, 0xff, 0xff, 0x04, 0x84, 0x7f, 0xff, 0xff, 0xf0}
+				_, err := theirs.Write(head)
+				for more := make([]byte, 1<<20); err == nil; {
+					_, err = theirs.Write(more)
+				}
+			}()
+			return ours, nil
+		}, nil)
+		require.NoError(r, err)
+		_, err = d.connect(r.Context(), r.config.URLs[0])
+		require.ErrorIs(r, err, errTooMuch)
+	})
+}

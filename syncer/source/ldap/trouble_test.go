@@ -1,0 +1,286 @@
+package ldap
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/syncer/internal/ldaptest"
+)
+
+func TestATrimmedChangelogIsAGapThatIsClosed(t *testing.T) {
+	for _, strategy := range []string{ChangeNumber, Cookie} {
+		t.Run(strategy, func(t *testing.T) {
+			bubble(t, strategy, func(r *rig) {
+				r.directory.Add("ann", "bob", "cid")
+				r.start()
+				r.expect()
+				r.stop()
+				r.directory.SetPassword("ann", hash("a2"))
+				r.directory.Delete("bob")
+				r.directory.SetPassword("cid", hash("c2"))
+				r.directory.Server(0).Trim(1)
+				r.start()
+				r.expect("ann "+hash("a2"), "cid "+hash("c2"))
+				assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_gaps_total"), 0.01)
+				assert.Contains(r, r.logs.String(), "changes may have been missed")
+				assert.InEpsilon(r, 1, r.outcome(deleted), 0.01)
+				r.directory.SetPassword("ann", hash("a3"))
+				r.expect("ann " + hash("a3"))
+				assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_gaps_total"), 0.01)
+			})
+		})
+	}
+}
+
+func TestWhatIsTrimmedWithoutBeingMissedIsNoGap(t *testing.T) {
+	for _, strategy := range []string{ChangeNumber, Cookie} {
+		t.Run(strategy, func(t *testing.T) {
+			bubble(t, strategy, func(r *rig) {
+				r.directory.Add("ann", "bob")
+				r.start()
+				r.expect()
+				r.directory.Server(0).Trim(0)
+				r.restart()
+				r.expect()
+				r.directory.SetPassword("ann", hash("a2"))
+				r.expect("ann " + hash("a2"))
+				assert.Zero(r, r.metric("idm_password_sync_source_gaps_total"))
+			})
+		})
+	}
+}
+
+func TestNumbersThatStepBackAreNoticed(t *testing.T) {
+	bubble(t, ChangeNumber, func(r *rig) {
+		r.directory.Add("ann", "bob", "cid")
+		r.start()
+		r.expect()
+		r.directory.Server(0).Reset()
+		r.directory.SetPassword("ann", hash("a2"))
+		r.expect("ann " + hash("a2"))
+		assert.Contains(r, r.logs.String(), "the change numbers have stepped back")
+		r.stop()
+		r.directory.Server(0).Reset()
+		for i := range 9 { // The number that was read last is another change now.
+			r.directory.SetPassword("bob", hash(fmt.Sprint("b", i)))
+		}
+		r.start()
+		r.expect("bob " + hash("b8"))
+		assert.Contains(r, r.logs.String(), "is not on this server")
+	})
+}
+
+func TestHolesInTheNumberingAreNoGaps(t *testing.T) {
+	bubble(t, ChangeNumber, func(r *rig) {
+		r.config.PageSize = 10
+		r.directory.Add("ann", "bob")
+		r.start()
+		r.expect()
+		r.directory.SetPassword("ann", hash("a2"))
+		r.directory.Server(0).Skip(35)
+		r.directory.SetPassword("bob", hash("b2"))
+		r.expect("ann "+hash("a2"), "bob "+hash("b2"))
+		assert.Zero(r, r.metric("idm_password_sync_source_gaps_total"))
+		r.directory.Server(0).Skip(5) // Announced, and never shown.
+		r.expect()
+		assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_gaps_total"), 0.01)
+		r.directory.SetPassword("bob", hash("b3"))
+		r.expect("bob " + hash("b3"))
+		assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_gaps_total"), 0.01)
+	})
+}
+
+func TestBlocksShrinkBelowTheServersLimit(t *testing.T) {
+	bubble(t, ChangeNumber, func(r *rig) {
+		r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.SizeLimit = 7 })
+		r.directory.Add("ann")
+		r.start()
+		r.expect()
+		for i := range 40 {
+			r.directory.Set("ann", "mail", fmt.Sprint(i))
+		}
+		r.directory.SetPassword("ann", hash("a2"))
+		r.expect("ann " + hash("a2"))
+	})
+}
+
+func TestTheNextServerTakesOver(t *testing.T) {
+	strategies(t, func(r *rig) {
+		r.directory.Add("ann", "bob")
+		r.start()
+		r.expect()
+		r.directory.SetPassword("ann", hash("a2"))
+		r.expect("ann " + hash("a2"))
+		r.directory.Server(0).Down(true)
+		r.directory.SetPassword("bob", hash("b2"))
+		r.expect("bob " + hash("b2"))
+		assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_connected", "server=ldap://127.0.0.2"), 0.01)
+		assert.Zero(r, r.metric("idm_password_sync_source_connected", "server=ldap://127.0.0.1"))
+		assert.Zero(r, r.engine.again())
+		if r.config.Strategy == ChangeNumber {
+			assert.Contains(r, r.logs.String(), "taken over to another server by its CSN")
+			assert.Zero(r, r.metric("idm_password_sync_source_gaps_total"))
+		}
+		r.directory.Server(0).Down(false)
+		r.directory.Server(1).Down(true)
+		r.directory.SetPassword("ann", hash("a3"))
+		r.expect("ann " + hash("a3"))
+		assert.Contains(r, r.logs.String(), "the directory is read again")
+	})
+}
+
+func TestAReplicaThatLagsBringsNothingOldBack(t *testing.T) {
+	strategies(t, func(r *rig) {
+		r.directory.Add("ann", "bob")
+		r.start()
+		r.expect()
+		r.directory.Lag(1, true)
+		time.Sleep(10 * time.Second)
+		r.directory.SetPassword("ann", hash("a2"))
+		r.expect("ann " + hash("a2"))
+		r.directory.Server(0).Down(true)
+		r.expect()
+		r.directory.Lag(1, false)
+		r.directory.SetPassword("bob", hash("b2"))
+		r.expect("bob " + hash("b2"))
+		assert.Zero(r, r.engine.again())
+		if r.config.Strategy == ChangeNumber {
+			assert.InEpsilon(r, 1, r.outcome(stale), 0.01)
+		}
+	})
+}
+
+func TestAServerThatSaysNothingIsLeft(t *testing.T) {
+	for name, fault := range map[string]ldaptest.Fault{
+		"stalled": {Stall: true}, "stalled among entries": {Stall: true, After: 1}, "cut": {Cut: true}, "cut among entries": {Cut: true, After: 1},
+		"busy": {Code: 51}, "unavailable": {Code: 52}, "time limit": {Code: 3, After: 1}, "admin limit": {Code: 11},
+		"size limit": {Code: 4, After: 1}, "referral": {Code: 10}, "unindexed": {Code: 50, Message: "unindexed search"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			strategies(t, func(r *rig) {
+				r.config.Timeout = 5 * time.Second
+				r.directory.Add("ann", "bob")
+				r.directory.Server(0).Edit(func(s *ldaptest.Server) {
+					s.Script = func(operation, base, _ string) *ldaptest.Fault {
+						if operation == "search" && base == ldaptest.Base {
+							return &fault
+						}
+						return nil
+					}
+				})
+				r.start()
+				time.Sleep(time.Minute)
+				r.directory.SetPassword("ann", hash("a2"))
+				r.expect("ann " + hash("a2"))
+				assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_connected", "server=ldap://127.0.0.2"), 0.01)
+				assert.Equal(r, 1, strings.Count(r.logs.String(), "cannot be read"))
+			})
+		})
+	}
+}
+
+func TestAWrongPasswordIsNotTriedUntilTheAccountIsLocked(t *testing.T) {
+	bubble(t, Auto, func(r *rig) {
+		r.config.Password = []byte("wrong")
+		r.start()
+		time.Sleep(time.Hour)
+		r.stop()
+		for i := range 2 {
+			assert.LessOrEqual(r, len(r.directory.Server(i).Asked("bind")), 13)
+		}
+		assert.LessOrEqual(r, strings.Count(r.logs.String(), "cannot be read"), 30)
+	})
+}
+
+func TestNoServerForAWhile(t *testing.T) {
+	strategies(t, func(r *rig) {
+		r.directory.Add("ann")
+		r.start()
+		r.expect()
+		r.directory.Server(0).Down(true)
+		r.directory.Server(1).Down(true)
+		time.Sleep(2 * time.Hour)
+		assert.Greater(r, r.metric("idm_password_sync_source_lag_seconds"), 7000.0)
+		r.directory.SetPassword("ann", hash("a2"))
+		r.directory.Server(0).Down(false)
+		time.Sleep(2 * time.Minute)
+		r.expect("ann " + hash("a2"))
+	})
+}
+
+func TestReferencesAreToldAndNotFollowed(t *testing.T) {
+	strategies(t, func(r *rig) {
+		r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.References = []string{"ldap://evil.test/dc=example,dc=com"} })
+		r.directory.Add("ann")
+		r.start()
+		r.expect()
+		r.directory.SetPassword("ann", hash("a2"))
+		r.expect("ann " + hash("a2"))
+		assert.Equal(r, 1, strings.Count(r.logs.String(), "refers to other servers"))
+	})
+}
+
+func TestTheStrategyIsWhatTheAccountMayUse(t *testing.T) {
+	tests := map[string]struct {
+		edit func(*ldaptest.Server)
+		want string
+		says string
+	}{
+		"cookie first":            {func(*ldaptest.Server) {}, Cookie, ""},
+		"numbers without cookies": {func(s *ldaptest.Server) { s.Cookies = false }, ChangeNumber, "does not know the control"},
+		"neither":                 {func(s *ldaptest.Server) { s.Cookies, s.Numbers = false, false }, Timestamps, "which has gaps"},
+		"no right":                {func(s *ldaptest.Server) { s.HideChanges = true }, Timestamps, "sufficient privileges"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, Auto, func(r *rig) {
+				for i := range 2 {
+					r.directory.Server(i).Edit(tt.edit)
+				}
+				r.directory.Add("ann")
+				r.start()
+				r.expect()
+				assert.Equal(r, tt.want, r.source.position.Strategy)
+				assert.Contains(r, r.logs.String(), tt.says)
+				r.directory.SetPassword("ann", hash("a2"))
+				r.expect("ann " + hash("a2"))
+			})
+		})
+	}
+}
+
+func TestAStrategyThatIsAskedForAndNotThereIsAnError(t *testing.T) {
+	bubble(t, Cookie, func(r *rig) {
+		for i := range 2 {
+			r.directory.Server(i).Edit(func(s *ldaptest.Server) { s.Cookies = false })
+		}
+		r.start()
+		r.settle()
+		assert.Contains(r, r.logs.String(), "ldap.strategy: cookie: the server does not know the control")
+	})
+}
+
+func TestAnotherStrategyComparesAll(t *testing.T) {
+	bubble(t, Timestamps, func(r *rig) {
+		r.directory.Add("ann", "bob")
+		r.start()
+		r.expect()
+		r.stop()
+		r.directory.SetPassword("ann", hash("a2"))
+		r.config.Strategy = Auto
+		r.start()
+		r.expect("ann " + hash("a2"))
+		assert.Equal(r, Timestamps, r.source.position.Strategy, "auto stays with what it has")
+		r.stop()
+		r.directory.SetPassword("bob", hash("b2"))
+		r.config.Strategy = Cookie
+		r.start()
+		r.expect("bob " + hash("b2"))
+		require.Equal(r, Cookie, r.source.position.Strategy)
+	})
+}
