@@ -119,6 +119,16 @@ func TestSignInThroughAnIdentityProvider(t *testing.T) {
 			name: "linking is for a group", policy: func(p *okta.IdentityProvider) { p.Policy.AccountLink.Filter = &okta.IdPFilter{} }, who: isaac, refused: "in no group",
 		},
 		{
+			name: "linked by hand, where linking is off", policy: func(p *okta.IdentityProvider) {
+				p.Policy.AccountLink.Action, p.Policy.Provisioning.ProfileMaster = okta.Disabled, false
+			},
+			prepare: func(t *testing.T, o *org) {
+				t.Helper()
+				o.ok(t, http.MethodPost, idpsPath+"/"+o.IdPs()[0].ID+"/users/"+o.user.ID, `{"externalId":"isaac"}`)
+			},
+			who: isaac, user: okta.Account{Provider: okta.Provider{Type: "OKTA", Name: "OKTA"}, Status: okta.Active},
+		},
+		{
 			name: "matched by e-mail", policy: func(p *okta.IdentityProvider) {
 				p.Policy.Subject.MatchType, p.Policy.Subject.UserNameTemplate.Template = "EMAIL", "idpuser.mail"
 			},

@@ -198,6 +198,38 @@ func TestAnAssignmentFindsTheUserOrMayNotCreateIt(t *testing.T) {
 	})
 }
 
+// KEEP_EXISTING keeps changes from the hub, not the first password.
+func TestTheFirstPasswordArrivesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.features(t, `{"update":{"password":{"change":"KEEP_EXISTING"}}}`)
+		p.assign(t, "active_with_pass")
+		p.change(t, firstPassword, newPassword)
+		p.did(t, okta.PushPassword)
+		p.change(t, newPassword, "Ebb-Tide-2026")
+		assert.Len(t, p.spoke.Tasks(), 2)
+		assert.True(t, p.logsIn(newPassword).OK)
+	})
+}
+
+// An old task that is retried links anew, with a temporary password: the next sign-in brings the real one back.
+func TestARetriedAssignmentIsFollowedByTheRealPassword(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		_, err := p.throughIdP()
+		require.NoError(t, err)
+		p.assign(t, "active_with_pass")
+		require.NoError(t, p.hub.Disconnect(wren))
+		p.signs(t)
+		assert.True(t, p.logsIn(firstPassword).OK)
+		require.NoError(t, p.spoke.RetryTask(p.spoke.Tasks()[0].ID))
+		p.settle(t)
+		assert.False(t, p.logsIn(firstPassword).OK)
+		p.signs(t)
+		assert.True(t, p.logsIn(firstPassword).OK)
+	})
+}
+
 func TestStrictPushesMeetTheHubsAgeAndHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := linked(t)
