@@ -18,7 +18,7 @@ const (
 	clientErrorBody    = "clientErrorBody"
 	scopeNotGranted    = "scopeNotGranted"
 	rateLimitShown     = "rateLimitShown"
-	credentialBucket   = "credentialBucket"
+	credentialBucket   = "credentialBucket" //nolint:gosec // G101: the name of a switch
 	concurrencyReset   = "concurrencyReset"
 	burst              = "burst"
 	wrongContentType   = "wrongContentType"
