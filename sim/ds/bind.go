@@ -35,15 +35,35 @@ func (c *conn) bind(ctx context.Context, t *task) ldap.Response {
 	r, _ := t.Request.(ldap.BindRequest)
 	half := c.sasl
 	c.sasl = nil
-	c.session = directory.Session{Secure: c.session.Secure}
+	c.session = &directory.Session{Secure: c.session.Secure}
 	if r.Version != 2 && r.Version != 3 {
 		return ldap.BindResponse{Result: ldap.Result{Code: ldap.ProtocolError, Message: fmt.Sprintf("The server does not support LDAP version %d", r.Version)}}
 	}
 	t.begun = true
-	if r.SASL == nil {
-		return ldap.BindResponse{Result: c.server.backend.Bind(ctx, &c.session, r.DN, r.Password, t.Controls)}
+	response := c.authenticate(ctx, t, r, half)
+	if _, asked := ldap.Find(t.Controls, ldap.OIDAuthzIDRequest); asked && response.Result.Code == ldap.Success {
+		response.Result.Controls = append(response.Result.Controls, ldap.AuthorizationID(c.authzID())) // RFC 3829
 	}
-	switch mechanism := strings.ToUpper(r.SASL.Mechanism); mechanism {
+	return response
+}
+
+// authzID is who is bound, as an authorization identity.
+func (c *conn) authzID() string {
+	if c.session.DN == "" {
+		return ""
+	}
+	return "dn:" + c.session.DN
+}
+
+func (c *conn) authenticate(ctx context.Context, t *task, r ldap.BindRequest, half *exchange) ldap.BindResponse {
+	if r.SASL == nil {
+		return ldap.BindResponse{Result: c.server.backend.Bind(ctx, c.session, r.DN, r.Password, t.Controls)}
+	}
+	mechanism := strings.ToUpper(r.SASL.Mechanism)
+	if !slices.Contains(c.server.config.Directory.Offers.SASLMechanisms, mechanism) {
+		mechanism = "" // disabled, or nobody's
+	}
+	switch mechanism {
 	case saslPlain:
 		return c.plain(ctx, t, r.SASL.Credentials)
 	case saslExternal:
@@ -70,7 +90,7 @@ func invalid() ldap.BindResponse {
 }
 
 // plain is RFC 4616: authorization identity, NUL, authentication identity, NUL, password.
-func (c *conn) plain(ctx context.Context, t *task, credentials []byte) ldap.Response {
+func (c *conn) plain(ctx context.Context, t *task, credentials []byte) ldap.BindResponse {
 	parts := strings.Split(string(credentials), "\x00")
 	if len(parts) != 3 || parts[1] == "" || parts[2] == "" {
 		return invalid()
@@ -83,11 +103,11 @@ func (c *conn) plain(ctx context.Context, t *task, credentials []byte) ldap.Resp
 		return invalid()
 	}
 	c.bindsAs(t.x, dn)
-	return ldap.BindResponse{Result: c.server.backend.Bind(ctx, &c.session, dn, password, t.Controls)}
+	return ldap.BindResponse{Result: c.server.backend.Bind(ctx, c.session, dn, password, t.Controls)}
 }
 
 // external believes the client's certificate, whose subject is the DN of an entry (PingDS, subject equals DN certificate mapper).
-func (c *conn) external(ctx context.Context, t *task, authorization []byte) ldap.Response {
+func (c *conn) external(ctx context.Context, t *task, authorization []byte) ldap.BindResponse {
 	dn, ok := c.subject()
 	if ok {
 		dn, ok = c.server.backend.Identify("dn:" + dn)
@@ -96,7 +116,7 @@ func (c *conn) external(ctx context.Context, t *task, authorization []byte) ldap
 		return invalid()
 	}
 	c.bindsAs(t.x, dn)
-	return ldap.BindResponse{Result: c.server.backend.BindProven(ctx, &c.session, dn, true, t.Controls)}
+	return ldap.BindResponse{Result: c.server.backend.BindProven(ctx, c.session, dn, true, t.Controls)}
 }
 
 // subject is the DN in the certificate that the client has shown.

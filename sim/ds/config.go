@@ -16,7 +16,8 @@ var ErrInvalid = errors.New("invalid")
 type Config struct {
 	// Host is the server's host name, as its certificate has it.
 	Host string
-	// Directory is what lives in it.
+	// Directory is what lives in it. Of what it offers, the SASL mechanisms decide which of this server's are enabled; what it says of
+	// controls and extended operations is replaced by what the server can do.
 	Directory directory.Config
 	// MaxMessage is how large a request may be, in bytes: 5,000,000 by default, as OpenDJ has it. A larger one ends the connection.
 	MaxMessage int
@@ -34,7 +35,7 @@ type Config struct {
 // DefaultConfig is a server as DS sets one up.
 func DefaultConfig() Config {
 	return Config{
-		Host: "ds.example.com", MaxMessage: ber.DefaultSize, MaxOperations: 1000,
+		Host: "ds.example.com", Directory: directory.DefaultConfig(directory.DS7), MaxMessage: ber.DefaultSize, MaxOperations: 1000,
 		MessageTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute,
 	}
 }

@@ -34,8 +34,8 @@ type conn struct {
 	end     context.CancelCauseFunc
 	in      *bufio.Reader
 	out     *output
-	session directory.Session
-	sasl    *exchange // a SASL bind that needs another step
+	session *directory.Session // another one after each bind
+	sasl    *exchange          // a SASL bind that needs another step
 
 	mu      sync.Mutex
 	net     net.Conn
@@ -53,7 +53,7 @@ type pending struct {
 }
 
 func newConn(s *Server, far net.Conn, end context.CancelCauseFunc) *conn {
-	c := &conn{server: s, number: s.numbers.Add(1), net: far, end: end, pending: map[int32]*pending{}}
+	c := &conn{server: s, number: s.numbers.Add(1), net: far, end: end, session: &directory.Session{}, pending: map[int32]*pending{}}
 	c.in = bufio.NewReader(far)
 	c.out = newOutput(far, s.config.WriteTimeout, func() { end(errGone); c.wake() })
 	return c

@@ -1,6 +1,7 @@
 package ds
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/seatrial/seatrial/sim/ds/ldap"
@@ -48,6 +49,14 @@ var applicable = map[string]int{
 	ldap.OIDAuthzIDRequest:        onBind,
 	ldap.OIDPasswordPolicy:        onAll,
 	ldap.OIDTransactionID:         onAll,
+}
+
+// responses are controls that only answers have, which the root DSE of DS lists too.
+var responses = []string{ldap.OIDPasswordExpired, ldap.OIDPasswordExpiring}
+
+// controlOIDs is supportedControl.
+func controlOIDs() []string {
+	return slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(responses), maps.Keys(applicable))))
 }
 
 func bit(r ldap.Request) int {

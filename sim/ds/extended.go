@@ -24,10 +24,7 @@ func (c *conn) extended(ctx context.Context, t *task) ldap.Response {
 			response.Result = ldap.Result{Code: ldap.ProtocolError, Message: "The who am I request has a value"}
 			break
 		}
-		response.HasValue = true
-		if c.session.DN != "" {
-			response.Value = []byte("dn:" + c.session.DN)
-		}
+		response.Value, response.HasValue = []byte(c.authzID()), true
 	case ldap.OIDCancel:
 		if id, err := ldap.ParseCancel(r); err != nil {
 			response.Result = undecodable("cancel", err)
@@ -78,7 +75,7 @@ func (c *conn) passwordModify(ctx context.Context, t *task, r ldap.ExtendedReque
 		replacement = &p.New
 	}
 	t.begun = true
-	generated, result := c.server.backend.PasswordModify(ctx, &c.session, identity, old, replacement, t.Controls)
+	generated, result := c.server.backend.PasswordModify(ctx, c.session, identity, old, replacement, t.Controls)
 	response := ldap.ExtendedResponse{Result: result}
 	if result.Code == ldap.Success && !generated.Empty() {
 		t.x.Password = c.server.kernel.Journal.Digest(generated)

@@ -57,7 +57,7 @@ func (c *conn) newSCRAM(mechanism string) *exchange {
 		case dn == "" || conversation.AuthzID() != "" && !c.sameIdentity(conversation.AuthzID(), dn):
 			return invalid()
 		default:
-			response.Result = c.server.backend.BindProven(ctx, &c.session, dn, err == nil && conversation.Valid(), t.Controls)
+			response.Result = c.server.backend.BindProven(ctx, c.session, dn, err == nil && conversation.Valid(), t.Controls)
 			if response.Result.Code != ldap.Success {
 				return response
 			}

@@ -21,13 +21,13 @@ func (c *conn) search(ctx context.Context, t *task) ldap.Response {
 		return c.out.send(ctx, persistent, func(b []byte) []byte { return ldap.Append(b, t.ID, entry, controls) })
 	}
 	t.begun = true
-	return respond(t.Message, c.server.backend.Search(ctx, &c.session, r, t.Controls, emit))
+	return respond(t.Message, c.server.backend.Search(ctx, c.session, r, t.Controls, emit))
 }
 
 // simple carries out the operations that have a result and nothing else.
 func (c *conn) simple(ctx context.Context, t *task) ldap.Response {
 	var result ldap.Result
-	b, s := c.server.backend, &c.session
+	b, s := c.server.backend, c.session
 	t.begun = true
 	switch r := t.Request.(type) {
 	case ldap.CompareRequest:

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/seatrial/seatrial/sim/ds/directory"
+	"github.com/seatrial/seatrial/sim/ds/ldap"
 	"github.com/seatrial/seatrial/sim/kernel/clock"
 	"github.com/seatrial/seatrial/sim/kernel/faults"
 	"github.com/seatrial/seatrial/sim/kernel/journal"
@@ -58,6 +60,7 @@ func New(c Config, k Kernel) (*Server, error) {
 	if k.Name == "" {
 		k.Name = name
 	}
+	c.Directory.Offers = offers(c.Directory.Offers, k.TLS != nil)
 	d, err := directory.New(c.Directory, directory.Kernel{Clock: k.Clock, Seed: k.Seed, Digester: k.Digester, Name: k.Name})
 	if err != nil {
 		return nil, fmt.Errorf("ds: %w", err)
@@ -207,4 +210,15 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 	<-ended
 	return ctx.Err()
+}
+
+// offers completes what the root DSE says that the server can do.
+func offers(o directory.Offers, startTLS bool) directory.Offers {
+	o.Controls = controlOIDs()
+	o.Extensions = []string{ldap.OIDCancel, ldap.OIDGetConnectionID, ldap.OIDPasswordModify, ldap.OIDWhoAmI}
+	if startTLS {
+		o.Extensions = append(o.Extensions, ldap.OIDStartTLS)
+	}
+	o.SASLMechanisms = slices.DeleteFunc(slices.Clone(o.SASLMechanisms), func(m string) bool { return !isMechanism(m) })
+	return o
 }
