@@ -75,6 +75,11 @@ steps: [{wait: 1s}]
 		{"describe", []string{"describe", "idcs/token-expired-mid-run"}, 0, []string{
 			"Because: The migration guide's error 3", "When 10 passwords have been written at the target:", "Access tokens expire.", "all users sign in with the newest password",
 		}},
+		{"describe an org", []string{"describe", "okta/jit-takes-the-password-away", "okta/federated-five-percent", "okta/statuses"}, 0, []string{
+			"An Okta org with 8 users, password policy default, access tokens that live 1h", "The target's switch idpSignIn is federate.",
+			"At the target, the first 3 users sign in through the identity provider, just in time.",
+			"Of them, 5 % sign in through FEDERATION.", "Of them, the users 3-4 are SUSPENDED.", "An engine that does not create users.",
+		}},
 		{"describe nothing", []string{"describe"}, 2, []string{"requires at least 1 arg"}},
 		{"schema", []string{"schema"}, 0, []string{`"title": "A seatrial scenario"`}},
 		{"lint a good one", []string{"lint", good}, 0, []string{"good.yaml: ok: test/valid"}},

@@ -45,13 +45,60 @@ func TestParseTakesTheValidOne(t *testing.T) {
 	assert.Equal(t, Count{Min: 1, Max: -1}, *s.Expect[0].Outcome.Applied)
 }
 
+// validOrg is the same for an org.
+const validOrg = `id: test/org
+title: A title
+because: A reason
+severity: major
+given:
+  okta:
+    users: 20
+    policy: {like: default, complexity: {minLength: 10, minSymbol: 1}}
+    providers: {FEDERATION: 5 %, LDAP: [3, 4]}
+    statuses: {SUSPENDED: 5-6}
+steps:
+  - change: {users: 7-20, with: {violates: minSymbol}}
+  - set_provider: {users: [7], provider: SOCIAL}
+  - settle: 1m
+expect:
+  - query: '{ users(target: "okta") { total } }'
+    that: users.total >= 1
+`
+
+func TestParseProblemsOfAnOrg(t *testing.T) {
+	_, err := Parse("valid.yaml", []byte(validOrg))
+	require.NoError(t, err)
+	problemsOf(t, validOrg, []problemCase{
+		{"two targets", "given:\n", "given:\n  idcs: {users: 2}\n", []string{"7:3: given: an identity domain and an org; a scenario has one target"}},
+		{"nobody", "users: 20", "users: 0", []string{
+			"6:3: given: nobody lives there; write okta: {users: 20}", "9:40: users: there are 0, not 3", "9:40: users: there are 0, not 4",
+			"10:27: users: there are 0, not 6", "12:21: users: there are 0, not 20", "13:27: users: there are 0, not 7",
+		}},
+		{"a policy of Oracle's", "{like: default, complexity: {minLength: 10, minSymbol: 1}}", "standard", []string{
+			"8:13: policy: is in the words of idcs; those of okta are default, or {like: default, complexity: {minLength: 10}}",
+			"12:44: violates: the target's policy has no minSymbol; it has minLength, maxLength, minNumerals, minLowerCase, minUpperCase, firstNameDisallowed, lastNameDisallowed, userNameDisallowed",
+		}},
+		{"a part of a policy that is not there", "minSymbol: 1}", "minSymbols: 1}", []string{"8:57: complexity has no minSymbols; did you mean minSymbol?"}},
+		{"an impossible policy", "minLength: 10", "minLength: 90", []string{"8:53: complexity.minLength: 90 is not within 0 to 72"}},
+		{"a provider that is not there", "FEDERATION: 5 %", "FEDERATED: 5 %", []string{`9:17: providers: there is no "FEDERATED"; did you mean FEDERATION?`}},
+		{"a share that is none", "5 %", "five %", []string{`9:29: FEDERATION: "five %" names no users: write all, newcomers, a number, a range such as 3-7, or a list`}},
+		{"a status that is not there", "SUSPENDED: 5-6", "SUSPENDET: 5-6", []string{`10:16: statuses: there is no "SUSPENDET"; did you mean SUSPENDED?`}},
+		{"a rule that the policy has not", "violates: minSymbol", "violates: minSymbl", []string{"12:44: violates: the target's policy has no minSymbl; did you mean minSymbol?"}},
+		{"the history", "violates: minSymbol", "violates: historyCount", []string{"12:44: violates: the history is violated by sending an old password again: write with: reused, or with: initial"}},
+		{"a provider in a step", "provider: SOCIAL", "provider: social", []string{`13:42: provider: "social" is not one of OKTA, FEDERATION, SOCIAL, ACTIVE_DIRECTORY, LDAP; did you mean SOCIAL?`}},
+		{"query: another target", `(target: "okta")`, `(target: "idcs")`, []string{`16:29: query: there is no target "idcs"; it has okta`}},
+		{"query: no target", `(target: "okta")`, "", []string{`16:15: query: users asks for idcs when no target is named; write target: "okta"`}},
+	})
+	problemsOf(t, valid, []problemCase{
+		{"a step of an org's", "expire_tokens: all", "jit: all", []string{"13:9: jit: is for an Okta org; write given: {okta: {users: 20}}"}},
+		{"a policy of Okta's", "policy: standard", "policy: default", []string{
+			"6:28: policy: is in the words of okta; those of idcs are standard, simple, or {like: standard, minLength: 14}",
+		}},
+	})
+}
+
 func TestParseProblems(t *testing.T) {
-	tests := []struct {
-		name string
-		old  string // of the valid one
-		new  string
-		want []string
-	}{
+	problemsOf(t, valid, []problemCase{
 		{"unknown name", "severity: major", "severety: major", []string{
 			"1:1: the file: severity is missing",
 			"4:1: the file has no severety; did you mean severity?",
@@ -115,7 +162,19 @@ func TestParseProblems(t *testing.T) {
 			`4:11: severity: "mayor" is not one of critical, major, minor; did you mean major?`,
 			"5:1: the file has no steppes; did you mean steps?",
 		}},
-	}
+	})
+}
+
+type problemCase struct {
+	name string
+	old  string // of the valid one
+	new  string
+	want []string
+}
+
+// problemsOf breaks one line of a valid scenario in each case.
+func problemsOf(t *testing.T, valid string, tests []problemCase) {
+	t.Helper()
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			require.Equal(t, 1, strings.Count(valid, test.old), "the case must change exactly one place")

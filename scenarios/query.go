@@ -76,17 +76,22 @@ func checkQuery(text, target string, faults []string) (types.Map, []textError) {
 // "total == 0" would pass for the wrong reason.
 func checkArguments(selection ast.SelectionSet, target string, faults []string) []textError {
 	known := map[string][]string{
-		"target":    {target},
-		"operation": {"token", "find", "read", "create", "update", "write_password", "delete", "log_in", "policy", "bulk", "group", "app", "app_role", "grant", "discover"},
-		"outcome":   {"accepted", "refused"},
-		"token":     {"valid", "expired", "revoked", "unknown"},
-		"fault":     faults,
+		"target": {target},
+		"operation": {"token", "find", "read", "create", "update", "write_password", "delete", "log_in", "policy", "bulk", "group", "app", "app_role", "grant", "discover", "sessions", "activate", "reactivate", "deactivate",
+			"suspend", "unsuspend", "unlock", "reset_password", "expire_password", "forgot_password", "recovery", "change_question", "log"},
+		"outcome": {"accepted", "refused"},
+		"token":   {"valid", "expired", "revoked", "unknown"},
+		"fault":   faults,
 	}
 	var found []textError
 	for _, s := range selection {
 		f, isField := s.(*ast.Field)
 		if !isField {
 			continue
+		}
+		if absent := defaultTarget(f); absent != "" && absent != target {
+			found = append(found, textError{f.Position.Line, f.Position.Column,
+				fmt.Sprintf("%s asks for %s when no target is named; write target: %q", f.Name, absent, target)})
 		}
 		for _, a := range f.Arguments {
 			words, limited := known[a.Name]
@@ -101,6 +106,22 @@ func checkArguments(selection ast.SelectionSet, target string, faults []string) 
 		found = append(found, checkArguments(f.SelectionSet, target, faults)...)
 	}
 	return found
+}
+
+// defaultTarget is the simulator that a question is about when it does not say.
+func defaultTarget(f *ast.Field) string {
+	if f.Definition == nil {
+		return ""
+	}
+	name := "target"
+	if f.Name == "target" {
+		name = "name"
+	}
+	argument := f.Definition.Arguments.ForName(name)
+	if argument == nil || argument.DefaultValue == nil || f.Arguments.ForName(name) != nil {
+		return ""
+	}
+	return argument.DefaultValue.Raw
 }
 
 func graphErrors(text string, err error) []textError {

@@ -130,28 +130,16 @@ func (s Scenario) ours() bool {
 	if len(s.Given.Engine.Settings) > 0 || s.Given.Engine.Mail || s.mortal() {
 		return true
 	}
-	for _, step := range s.Steps {
-		for _, one := range append([]Step{step}, step.Do...) {
-			if one.Replay != nil || one.Change != nil && one.Change.Wait != nil {
-				return true
-			}
-		}
-	}
-	return false
+	return s.has(func(step Step) bool { return step.Replay != nil || step.Change != nil && step.Change.Wait != nil })
+}
+
+// has tells whether there is such a step, at whatever moment.
+func (s Scenario) has(such func(Step) bool) bool {
+	return slices.ContainsFunc(s.Steps, func(step Step) bool { return such(step) || slices.ContainsFunc(step.Do, such) })
 }
 
 // mortal tells whether the scenario restarts the system: then its source is a careful one, which submits again what was not
 // acknowledged.
 func (s Scenario) mortal() bool {
-	for _, step := range s.Steps {
-		if step.Restart != nil {
-			return true
-		}
-		for _, inner := range step.Do {
-			if inner.Restart != nil {
-				return true
-			}
-		}
-	}
-	return false
+	return s.has(func(step Step) bool { return step.Restart != nil })
 }

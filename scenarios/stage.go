@@ -32,7 +32,7 @@ type run struct {
 	world        *sim.World
 	control      *control.Client
 	system       living
-	place        sut.Place // what the system was told
+	place        sut.Place   // what the system was told
 	mail         *mailServer // nil when there is none
 	jitter       *random.Stream
 	transactions *random.Stream

@@ -53,8 +53,15 @@ func (o givenOrg) aim(p *sut.Place, w *sim.World) error {
 	return nil
 }
 
-// furnish sets the limits, and says whose password is elsewhere and who is not active.
+// furnish sets the limits, and the identity provider that somebody signs in through.
 func (o givenOrg) furnish(r *run) error {
+	if o.scenario.has(func(s Step) bool { return s.JIT != nil }) {
+		// An administrator has set it up long ago: just-in-time provisioning and account linking are on.
+		_, err := r.world.Okta().AddIdP(okta.IdentityProvider{Type: "SAML2", Name: idpName, Policy: okta.DefaultIdPPolicy()})
+		if err != nil {
+			return fmt.Errorf("identity provider: %w", err)
+		}
+	}
 	if o.ConcurrentLimit == 0 {
 		return nil
 	}

@@ -53,8 +53,9 @@ func (r *run) signInElsewhere(list []*person) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.UserName, err)
 		}
+		p.elsewhere = in.User.Federated
 		if in.Created {
-			p.elsewhere = true
+			p.newcomer = false
 			r.before = append(r.before, in.User)
 		}
 	}

@@ -37,6 +37,7 @@ type History struct {
 	Crashes                 []Crash // when the system died, and was started again
 	TokenLifetime           time.Duration
 	Provisioning            map[string]bool // users that may be created
+	Repaired                map[string]bool // users, in lower case, whom an operator had repaired: converted, or deleted and created anew
 	MustChange              bool            // the system was told to use a door after which users must change their password
 }
 

@@ -3,6 +3,7 @@ package invariants
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/sim/control"
@@ -27,8 +28,11 @@ func noSurprise(v *view) reports.Check {
 		if e.Operation == "create" && (e.Status == http.StatusCreated || e.Status == http.StatusOK || e.Lost) { // 200 is Okta's
 			created[user] = append(created[user], e)
 		}
-		if e.Operation == "delete" && e.Status == http.StatusNoContent {
+		if e.Operation == "delete" && e.Status == http.StatusNoContent && !v.Repaired[user] {
 			f.add("entry %s: the user %s was deleted", numbers(e), user)
+		}
+		if slices.Contains(lifecycle, e.Operation) && (e.Status == http.StatusOK || e.Lost) && !v.Repaired[user] {
+			f.add("entry %s, %s: the user's life is an administrator's affair", numbers(e), request(e))
 		}
 		if e.Operation == "write_password" && isAccepted(e) && e.Digest != "" && !v.chosen(user, e.Digest) {
 			f.add("entry %s: a password was written for %s that no change of that user has", numbers(e), user)
@@ -41,6 +45,11 @@ func noSurprise(v *view) reports.Check {
 	}
 	v.compareUsers(&f)
 	return f.check(NoSurprise, "%d requests, all of them known to the target's API; %d users, none touched but for the password", len(v.Entries), len(v.UsersAfter))
+}
+
+// lifecycle are the operations of an org that change where a user stands, or whose his password is.
+var lifecycle = []string{
+	"activate", "reactivate", "deactivate", "suspend", "unsuspend", "unlock", "reset_password", "expire_password",
 }
 
 // chosen tells whether a change of the user has the password. Without digests nothing can be said against it.

@@ -24,6 +24,10 @@ func Engine(flaw Flaw) sut.Factory {
 			token: make(chan token, 1), slots: make(chan struct{}, workers),
 		}
 		e.token <- token{}
+		e.target = domain{e}
+		if p.Target == "okta" {
+			e.target = org{e}
+		}
 		return e, nil
 	}
 }
@@ -35,6 +39,7 @@ type engine struct {
 	flaw   Flaw
 	place  sut.Place
 	http   *http.Client
+	target target
 	chance *random.Stream
 
 	ctx     context.Context //nolint:containedctx // the life of the engine: what Submit starts outlives its context
@@ -79,7 +84,7 @@ func (e *engine) Submit(_ context.Context, c sut.Change) (string, error) {
 		fmt.Fprintf(&e.log, `{"msg":"request","body":{"userName":%q,"password":%q}}`+"\n", c.UserName, c.Password.Reveal())
 	}
 	if e.flaw == OutOfOrder {
-		e.running.Go(func() { e.work(j) }) //nolint:contextcheck // it outlives the call
+		e.running.Go(func() { e.work(j) })
 		return j.id, nil
 	}
 	lane := append(e.lanes[c.UserName], j)
@@ -88,7 +93,7 @@ func (e *engine) Submit(_ context.Context, c sut.Change) (string, error) {
 		older.newer = true
 	}
 	if len(lane) == 1 {
-		e.running.Go(func() { e.drain(c.UserName) }) //nolint:contextcheck // it outlives the call
+		e.running.Go(func() { e.drain(c.UserName) })
 	}
 	return j.id, nil
 }
@@ -124,7 +129,7 @@ func (e *engine) work(j *job) {
 	e.write(state, j, reason)
 	line, _ := json.Marshal(map[string]any{ //nolint:errchkjson // strings and a time always encode
 		"time": time.Now().UTC(), "transactionId": j.TransactionID, "id": j.id, "userName": j.UserName,
-		"target": "idcs", "outcome": state, "reason": reason, "attempts": j.attempts,
+		"target": or(e.place.Target, "idcs"), "outcome": state, "reason": reason, "attempts": j.attempts,
 	})
 	e.audit.Write(append(line, '\n'))
 	if e.flaw == DoubleAudit {

@@ -75,7 +75,7 @@ func (e *engine) attempt(j *job, mark *string, looked *bool, look bool) verdict 
 	}
 	defer func() { <-e.slots }()
 
-	u, v := e.find(j)
+	u, v := e.target.find(j)
 	if v.reason != "" {
 		v.unknown = look // still
 		return v
@@ -84,7 +84,7 @@ func (e *engine) attempt(j *job, mark *string, looked *bool, look bool) verdict 
 		if !e.place.Provision || e.flaw == NoProvision {
 			return verdict{reason: "not_found"}
 		}
-		if u, v = e.create(j); v.reason != "" {
+		if u, v = e.target.create(j); v.reason != "" {
 			return v
 		}
 	}
@@ -96,7 +96,7 @@ func (e *engine) attempt(j *job, mark *string, looked *bool, look bool) verdict 
 	}
 	switch {
 	case u.federated && e.flaw == WritesFederated:
-		if v := e.patch(u.id, federatedAttribute, false); v.reason != "" {
+		if v := e.target.unfederate(u.id); v.reason != "" {
 			return v
 		}
 	case u.federated:
@@ -104,13 +104,13 @@ func (e *engine) attempt(j *job, mark *string, looked *bool, look bool) verdict 
 	case !u.active:
 		return verdict{reason: "inactive"}
 	}
-	v = e.writePassword(u.id, j)
+	v = e.target.writePassword(u.id, j)
 	if v.reason == "" && e.flaw == WritesTwice {
-		e.writePassword(u.id, j)
-		e.writePassword(u.id, j)
+		e.target.writePassword(u.id, j)
+		e.target.writePassword(u.id, j)
 	}
 	if v.reason == "" && e.flaw == TouchesAttributes {
-		return e.patch(u.id, "displayName", j.UserName+" (synchronised)")
+		return e.target.tidy(u.id, j.UserName+" (synchronised)")
 	}
 	return v
 }
@@ -121,8 +121,8 @@ func (e *engine) attempt(j *job, mark *string, looked *bool, look bool) verdict 
 func (e *engine) recipe(j *job) (state, reason string) {
 	for attempt := range retries {
 		j.attempts++
-		if u, v := e.find(j); v.reason == "" && u.id != "" {
-			if v = e.writePassword(u.id, j); v.reason == "" {
+		if u, v := e.target.find(j); v.reason == "" && u.id != "" {
+			if v = e.target.writePassword(u.id, j); v.reason == "" {
 				continue // meant as: return success
 			}
 		}

@@ -3,22 +3,31 @@ package flawed
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
-const (
-	timeout            = 30 * time.Second
-	federatedAttribute = "urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User:isFederatedUser"
-	lastSet            = "urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User:lastSuccessfulSetDate"
-)
+const timeout = 30 * time.Second
+
+// target is what the engine does to a target of one kind.
+type target interface {
+	// credential is what every request carries; "" when a token must be asked for.
+	credential() string
+	// tokenRequest is how a token is asked for.
+	tokenRequest() (authorization string, form url.Values, err error)
+	classify(r response) verdict
+	find(j *job) (user, verdict)
+	create(j *job) (user, verdict)
+	writePassword(id string, j *job) verdict
+	// unfederate makes a user local, and tidy changes what nobody asked to have changed.
+	unfederate(id string) verdict
+	tidy(id, displayName string) verdict
+}
 
 type token struct {
 	text  string
@@ -67,14 +76,25 @@ func (e *engine) exchange(method, path, authorization, contentType string, body 
 	if err = errors.Join(err, answer.Body.Close()); err != nil {
 		return response{}, failed(err)
 	}
-	if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		e.mu.Lock()
-		if until := time.Now().Add(time.Duration(seconds) * time.Second); until.After(e.quiet) {
-			e.quiet = until
-		}
-		e.mu.Unlock()
+	e.mu.Lock()
+	if until := quietUntil(answer); until.After(e.quiet) {
+		e.quiet = until
 	}
+	e.mu.Unlock()
 	return response{answer.StatusCode, answer.Header, text}, verdict{}
+}
+
+// quietUntil is how long an answer asks to be left alone: by Retry-After, or by Okta's X-Rate-Limit-Reset, which counts only when
+// there is a limit at all.
+func quietUntil(answer *http.Response) time.Time {
+	if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		return time.Now().Add(time.Duration(seconds) * time.Second)
+	}
+	reset, err := strconv.ParseInt(answer.Header.Get("X-Rate-Limit-Reset"), 10, 64)
+	if err != nil || answer.StatusCode != http.StatusTooManyRequests || answer.Header.Get("X-Rate-Limit-Limit") == "0" {
+		return time.Time{}
+	}
+	return time.Unix(reset, 0)
 }
 
 func failed(err error) verdict {
@@ -85,8 +105,11 @@ func failed(err error) verdict {
 	return v
 }
 
-// bearer is a token that is not known to be dead.
+// bearer is a credential that is not known to be dead, unless there is only one.
 func (e *engine) bearer(dead string) (token, verdict) {
+	if fixed := e.target.credential(); fixed != "" {
+		return token{text: fixed}, verdict{}
+	}
 	if e.flaw == RefreshStampede || e.flaw == Recipe {
 		e.mu.Lock()
 		t := e.shared
@@ -115,16 +138,19 @@ func (e *engine) bearer(dead string) (token, verdict) {
 	return t, v
 }
 
+// grant asks for a token.
 func (e *engine) grant() (token, verdict) {
-	credentials := []byte(url.QueryEscape(e.place.ClientID) + ":" + url.QueryEscape(e.place.ClientSecret.Reveal()))
-	form := url.Values{"grant_type": {"client_credentials"}, "scope": {e.scope()}}
 	asked := time.Now()
-	r, v := e.exchange(http.MethodPost, "/oauth2/v1/token", "Basic "+base64.StdEncoding.EncodeToString(credentials), "application/x-www-form-urlencoded", []byte(form.Encode()))
+	authorization, form, err := e.target.tokenRequest()
+	if err != nil {
+		return token{}, verdict{reason: "malformed"}
+	}
+	r, v := e.exchange(http.MethodPost, "/oauth2/v1/token", authorization, "application/x-www-form-urlencoded", []byte(form.Encode()))
 	if v.reason != "" {
 		return token{}, v
 	}
 	if r.status != http.StatusOK {
-		return token{}, classify(r)
+		return token{}, e.target.classify(r)
 	}
 	var granted struct {
 		Token   string `json:"access_token"`
@@ -134,14 +160,7 @@ func (e *engine) grant() (token, verdict) {
 		return token{}, verdict{reason: "unavailable", passing: true}
 	}
 	life := time.Duration(granted.Expires) * time.Second
-	return token{granted.Token, asked.Add(max(life-5*time.Minute, life/2))}, verdict{}
-}
-
-func (e *engine) scope() string {
-	if e.place.Scope == "" {
-		return "urn:opc:idm:__myscopes__"
-	}
-	return e.place.Scope
+	return token{"Bearer " + granted.Token, asked.Add(max(life-5*time.Minute, life/2))}, verdict{}
 }
 
 // call sends an authorised request; a token that is refused is exchanged once.
@@ -160,12 +179,12 @@ func (e *engine) call(method, path string, body any) (response, verdict) {
 			return response{}, v
 		}
 		var r response
-		if r, v = e.exchange(method, path, "Bearer "+t.text, "application/json", text); v.reason != "" {
+		if r, v = e.exchange(method, path, t.text, "application/json", text); v.reason != "" {
 			return r, v
 		}
 		if r.status != http.StatusUnauthorized || e.flaw == NoTokenRefresh || e.flaw == Recipe {
 			if r.status >= http.StatusBadRequest {
-				return r, classify(r)
+				return r, e.target.classify(r)
 			}
 			return r, verdict{}
 		}
@@ -175,110 +194,4 @@ func (e *engine) call(method, path string, body any) (response, verdict) {
 		v = verdict{reason: "credential", passing: true}
 	}
 	return response{}, v
-}
-
-// classify reads an error of the target.
-func classify(r response) verdict {
-	switch {
-	case r.status == http.StatusUnauthorized:
-		return verdict{reason: "credential", passing: true}
-	case r.status == http.StatusTooManyRequests:
-		return verdict{reason: "throttled", passing: true}
-	case r.status >= http.StatusInternalServerError:
-		return verdict{reason: "unavailable", passing: true, unknown: true}
-	case r.status == http.StatusNotFound:
-		return verdict{reason: "not_found"}
-	case r.status == http.StatusForbidden:
-		return verdict{reason: "forbidden"}
-	case r.status == http.StatusConflict:
-		return verdict{reason: "duplicate"}
-	case bytes.Contains(r.body, []byte("error.identity.passwordmgmt.pwdpolicyViolation")):
-		return verdict{reason: "policy"}
-	}
-	return verdict{reason: "malformed"}
-}
-
-type wireUser struct {
-	ID        string `json:"id"`
-	Active    *bool  `json:"active"`
-	Extension struct {
-		Federated bool `json:"isFederatedUser"`
-	} `json:"urn:ietf:params:scim:schemas:oracle:idcs:extension:user:User"`
-	State struct {
-		Set string `json:"lastSuccessfulSetDate"`
-	} `json:"urn:ietf:params:scim:schemas:oracle:idcs:extension:passwordState:User"`
-}
-
-func (w wireUser) user() user {
-	return user{id: w.ID, active: w.Active == nil || *w.Active, federated: w.Extension.Federated, passwordSet: w.State.Set}
-}
-
-func (e *engine) find(j *job) (user, verdict) {
-	query := url.Values{
-		"filter":     {`userName eq "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(j.UserName) + `"`},
-		"attributes": {"userName,active," + federatedAttribute + "," + lastSet},
-	}
-	r, v := e.call(http.MethodGet, "/admin/v1/Users?"+query.Encode(), nil)
-	if v.reason != "" {
-		v.unknown = false // reading changes nothing
-		return user{}, v
-	}
-	var list struct{ Resources []wireUser }
-	if err := json.Unmarshal(r.body, &list); err != nil {
-		return user{}, verdict{reason: "unavailable", passing: true}
-	}
-	if len(list.Resources) == 0 {
-		return user{}, verdict{}
-	}
-	return list.Resources[0].user(), verdict{}
-}
-
-// create makes the user without a password: one that is set here would have to be changed at the next log-in.
-func (e *engine) create(j *job) (user, verdict) {
-	body := map[string]any{
-		"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": j.UserName,
-		"name":   map[string]string{"givenName": j.Attributes["givenName"], "familyName": or(j.Attributes["sn"], j.UserName)},
-		"emails": []map[string]any{{"value": or(j.Attributes["mail"], j.UserName+"@example.invalid"), "type": "work", "primary": true}},
-	}
-	r, v := e.call(http.MethodPost, "/admin/v1/Users", body)
-	if v.reason == "duplicate" {
-		v.passing = true // an answer was lost: the next attempt finds the user
-	}
-	if v.unknown = false; v.reason != "" {
-		return user{}, v
-	}
-	var w wireUser
-	if err := json.Unmarshal(r.body, &w); err != nil || w.ID == "" {
-		return user{}, verdict{reason: "unavailable", passing: true}
-	}
-	return w.user(), verdict{}
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
-
-func (e *engine) writePassword(id string, j *job) verdict {
-	if e.flaw == PatchDoor || e.flaw == Recipe || e.place.Door == "patch" {
-		return e.patch(id, "password", j.Password.Reveal())
-	}
-	_, v := e.call(http.MethodPut, "/admin/v1/UserPasswordChanger/"+url.PathEscape(id), map[string]any{
-		"schemas":  []string{"urn:ietf:params:scim:schemas:oracle:idcs:UserPasswordChanger"},
-		"password": j.Password.Reveal(), "bypassNotification": true,
-	})
-	if v.reason == "not_found" {
-		v.passing = true // deleted since it was found: look again
-	}
-	return v
-}
-
-func (e *engine) patch(id, path string, value any) verdict {
-	_, v := e.call(http.MethodPatch, "/admin/v1/Users/"+url.PathEscape(id), map[string]any{
-		"schemas":    []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"},
-		"Operations": []map[string]any{{"op": "replace", "path": path, "value": value}},
-	})
-	return v
 }
