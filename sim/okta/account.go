@@ -42,11 +42,13 @@ const (
 type Account struct {
 	Status        Status
 	Transitioning Status // while a change is under way; else ""
-	Provider      Provider
-	Activated     time.Time
-	StatusChanged time.Time
-	LastLogin     time.Time
-	LastUpdated   time.Time
+	// transitionEnds is when a deactivation in the background is done.
+	transitionEnds time.Time
+	Provider       Provider
+	Activated      time.Time
+	StatusChanged  time.Time
+	LastLogin      time.Time
+	LastUpdated    time.Time
 	// PasswordChanged moves with every new password; LastUpdated does not.
 	PasswordChanged time.Time
 	Question        string
@@ -146,5 +148,6 @@ func (s *Server) refresh(p *people.Person, a *Account) {
 func (s *Server) view(p *people.Person) (Account, profile) {
 	a := AccountOf(p)
 	s.refresh(p, &a)
+	s.settle(p, &a)
 	return a, profileOf(p)
 }

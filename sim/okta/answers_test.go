@@ -74,11 +74,11 @@ func TestAFeatureWithoutItsLicence(t *testing.T) {
 
 func TestRecoveryFromTheSignInPage(t *testing.T) {
 	o := newOrg(t)
-	recover := func(name string) answer {
+	start := func(name string) answer {
 		return o.ask(t, "", http.MethodPost, "/api/v1/authn/recovery/password", `{"username":"`+name+`","factorType":"EMAIL"}`)
 	}
 	started := map[string]any{"status": "RECOVERY_CHALLENGE", "factorResult": "WAITING", "factorType": "EMAIL", "recoveryType": "PASSWORD"}
-	assert.Equal(t, started, recover(login).json(t))
+	assert.Equal(t, started, start(login).json(t))
 	assert.Equal(t, "ACTIVE", o.status(t))
 	t.Run("E0000095 nobody", func(t *testing.T) {
 		o.ask(t, "", http.MethodPost, "/api/v1/authn/recovery/password", `{"username":"nobody@example.com","factorType":"EMAIL"}`).
@@ -86,11 +86,11 @@ func TestRecoveryFromTheSignInPage(t *testing.T) {
 	})
 	t.Run("hidden", func(t *testing.T) {
 		o.set(t, "recoveryOfNobody", "hide")
-		assert.Equal(t, started, recover("nobody@example.com").json(t))
+		assert.Equal(t, started, start("nobody@example.com").json(t))
 	})
 	t.Run("federated", func(t *testing.T) {
 		o.federated(t)
-		recover(login).refused(t, 403, "E0000034", "", "Forgot password is not supported for the user's login type")
+		start(login).refused(t, 403, "E0000034", "", "Forgot password is not supported for the user's login type")
 	})
 	t.Run("another factor", func(t *testing.T) {
 		o.ask(t, "", http.MethodPost, "/api/v1/authn/recovery/password", `{"username":"x","factorType":"CALL"}`).refused(t, 400, "E0000001", "Api validation failed: factorType", "factorType: only EMAIL is simulated, and username is needed")

@@ -92,15 +92,11 @@ func (s *Server) deactivate(p *people.Person, a *Account, _ profile) error {
 	if a.Status == Deprovisioned {
 		return refuse(wrongStatus)
 	}
-	if s.is(deactivatedSecret, "clear") {
-		dropPassword(p, a)
-	}
-	p.Credential.Unlock()
-	a.move(Deprovisioned, s.now())
+	s.takeAway(p, a, s.now())
 	return nil
 }
 
-func (c *call) deactivateUser() error { return c.act(eventDeactivate, c.s.deactivate) }
+func (c *call) deactivateUser() error { return c.act(eventDeactivate, c.deactivation()) }
 
 // act is a write that is answered with an empty object.
 func (c *call) act(kind eventKind, f func(*people.Person, *Account, profile) error) error {

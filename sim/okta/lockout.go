@@ -63,7 +63,8 @@ func (s *Server) signIn(login string, password secret.Value, c *call) (people.Pe
 	}
 	id := known.ID
 	var result people.LogIn
-	tried := s.prove(&known, password)
+	imports := AccountOf(&known).hash != nil
+	tried := c.proveBy(&known, login, password)
 	p, err := s.update(id, func(p *people.Person) error {
 		a, m := s.view(p)
 		result = s.judgeLogIn(p, &a, tried)
@@ -85,6 +86,13 @@ func (s *Server) signIn(login string, password secret.Value, c *call) (people.Pe
 		p, _ = s.people.ByID(id)
 		return p, result
 	}
+	if a := AccountOf(&p); imports && result.OK {
+		outcome := "SUCCESS"
+		if a.hash != nil { // it is asked again next time
+			outcome = "FAILURE"
+		}
+		c.log(eventImportPassword, &p, outcome, "")
+	}
 	if a := AccountOf(&p); result.Reason == "wrong_password" && a.Status == LockedOut {
 		c.log(eventLock, &p, "FAILURE", "LOCKED_OUT")
 	}
@@ -96,7 +104,7 @@ func (s *Server) signIn(login string, password secret.Value, c *call) (people.Pe
 
 func (s *Server) signedIn(p *people.Person, a *Account, password secret.Value, mustChange bool) {
 	p.Credential.Failures = 0
-	if a.hash != nil && s.is(importAfterSignIn, "okta") {
+	if a.hash != nil && s.is(importAfterSignIn, "okta") && !s.ReadOnly() {
 		p.Credential.Set(s.kernel.Digester.Digest(password), password, a.PasswordChanged, false)
 		a.hash, a.Provider = nil, Provider{OKTA, OKTA}
 	}

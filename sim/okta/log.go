@@ -28,6 +28,7 @@ var (
 	eventUpdateProfile   = eventKind{"user.account.update_profile", "core.user.config.profile_update.success", "Update user profile for Okta"}
 	eventLock            = eventKind{"user.account.lock", "core.user_auth.account_locked", "Max sign in attempts exceeded"}
 	eventUnlock          = eventKind{"user.account.unlock_by_admin", "core.user.config.account_unlock", "Unlock user account by admin"}
+	eventImportPassword  = eventKind{"user.import.password", "", "Import user password"}
 	eventSessionStart    = eventKind{"user.session.start", "core.user_auth.login_success", "User login to Okta"}
 	eventRateWarning     = eventKind{"system.org.rate_limit.warning", "", "Rate limit warning"}
 	eventRateBurst       = eventKind{"system.org.rate_limit.burst", "", "Rate limit burst"}

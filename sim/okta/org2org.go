@@ -100,12 +100,12 @@ func (s *Server) noticed(before, after *people.Person) {
 
 func (s *Server) noticedBy(a *application, u *appUser, before, after *people.Person) {
 	was, is := AccountOf(before), AccountOf(after)
-	gone := is.Status == Deprovisioned
+	gone := is.leaving()
 	switch {
 	case !a.features.deactivates():
-	case gone && was.Status != Deprovisioned:
+	case gone && !was.leaving():
 		s.enqueue(Deactivate, a, u, after)
-	case !gone && was.Status == Deprovisioned:
+	case !gone && was.leaving():
 		s.enqueue(Reactivate, a, u, after)
 	}
 	if m := profileOf(after); !maps.Equal(profileOf(before), m) {

@@ -116,18 +116,22 @@ func (s *Server) setHash(p *people.Person, a *Account, h Hash) {
 	a.Provider = Provider{IMPORT, IMPORT}
 }
 
-// readHash reads credentials.password.hash.
+// readHash reads credentials.password.hash, or hook, which stands in its place.
 func (c *call) readHash(b *credentialsBody) (Hash, error) {
 	if b == nil || b.Password == nil {
 		return nil, nil //nolint:nilnil // no hash is no mistake
 	}
+	given := 0
+	for _, there := range []bool{b.Password.Value != nil, len(b.Password.Hash) > 0, len(b.Password.Hook) > 0} {
+		given += oneIf(there)
+	}
 	switch {
+	case given > 1:
+		return nil, refuse(validation, "password").because("password: value, hash and hook exclude one another")
 	case len(b.Password.Hook) > 0:
-		return nil, refuse(notSimulated).surprising("password import hooks are not simulated")
+		return readHookOf(b.Password.Hook)
 	case len(b.Password.Hash) == 0:
 		return nil, nil //nolint:nilnil // as above
-	case b.Password.Value != nil:
-		return nil, refuse(validation, "password").because("password: value and hash exclude one another")
 	}
 	h, err := c.s.kernel.Hashes(b.Password.Hash)
 	if err != nil {

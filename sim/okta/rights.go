@@ -36,6 +36,8 @@ const (
 	writeApps
 	readIdPs
 	writeIdPs
+	readHooks
+	writeHooks
 )
 
 // grant is what opens an endpoint: a scope of an access token, or a role of an API token.
@@ -59,13 +61,15 @@ var grants = map[right]grant{
 	writeApps:        {"okta.apps.manage", []Role{SuperAdministrator, OrgAdministrator}},
 	readIdPs:         {"okta.idps.read", []Role{SuperAdministrator, OrgAdministrator, ReadOnlyAdministrator}},
 	writeIdPs:        {"okta.idps.manage", []Role{SuperAdministrator, OrgAdministrator}},
+	readHooks:        {"okta.inlineHooks.read", []Role{SuperAdministrator, OrgAdministrator, ReadOnlyAdministrator}},
+	writeHooks:       {"okta.inlineHooks.manage", []Role{SuperAdministrator, OrgAdministrator}},
 }
 
 // Scopes lists the scopes that can be granted to an application.
 func Scopes() []string {
 	return []string{
 		"okta.apps.manage", "okta.apps.read", "okta.groups.manage", "okta.groups.read", "okta.idps.manage", "okta.idps.read",
-		"okta.logs.read", "okta.policies.manage", "okta.policies.read", "okta.users.manage", "okta.users.read",
+		"okta.inlineHooks.manage", "okta.inlineHooks.read", "okta.logs.read", "okta.policies.manage", "okta.policies.read", "okta.users.manage", "okta.users.read",
 	}
 }
 

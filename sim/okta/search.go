@@ -121,10 +121,10 @@ func (c *call) listing() (*listing, error) {
 	case filter != "":
 		err = c.byCondition(l, filter, filterDialect)
 	default:
-		l.wanted = func(p *people.Person) bool { a := AccountOf(p); return a.Status != Deprovisioned }
+		l.wanted = func(p *people.Person) bool { a, _ := c.s.view(p); return a.Status != Deprovisioned }
 		if quick != "" {
 			l.limit, l.paged = quickPageSize, false
-			l.wanted = startsWith(quick)
+			l.wanted = c.s.startsWith(quick)
 		}
 	}
 	if err != nil {
@@ -135,10 +135,10 @@ func (c *call) listing() (*listing, error) {
 }
 
 // startsWith is q: the beginning of a name or the e-mail address, without DEPROVISIONED.
-func startsWith(text string) func(*people.Person) bool {
+func (s *Server) startsWith(text string) func(*people.Person) bool {
 	text = strings.ToLower(text)
 	return func(p *people.Person) bool {
-		a, m := AccountOf(p), profileOf(p)
+		a, m := s.view(p)
 		return a.Status != Deprovisioned && slices.ContainsFunc([]string{m["firstName"], m["lastName"], m["email"]}, func(value string) bool {
 			return strings.HasPrefix(strings.ToLower(value), text)
 		})

@@ -76,6 +76,8 @@ func newTable() table {
 	mountPolicies(t)
 	mountGroups(t)
 	mountLogs(t)
+	mountBlocks(t)
+	mountHooks(t)
 	mountIdPs(t)
 	mountApps(t)
 	mountAppUsers(t)
@@ -108,7 +110,7 @@ func (t table) find(path string) (methods map[string]endpoint, id, other string)
 var elsewhere = []string{
 	"/api/v1/apps", "/api/v1/idps", "/api/v1/meta", "/api/v1/sessions", "/api/v1/authenticators", "/api/v1/org", "/api/v1/zones",
 	"/api/v1/authn/", "/api/v1/groups/", "/api/v1/users/", "/api/v1/policies/", "/api/v1/principal-rate-limits", "/oauth2/",
-	"/api/v1/mappings", "/api/v1/features", "/api/v1/trustedOrigins", "/api/v1/eventHooks", "/api/v1/inlineHooks",
+	"/api/v1/mappings", "/api/v1/features", "/api/v1/trustedOrigins", "/api/v1/eventHooks", "/api/v1/inlineHooks/",
 }
 
 // identify notes the route, the operation and the user of the path.

@@ -53,6 +53,7 @@ type Server struct {
 
 	tokens     *apiTokens
 	assertions assertions
+	hooks      hookStore
 	proofs     assertions // of possession of a key
 	nonce      string     // for proofs at the token endpoint; Okta's lasts a day
 	policies   atomic.Pointer[policySet]
@@ -177,6 +178,7 @@ func (s *Server) Reset() {
 	s.tokens.reset()
 	s.assertions.reset()
 	s.proofs.reset()
+	s.hooks.put(nil)
 	s.states.reset()
 	s.faults.Remove()
 	s.search.reset()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/seatrial/seatrial/sim/kernel/people"
 )
@@ -64,7 +65,12 @@ func (c *call) sendUser(p *people.Person) error {
 	if c.r.Method == http.MethodGet {
 		o = c.omits()
 	}
-	return c.sendJSON(c.document(p, false, o))
+	d := c.document(p, false, o)
+	if c.r.Method == http.MethodGet && c.query.Get("expand") == "blocks" {
+		a, _ := c.s.view(p)
+		d = slices.Insert(d, len(d)-1, member{"_embedded", object{{"blocks", blocks(&a)}}})
+	}
+	return c.sendJSON(d)
 }
 
 // createUser answers 200, not 201 (recorded).
@@ -224,7 +230,7 @@ func (c *call) deleteUser() error {
 	}
 	if a := AccountOf(&p); a.Status != Deprovisioned {
 		c.x.Operation = "deactivate"
-		if _, err := c.change(eventDeactivate, c.s.deactivate); err != nil {
+		if _, err := c.change(eventDeactivate, c.deactivation()); err != nil {
 			return err
 		}
 		c.send(http.StatusNoContent, nil)

@@ -90,8 +90,9 @@ func TestCreateRefuses(t *testing.T) {
 		{"a directory", "?provider=true", newcomer("sam@example.com", `,"credentials":{"provider":{"type":"LDAP","name":"x"}}`), 400, "E0000001", "Api validation failed: provider", []string{"provider: The provider cannot be set to that type"}},
 		{"a password for a federated user", "?provider=true", newcomer("sam@example.com", `,"credentials":{"provider":{"type":"FEDERATION"},"password":{"value":"Spring-Tide-2026"}}`), 400, "E0000001", "Api validation failed: password", []string{"password: Password"}},
 		{"weak", "", newcomer("sam@example.com", `,"credentials":{"password":{"value":"short"}}`), 400, "E0000001", "Api validation failed: password", []string{"password: Password requirements were not met. Password requirements: at least 8 characters, a lowercase letter, an uppercase letter, a number, no parts of your username. Your password cannot be any of your last 4 passwords."}},
-		{"a hook", "", newcomer("sam@example.com", `,"credentials":{"password":{"hook":{"type":"default"}}}`), 501, "E0000060", "", nil},
-		{"value and hash", "", newcomer("sam@example.com", `,"credentials":{"password":{"value":"Spring-Tide-2026","hash":{"algorithm":"MD5","value":"x"}}}`), 400, "E0000001", "Api validation failed: password", []string{"password: value and hash exclude one another"}},
+		{"another hook", "", newcomer("sam@example.com", `,"credentials":{"password":{"hook":{"type":"x"}}}`), 400, "E0000001", "Api validation failed: password", []string{"password: The type of a hook must be default"}},
+		{"value and hook", "", newcomer("sam@example.com", `,"credentials":{"password":{"value":"Spring-Tide-2026","hook":{"type":"default"}}}`), 400, "E0000001", "Api validation failed: password", []string{"password: value, hash and hook exclude one another"}},
+		{"value and hash", "", newcomer("sam@example.com", `,"credentials":{"password":{"value":"Spring-Tide-2026","hash":{"algorithm":"MD5","value":"x"}}}`), 400, "E0000001", "Api validation failed: password", []string{"password: value, hash and hook exclude one another"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			o := newOrg(t)

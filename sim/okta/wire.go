@@ -33,11 +33,11 @@ func (c *call) decodeBody(into any) error {
 func secretName(name string) bool {
 	name = strings.ToLower(name)
 	return strings.Contains(name, "passw") && name != "passwordchanged" || strings.Contains(name, "secret") ||
-		strings.Contains(name, "token") || name == "answer"
+		strings.Contains(name, "token") || name == "answer" || name == "authscheme"
 }
 
 // harmless are members beside a hash whose values are names.
-var harmless = map[string]bool{"algorithm": true, "saltOrder": true, "digestAlgorithm": true, "type": true}
+var harmless = map[string]bool{"algorithm": true, "saltOrder": true, "digestAlgorithm": true, "type": true, "key": true}
 
 // nameSecrets reads one value and tells the journal every string in it that may be a secret. It reads tokens, because a member
 // that is there twice is there twice in what the journal shows, too.

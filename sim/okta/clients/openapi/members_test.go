@@ -39,7 +39,7 @@ var (
 		capabilities.update.lifecycleDeactivate.status capabilities.update.password.status`)
 	idpMembers = fields(`id type name status created lastUpdated protocol.type policy.provisioning.action policy.provisioning.profileMaster
 		policy.accountLink.action policy.subject.matchType _links`)
-	linkMembers        = fields(`id externalId created lastUpdated profile _links`)
+	linkMembers        = fields(`id externalId created lastUpdated _links`)
 	credentialsMembers = fields(`provider.type provider.name`)
 	errorMembers       = fields(`errorCode errorSummary errorLink errorId errorCauses`)
 )
@@ -127,6 +127,7 @@ func operations() []string {
 		deleteApplication activateApplication deactivateApplication unassignUserFromApplication listFeaturesForApplication
 		getDefaultProvisioningConnectionForApplication updateDefaultProvisioningConnectionForApplication
 		activateDefaultProvisioningConnectionForApplication deactivateDefaultProvisioningConnectionForApplication
-		getUserProvisioningConnectionJWKS listAppLinks
+		getUserProvisioningConnectionJWKS listAppLinks listUserBlocks
+		listInlineHooks createInlineHook getInlineHook deleteInlineHook activateInlineHook deactivateInlineHook
 		deleteIdentityProvider activateIdentityProvider deactivateIdentityProvider unlinkUserFromIdentityProvider`)...)))
 }
