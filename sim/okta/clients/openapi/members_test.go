@@ -23,13 +23,13 @@ var (
 		settings.password.lockout.userLockoutNotificationChannels`)
 	ruleMembers  = fields(`id status name priority system created lastUpdated conditions actions.passwordChange.access type`)
 	groupMembers = fields(`id created lastUpdated lastMembershipUpdated objectClass type profile.name profile.description _links`)
-	// Those of Okta's example of a LogEvent.
+	// Those of Okta's example of a LogEvent; web: is for events that come of a request.
 	eventMembers = fields(`actor.id actor.type actor.alternateId actor.displayName actor.detailEntry client.userAgent.rawUserAgent client.userAgent.os
 		client.userAgent.browser client.zone client.device client.id client.ipAddress client.geographicalContext device
 		authenticationContext.authenticationProvider authenticationContext.credentialProvider authenticationContext.credentialType
 		authenticationContext.issuer authenticationContext.interface authenticationContext.authenticationStep authenticationContext.externalSessionId
-		displayMessage eventType outcome.result outcome.reason published securityContext severity debugContext.debugData.requestId
-		debugContext.debugData.requestUri debugContext.debugData.url legacyEventType transaction.type transaction.id transaction.detail uuid version
+		displayMessage eventType outcome.result outcome.reason published securityContext severity web:debugContext.debugData.requestId
+		web:debugContext.debugData.requestUri web:debugContext.debugData.url legacyEventType transaction.type transaction.id transaction.detail uuid version
 		request.ipChain target`)
 	// Those of Okta's examples of applications and identity providers.
 	appMembers = fields(`id name label status created lastUpdated accessibility.selfService visibility.hide features signOnMode
@@ -84,7 +84,14 @@ func lacks(body []byte, members []string) error {
 	return nil
 }
 
+const ofRequests = "web:"
+
 func has(document any, path string) bool {
+	if rest, ok := strings.CutPrefix(path, ofRequests); ok {
+		event, _ := document.(map[string]any)
+		transaction, _ := event["transaction"].(map[string]any)
+		return transaction["type"] != "WEB" || has(document, rest)
+	}
 	for name := range strings.SplitSeq(path, ".") {
 		object, ok := document.(map[string]any)
 		if !ok {
@@ -107,7 +114,7 @@ func without(body []byte, path string) ([]byte, error) {
 	if !list {
 		documents = []any{document}
 	}
-	names := strings.Split(path, ".")
+	names := strings.Split(strings.TrimPrefix(path, ofRequests), ".")
 	for _, one := range documents {
 		for _, name := range names[:len(names)-1] {
 			object, _ := one.(map[string]any)
