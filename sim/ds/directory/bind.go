@@ -109,7 +109,7 @@ func (d *Directory) welcome(ctx context.Context, s *Session, a account, controls
 			return r
 		}
 		response.Grace, response.GraceLogins = true, grace-1
-		mods = append(mods, ldap.Change{Op: ldap.Add, Attribute: ldap.Attribute{Description: k.pwdGraceUseTime.Name(), Values: [][]byte{[]byte(a.time())}}})
+		mods = append(mods, a.graceUsed())
 		legacy = append(legacy, ldap.PasswordExpiredControl())
 	case a.mustChange():
 		response.Error = ldap.ChangeAfterReset

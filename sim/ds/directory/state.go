@@ -56,7 +56,8 @@ type account struct {
 }
 
 func (d *Directory) account(e *entry) account {
-	return account{d: d, entry: e, policy: d.policyOf(e), now: d.kernel.Clock.Now()}
+	// What is compared with a time of the entry has its precision.
+	return account{d: d, entry: e, policy: d.policyOf(e), now: d.kernel.Clock.Now().Truncate(time.Millisecond)}
 }
 
 // at reads a time that the entry has; false when it has none.
@@ -103,13 +104,17 @@ func (a account) resetTooOld() bool {
 
 // failures are the times of the failed binds that still count.
 func (a account) failures() []time.Time {
-	var times []time.Time
-	for _, v := range a.entry.values(a.d.known.pwdFailureTime) {
-		at, err := schema.ParseTime(string(v))
-		if err != nil || a.policy.FailureInterval > 0 && a.now.After(at.Add(time.Duration(a.policy.FailureInterval))) {
-			continue
+	return slices.DeleteFunc(a.times(a.d.known.pwdFailureTime), func(at time.Time) bool {
+		return a.policy.FailureInterval > 0 && a.now.After(at.Add(time.Duration(a.policy.FailureInterval)))
+	})
+}
+
+// times are all those of an attribute, in their order.
+func (a account) times(kind *schema.Attribute) (times []time.Time) {
+	for _, v := range a.entry.values(kind) {
+		if at, err := schema.ParseTime(string(v)); err == nil {
+			times = append(times, at)
 		}
-		times = append(times, at)
 	}
 	slices.SortFunc(times, time.Time.Compare)
 	return times
@@ -242,11 +247,7 @@ func (a account) failed() []ldap.Change {
 		return nil
 	}
 	times := a.failures()
-	if n := len(times); n > 0 && !a.now.After(times[n-1]) {
-		times = append(times, times[n-1].Add(time.Millisecond)) // Two within a millisecond are two (OpenDJ).
-	} else {
-		times = append(times, a.now)
-	}
+	times = append(times, a.after(times))
 	texts := make([]string, len(times))
 	for i, t := range times {
 		texts[i] = t.UTC().Format(schema.Milliseconds)
@@ -256,6 +257,21 @@ func (a account) failed() []ldap.Change {
 		mods = append(mods, replacement(a.d.known.pwdAccountLockedTime, a.time()))
 	}
 	return mods
+}
+
+// after is now, or what follows the last of these times: two within a millisecond are two (OpenDJ, updateAuthFailureTimes).
+func (a account) after(times []time.Time) time.Time {
+	if n := len(times); n > 0 && !a.now.After(times[n-1]) {
+		return times[n-1].Add(time.Millisecond)
+	}
+	return a.now
+}
+
+// graceUsed notes a grace login.
+func (a account) graceUsed() ldap.Change {
+	kind := a.d.known.pwdGraceUseTime
+	at := a.after(a.times(kind)).UTC().Format(schema.Milliseconds)
+	return ldap.Change{Op: ldap.Add, Attribute: ldap.Attribute{Description: kind.Name(), Values: [][]byte{[]byte(at)}}}
 }
 
 // cleared removes what a good bind or a new password ends.
