@@ -268,8 +268,8 @@ func parseGrant(s *schema.Schema, text string) (grant, error) {
 
 func parseCondition(s *schema.Schema, keyword string, negated bool, value string) (condition, error) {
 	c := condition{not: negated}
-	switch keyword {
-	case "ssf >", "ssf":
+	switch strings.TrimRight(keyword, " >") {
+	case "ssf":
 		c.secure = true
 		return c, nil
 	case "userdn":

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/directory/schema"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 )
@@ -108,7 +109,7 @@ func (c *changelogReading) included(r *record) []string {
 func (c *changelogReading) byNumber(ctx context.Context, base *entry, key string, scope scope) ldap.Result {
 	low, high := 1, math.MaxInt
 	if key != changelogKey {
-		number, ok := c.d.numberOf(key)
+		number, ok := numberOf(c.request.BaseDN)
 		if !ok {
 			return ldap.Result{Code: ldap.NoSuchObject, MatchedDN: changelogDN, Message: "The search base entry does not exist"}
 		}
@@ -166,13 +167,13 @@ func (c *changelogReading) byCookie(ctx context.Context, base *entry, key string
 	return ldap.Result{}
 }
 
-// numberOf reads the change number of a key below cn=changelog.
-func (d *Directory) numberOf(key string) (int, bool) {
-	dn, err := parseNames(key)
+// numberOf reads the change number of a DN below cn=changelog.
+func numberOf(name string) (int, bool) {
+	dn, err := names.Parse(name)
 	if err != nil || len(dn) != 2 {
 		return 0, false
 	}
-	n, err := strconv.Atoi(dn[0].Value("changenumber"))
+	n, err := strconv.Atoi(dn[0].Value("changeNumber"))
 	return n, err == nil
 }
 

@@ -19,8 +19,6 @@ const (
 	inChangelog
 )
 
-func parseNames(text string) (names.DN, error) { return names.Parse(text) }
-
 func (d *Directory) special(key string) place {
 	switch {
 	case below(key, schema.DN):
@@ -199,7 +197,7 @@ func DefaultACIs(p Profile) []string {
 	all := []string{
 		`(target="ldap:///")(targetscope="base")(targetattr="objectClass||namingContexts||subSchemaSubEntry||supportedAuthPasswordSchemes||supportedControl||supportedExtension||supportedFeatures||supportedLDAPVersion||supportedSASLMechanisms||supportedTLSCiphers||supportedTLSProtocols||vendorName||vendorVersion||fullVendorVersion||alive||healthy||entryDN||entryUUID||etag||ds-private-naming-contexts")(version 3.0; acl "User-Visible Root DSE Operational Attributes"; allow (read,search,compare) userdn="ldap:///anyone";)`,
 		`(target="ldap:///cn=schema")(targetscope="base")(targetattr="objectClass||attributeTypes||dITContentRules||dITStructureRules||ldapSyntaxes||matchingRules||matchingRuleUse||nameForms||objectClasses||cn||entryDN||subschemaSubentry||etag")(version 3.0; acl "User-Visible Schema Operational Attributes"; allow (read,search,compare) userdn="ldap:///anyone";)`,
-		`(targetattr="userPassword||authPassword")(version 3.0; acl "Self entry read"; allow (read,search,compare) userdn="ldap:///self";)`,
+		`(targetattr="*")(version 3.0; acl "Self entry read"; allow (read,search,compare) userdn="ldap:///self";)`,
 	}
 	if p == OpenDJ {
 		return append(all,

@@ -32,8 +32,11 @@ func (s *Schema) Equal(a *Attribute, value []byte) (string, bool) {
 // Order makes of a value a text that has its place in the order of the attribute's values. Attributes without an ordering rule
 // are ordered by their equality rule, as DS orders them when it sorts.
 func (s *Schema) Order(a *Attribute, value []byte) (string, bool) {
-	if a.ordering.known() {
+	switch {
+	case a.ordering.known():
 		return a.ordering.normal(s, value)
+	case a.Syntax == SyntaxInteger:
+		return magnitude(s, value)
 	}
 	return s.Equal(a, value)
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ var rules = map[string]func(*Schema, []byte) (string, bool){
 	"caseexactia5match": exactCase, "caseexactia5substringsmatch": exactCase,
 	"numericstringmatch": numeric, "numericstringsubstringsmatch": numeric,
 	"telephonenumbermatch": telephone, "telephonenumbersubstringsmatch": telephone,
-	"booleanmatch": boolean, "integermatch": integer, "integerorderingmatch": integer,
+	"booleanmatch": boolean, "integermatch": integer, "integerorderingmatch": magnitude,
 	"generalizedtimematch": generalizedTime, "generalizedtimeorderingmatch": generalizedTime,
 	"octetstringmatch": octets, "octetstringorderingmatch": octets, "bitstringmatch": octets,
 	"uuidmatch": uuid, "uuidorderingmatch": uuid, "userpasswordexactmatch": octets,
@@ -108,25 +109,41 @@ func boolean(_ *Schema, value []byte) (string, bool) {
 	return "", false
 }
 
-// integer writes numbers of any length so that their texts have their order.
+// integer drops what says nothing: leading zeros, the sign of 0.
 func integer(_ *Schema, value []byte) (string, bool) {
 	text := string(bytes.TrimSpace(value))
 	digits, negative := strings.CutPrefix(text, "-")
-	if digits == "" || strings.Trim(digits, "0123456789") != "" || len(digits) > 999 {
+	if digits == "" || strings.Trim(digits, "0123456789") != "" || len(digits) > maxDigits {
 		return "", false
 	}
 	if digits = strings.TrimLeft(digits, "0"); digits == "" {
-		return "1001" + "0", true
+		return "0", true
 	}
-	length := len(digits)
+	if negative {
+		return "-" + digits, true
+	}
+	return digits, true
+}
+
+// maxDigits is how long a number may be.
+const maxDigits = 999
+
+// magnitude writes numbers of any length so that their texts have their order: the length comes first, and of negative ones the
+// complement of all.
+func magnitude(s *Schema, value []byte) (string, bool) {
+	text, ok := integer(s, value)
+	if !ok {
+		return "", false
+	}
+	digits, negative := strings.CutPrefix(text, "-")
 	if !negative {
-		return strconv.Itoa(1000+length) + digits, true
+		return fmt.Sprintf("1%03d%s", len(digits), digits), true
 	}
-	complement := []byte(digits)
+	complement := []byte(fmt.Sprintf("%03d%s", len(digits), digits))
 	for i, c := range complement {
 		complement[i] = '0' + '9' - c
 	}
-	return "0" + strconv.Itoa(999 - length + 1000)[1:] + string(complement), true
+	return "0" + string(complement), true
 }
 
 // Integer reads a value of the integer syntax that fits.
