@@ -35,11 +35,11 @@ func (u UsageError) ExitCode() int { return 2 }
 func Command() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sync",
-		Short: "Run the sync engine: password changes in over HTTP, out to Oracle IDCS",
+		Short: "Run the sync engine: password changes in over HTTP, out to Oracle IDCS or Okta",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(runCommand(), keyCommand(), auditCommand(), parkedCommand(), reportCommand(), pullCommand(), ldapCommand())
+	c.AddCommand(runCommand(), keyCommand(), auditCommand(), parkedCommand(), reportCommand(), pullCommand(), ldapCommand(), oktaCommand())
 	return c
 }
 

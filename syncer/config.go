@@ -111,7 +111,7 @@ func (c Config) Validate() error {
 	case TargetOkta:
 		section("okta", c.Okta.Validate())
 	default:
-		errs = append(errs, fmt.Errorf("target: %q is neither %q nor %q", c.Target, TargetIDCS, TargetOkta))
+		errs = append(errs, checkTarget(c.Target))
 	}
 	section("retry", c.Retry.validate())
 	section("parked", c.Parked.validate())
@@ -142,6 +142,13 @@ func inSection(name string, err error) error {
 		errs = append(errs, errors.New(name+"."+line))
 	}
 	return errors.Join(errs...)
+}
+
+func checkTarget(name string) error {
+	if name != TargetIDCS && name != TargetOkta {
+		return fmt.Errorf("target: %q is neither %q nor %q", name, TargetIDCS, TargetOkta)
+	}
+	return nil
 }
 
 // What Parked may hold: the deadline leaves time for the retries, and neither outlasts a year.

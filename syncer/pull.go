@@ -8,13 +8,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seatrial/seatrial/syncer/target"
-	"github.com/seatrial/seatrial/syncer/target/idcs"
+	"github.com/seatrial/seatrial/syncer/target/rest"
 )
 
 // puller writes the users of the target who are not known to the source into a file that the source can import.
@@ -22,7 +21,7 @@ type puller struct {
 	config, out, known, base string
 	federated, force         bool
 
-	environment idcs.Environment
+	environment rest.Environment
 	getenv      func(string) (string, bool)
 }
 
@@ -36,9 +35,9 @@ func pullCommand() *cobra.Command {
 	p := puller{getenv: os.LookupEnv}
 	c := &cobra.Command{
 		Use:   "pull --config FILE --out FILE",
-		Short: "List the domain's users into a file that the source can import; changes nothing",
-		Long: `List the domain's users into a file that the source can import. Only the idcs section of the configuration counts, nothing
-is changed at the domain, and no password is in the file: the domain gives none out.
+		Short: "List the target's users into a file that the source can import; changes nothing",
+		Long: `List the target's users into a file that the source can import. Only the target's section of the configuration counts,
+nothing is changed there, and no password is in the file: neither an identity domain nor an org gives one out.
 
 The ending of --out decides the form: .ldif for a directory (inetOrgPerson), .csv and .json for IDM (managed/user). Users
 named in --known, which is LDIF, CSV with a column uid or userName, or a list of one name a line, are left out; so are
@@ -85,13 +84,13 @@ func (p *puller) run(ctx context.Context, out, notes io.Writer) error {
 			return UsageError{fmt.Errorf("--known: %w", err)}
 		}
 	}
-	c, err := p.domain()
+	c, err := readTarget(p.config, p.getenv)
 	if err != nil {
 		return err
 	}
-	t, err := idcs.New(c, p.environment)
+	t, err := openTarget(c, p.environment, nil)
 	if err != nil {
-		return fmt.Errorf("idcs: %w", err)
+		return fmt.Errorf("%s: %w", c.Target, err)
 	}
 	defer t.Close()
 	var counted pulled
@@ -104,24 +103,6 @@ func (p *puller) run(ctx context.Context, out, notes io.Writer) error {
 	}
 	_, _ = fmt.Fprintf(out, "%s: %v\n", p.out, counted)
 	return nil
-}
-
-// domain reads the one section that counts. What other sections lack is not asked for.
-func (p *puller) domain() (idcs.Config, error) {
-	c, source, err := ReadConfig(p.config, func(name string) (string, bool) {
-		value, _ := p.getenv(name)
-		return value, true
-	})
-	if err != nil {
-		return c.IDCS, err
-	}
-	if _, ok := p.getenv(c.IDCS.ClientSecretEnv); c.IDCS.ClientSecretEnv != "" && !ok {
-		return c.IDCS, UsageError{source.Locate(fmt.Errorf("idcs.clientSecretEnv: the environment has no variable %s", c.IDCS.ClientSecretEnv))}
-	}
-	if err := c.IDCS.Validate(); err != nil {
-		return c.IDCS, UsageError{source.Locate(errors.New("idcs." + strings.ReplaceAll(err.Error(), "\n", "\nidcs.")))}
-	}
-	return c.IDCS, nil
 }
 
 // progressEvery is how often a long listing says how far it is.

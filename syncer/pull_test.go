@@ -19,8 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seatrial/seatrial/syncer/internal/idcstest"
+	"github.com/seatrial/seatrial/syncer/internal/oktatest"
 	"github.com/seatrial/seatrial/syncer/target"
-	"github.com/seatrial/seatrial/syncer/target/idcs"
+	"github.com/seatrial/seatrial/syncer/target/rest"
 )
 
 // pullRig is a domain of a few users and a puller for it.
@@ -39,7 +40,7 @@ func pullRig(t *testing.T, out string) (*idcstest.Domain, *puller) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "sync.yaml"), []byte(config), 0o600))
 	return d, &puller{
 		config: filepath.Join(dir, "sync.yaml"), out: filepath.Join(dir, out), base: "ou=people,dc=example,dc=com",
-		environment: idcs.Environment{DialContext: d.DialContext},
+		environment: rest.Environment{DialContext: d.DialContext},
 		getenv: func(name string) (string, bool) {
 			return map[string]string{"IDCS_SECRET": d.ClientSecret}[name], name == "IDCS_SECRET"
 		},
@@ -113,6 +114,32 @@ carl,,,,,inactive,,,,,
 			})
 		})
 	}
+}
+
+func TestPullFromAnOrg(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, p := pullRig(t, "users.csv")
+		o := oktatest.Start()
+		t.Cleanup(o.Stop)
+		o.Add("anna@example.com", "fed@example.com", "gone@example.com")
+		o.Federate("fed@example.com")
+		o.Edit("gone@example.com", func(u *oktatest.User) { u.Status = "DEPROVISIONED" })
+		config := "target: okta\nidcs: {clientSecretEnv: NOT_THERE}\nokta: {url: " + o.URL() + ", tokenEnv: OKTA_TOKEN}\n"
+		require.NoError(t, os.WriteFile(p.config, []byte(config), 0o600))
+		p.environment.DialContext = o.DialContext
+		require.ErrorContains(t, p.run(t.Context(), io.Discard, io.Discard), ":3:40: okta.tokenEnv: the environment has no variable OKTA_TOKEN")
+		p.getenv = func(name string) (string, bool) { return o.Token, name == "OKTA_TOKEN" }
+		var said bytes.Buffer
+		require.NoError(t, p.run(t.Context(), &said, io.Discard))
+		assert.Contains(t, said.String(), "2 of 3 users, 1 of them deactivated; left out: 0 known, 1 federated")
+		got, err := os.ReadFile(p.out)
+		require.NoError(t, err)
+		assert.Contains(t, string(got), "anna@example.com,Given,Family,anna@example.com,,active")
+		assert.Contains(t, string(got), "gone@example.com,Given,Family,gone@example.com,,inactive")
+		require.NoError(t, os.WriteFile(p.config, []byte("target: ldap\n"), 0o600))
+		p.force = true
+		require.ErrorContains(t, p.run(t.Context(), io.Discard, io.Discard), `target: "ldap" is neither`)
+	})
 }
 
 func TestPullLeavesWhatIsThere(t *testing.T) {

@@ -247,6 +247,9 @@ func (f *flags) domainConfig() (idcs.Config, error) {
 		if err != nil {
 			return idcs.Config{}, err
 		}
+		if c.Target != syncer.TargetIDCS {
+			return c.IDCS, usage("--config: the target is %s; a forecast reads the policies of an identity domain", c.Target)
+		}
 		if err := c.IDCS.Validate(); err != nil {
 			return c.IDCS, syncer.UsageError{Err: source.Locate(prefixed("idcs.", err))}
 		}

@@ -3,41 +3,57 @@ package rest
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/seatrial/seatrial/syncer/target"
 )
 
-// askTries is how often a page is asked for when the target is in passing trouble.
-const askTries = 6
+// tries is how often a request is made when the target is in passing trouble.
+const tries = 6
 
-// Ask asks for something that is not part of an attempt, a page of a listing for instance, several times if need be. The answer
-// that it returns is whole and has the status 200. salt keeps the timers of many from ending together.
-func (t *Target) Ask(ctx context.Context, path string, salt int) (Reply, error) {
+// Try makes a request that may be repeated, several times if need be, and returns the first answer that is no passing trouble,
+// with what it means. The error is that there was none. salt keeps the timers of many from ending together.
+func (t *Target) Try(ctx context.Context, q Request, salt int) (Reply, target.Answer, error) {
 	for try := 1; ; try++ {
-		a := &Attempt{target: t}
-		r, answer, ok := a.Send(ctx, Request{Method: "GET", Path: path})
+		a := t.Attempt()
+		r, answer, ok := a.Send(ctx, q)
 		if ok {
-			if r.Whole(200) {
-				return r, nil
+			if r.Status < http.StatusMultipleChoices && r.Whole(r.Status) && r.Status != 0 {
+				return r, target.Answer{}, nil
 			}
 			answer = a.Answer(CallFind, r)
 		}
 		switch {
 		case ctx.Err() != nil:
-			return r, ctx.Err()
-		case answer.Reason == target.Forbidden:
-			return r, fmt.Errorf("%s: the client may not search for users; grant it %s", answer.Detail, t.config.Role)
-		case answer.Class != target.Transient || try == askTries:
-			return r, fmt.Errorf("%s (%s)", answer.Detail, answer.Reason)
+			return r, answer, ctx.Err()
+		case ok && answer.Class != target.Transient:
+			return r, answer, nil
+		case answer.Class != target.Transient || try == tries:
+			return r, answer, fmt.Errorf("%s (%s)", answer.Detail, answer.Reason)
 		}
 		wait := max(answer.RetryAfter, r.Quiet(), time.Second<<(try-1)) + time.Duration(salt)*time.Nanosecond
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return r, ctx.Err()
+			return r, answer, ctx.Err()
 		}
 	}
+}
+
+// Ask gets something that is not part of an attempt, a page of a listing for instance. The answer that it returns is whole and
+// has the status 200.
+func (t *Target) Ask(ctx context.Context, path string, salt int) (Reply, error) {
+	r, answer, err := t.Try(ctx, Request{Method: http.MethodGet, Path: path}, salt)
+	switch {
+	case err != nil:
+		return r, err
+	case r.Whole(http.StatusOK):
+		return r, nil
+	case answer.Reason == target.Forbidden:
+		return r, fmt.Errorf("%s: the client may not search for users; grant it %s", answer.Detail, t.config.Role)
+	}
+	return r, fmt.Errorf("%s (%s)", answer.Detail, answer.Reason)
 }
 
 // KeepWarm has all users listed at once and then twice in each period for which they are remembered. list returns how many it

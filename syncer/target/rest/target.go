@@ -105,6 +105,9 @@ func (t *Target) Apply(ctx context.Context, j target.Job) target.Answer {
 	return answer
 }
 
+// Attempt is one without a job, for requests beside the engine's work.
+func (t *Target) Attempt() *Attempt { return &Attempt{target: t} }
+
 // Now bounds what the target's clock shows; not ok when no answer has told lately.
 func (t *Target) Now() (low, high time.Time, ok bool) { return t.clock.at(time.Now()) }
 
@@ -118,8 +121,7 @@ func (t *Target) Remember(u User, began time.Time) { t.known.saw(u, began) }
 // timeout, and with a fresh token after a 401. It returns whatever the target answers; the error is that there was no answer, or
 // no token to ask with.
 func (t *Target) Call(ctx context.Context, method, path string, body []byte) (status int, answer []byte, err error) {
-	a := &Attempt{target: t}
-	r, refusal, ok := a.Send(ctx, Request{method, path, body})
+	r, refusal, ok := t.Attempt().Send(ctx, Request{method, path, body})
 	switch {
 	case !ok:
 		return 0, nil, fmt.Errorf("%s: no token: %s", t.config.Name, refusal.Detail)
