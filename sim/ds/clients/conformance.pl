@@ -38,19 +38,21 @@ while (1) {
   $pages++;
   $entries += $found->entries;
   my ($answer) = $found->control(LDAP_CONTROL_PAGED) or last;
-  my $cookie = $answer->cookie or last;
+  my $cookie = $answer->cookie;
+  last unless defined $cookie && length $cookie; # 389 has cookies that are 0
   $page->cookie($cookie);
 }
 print "paging: $entries entries, $pages pages\n";
 
 $code = $admin->modify($me, replace => {description => 'changed'})->code;
-my $read = $admin->search(base => $me, scope => 'base', filter => '(&)', attrs => ['description'])->entry(0);
+my $read = $admin->search(base => $me, scope => 'base', filter => '(objectClass=*)', attrs => ['description'])->entry(0);
 print "modify: $code, reads ", ($read ? $read->get_value('description') : 'nothing'), "\n";
 
 my ($own) = bound($me, $ENV{FIRST});
 $code = $own->modify($me, changes => [delete => [userPassword => $ENV{FIRST}], add => [userPassword => $ENV{SECOND}]])->code;
 print "password by modify: $code, ", binds($ENV{SECOND}, $ENV{FIRST}), "\n";
 
+$admin->modify($me, replace => {userPassword => $ENV{SECOND}}) if $code;
 ($own) = bound($me, $ENV{SECOND});
 $code = $own->set_password(oldpasswd => $ENV{SECOND}, newpasswd => $ENV{THIRD})->code;
 print "password by extended operation: $code, ", binds($ENV{THIRD}, $ENV{SECOND}), "\n";

@@ -56,6 +56,8 @@ print(f"modify: {changed}, reads {admin.entries[0].description.value}")
 own = bind(ME, env["FIRST"])
 own.modify(ME, {"userPassword": [(ldap3.MODIFY_DELETE, [env["FIRST"]]), (ldap3.MODIFY_ADD, [env["SECOND"]])]})
 print(f"password by modify: {own.result['result']}, {binds(env['SECOND'], env['FIRST'])}")
+if own.result["result"]:
+    admin.modify(ME, {"userPassword": [(ldap3.MODIFY_REPLACE, [env["SECOND"]])]})
 own.unbind()
 
 own = bind(ME, env["SECOND"])
@@ -79,7 +81,7 @@ try:
         except queue.Empty:
             continue
         if event["type"] == "searchResEntry":
-            outcome = event["changeType"]
+            outcome = event.get("changeType", "an entry, and no word of a change")
         else:
             outcome = f"over, {event['result']}"
         break

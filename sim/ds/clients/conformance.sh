@@ -58,11 +58,13 @@ ldap_utils() {
   echo "bind: $(code as_admin ldapwhoami)"
   as_admin ldapsearch -o ldif-wrap=no -E pr=10/noprompt -b "$UNIT" -s one '(objectClass=inetOrgPerson)' 1.1 >"$work/found" 2>&1
   echo "paging: $(grep -c '^dn:' "$work/found") entries, $(grep -c '^# pagedresults\|^control: 1.2.840.113556.1.4.319' "$work/found" | sed 's/^0$/no/') answers with a cookie"
+  echo "absolute true filter: $(as_admin ldapsearch -LLL -b "$me" -s base '(&)' 1.1 2>/dev/null | grep -c '^dn:') found"
   c=$(printf 'dn: %s\nchangetype: modify\nreplace: description\ndescription: changed\n' "$me" | code as_admin ldapmodify)
-  echo "modify: $c, reads $(as_admin ldapsearch -LLL -b "$me" -s base '(&)' description 2>/dev/null | sed -n 's/^description: //p')"
+  echo "modify: $c, reads $(as_admin ldapsearch -LLL -b "$me" -s base '(objectClass=*)' description 2>/dev/null | sed -n 's/^description: //p')"
   c=$(printf 'dn: %s\nchangetype: modify\ndelete: userPassword\nuserPassword: %s\n-\nadd: userPassword\nuserPassword: %s\n' "$me" "$FIRST" "$SECOND" |
     code ldapmodify -x -H "$LDAPS_URL" -D "$me" -y "$work/first")
   echo "password by modify: $c, $(binds second first)"
+  [ "$c" = 0 ] || printf 'dn: %s\nchangetype: modify\nreplace: userPassword\nuserPassword: %s\n' "$me" "$SECOND" | as_admin ldapmodify >/dev/null 2>&1
   c=$(code ldappasswd -x -H "$LDAPS_URL" -D "$me" -y "$work/second" -A -t "$work/second" -T "$work/third")
   [ "$c" = 1 ] && c=$(code ldappasswd -x -H "$LDAPS_URL" -D "$me" -y "$work/second" -t "$work/second" -T "$work/third")
   echo "password by extended operation: $c, $(binds third second)"
