@@ -48,6 +48,15 @@ func TestDocumentsShowFilesThatCanBeRead(t *testing.T) {
 					[]any{d.Hook.Listen, d.IDCS.Door, d.IDCS.Timeout, d.Retry, d.Schedule, d.Rounds, d.Concurrency, d.Provision},
 					[]any{c.Hook.Listen, c.IDCS.Door, c.IDCS.Timeout, c.Retry, c.Schedule, c.Rounds, c.Concurrency, c.Provision},
 					"%s: the example shows the defaults", f)
+			case "okta.yaml":
+				c, source, err := syncer.ReadConfig(path, func(string) (string, bool) { return "sixteen-characters", true })
+				require.NoError(t, err, f)
+				require.NoError(t, source.Locate(c.Validate()), f)
+				d := syncer.DefaultConfig().Okta
+				assert.Equal(t,
+					[]any{d.Timeout, d.Remember, d.Strict, d.Create, d.Login, d.LoginSuffix},
+					[]any{c.Okta.Timeout, c.Okta.Remember, c.Okta.Strict, c.Okta.Create, c.Okta.Login, c.Okta.LoginSuffix},
+					"%s: the example shows the defaults", f)
 			case "criteria.yaml":
 				c, err := loadtest.ReadCriteria(path)
 				require.NoError(t, err, f)

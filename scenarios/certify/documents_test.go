@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -158,12 +159,16 @@ func flags(t *testing.T) map[string]bool {
 			known[flag[1]] = true
 		}
 	}
-	for _, command := range []interface{ UsageString() string }{certify.Command(""), loadtest.Command(), sim.Command(), preflight.Command(), forecast.Command()} {
-		collect(command.UsageString())
+	var all func(commands []*cobra.Command)
+	all = func(commands []*cobra.Command) {
+		for _, command := range commands {
+			collect(command.UsageString())
+			all(command.Commands())
+		}
 	}
-	for _, command := range slices.Concat(scenarios.Command().Commands(), syncer.Command().Commands()) {
-		collect(command.UsageString())
-	}
+	all([]*cobra.Command{
+		certify.Command(""), loadtest.Command(), sim.Command(), preflight.Command(), forecast.Command(), scenarios.Command(), syncer.Command(),
+	})
 	return known
 }
 
