@@ -206,11 +206,11 @@ func (t *appStore) unassign(app, user string) (appUser, bool) {
 	return u, ok
 }
 
-// release forgets an assignment that was taken away.
+// release forgets an assignment that was taken away, unless there are tasks under way for it: the last of them releases it.
 func (t *appStore) release(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if u, ok := t.assignments[id]; ok && t.current[membership{u.app, u.user}] != id {
+	if u, ok := t.assignments[id]; ok && u.open == 0 && t.current[membership{u.app, u.user}] != id {
 		delete(t.assignments, id)
 	}
 }
@@ -241,14 +241,18 @@ func (t *appStore) appsOf(user string) (apps []application, assignments []appUse
 	return apps, assignments
 }
 
-// forget is for a user who was deleted: there are no assignments any more.
+// forget takes all applications away from a user who was deleted. What is under way for him, his deactivation in other orgs above
+// all, is still done.
 func (t *appStore) forget(user string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	maps.DeleteFunc(t.current, func(m membership, id string) bool {
-		if m.user == user {
-			delete(t.assignments, id)
+	for i := range t.apps {
+		m := membership{t.apps[i].id, user}
+		if id, there := t.current[m]; there {
+			delete(t.current, m)
+			if t.assignments[id].open == 0 {
+				delete(t.assignments, id)
+			}
 		}
-		return m.user == user
-	})
+	}
 }

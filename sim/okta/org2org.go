@@ -213,7 +213,7 @@ func (s *Server) conclude(p *push, err error) {
 		state, sentence = TaskFailed, p.sentence(err)
 	}
 	p.noteEnd(err)
-	if !p.assigned && err == nil {
+	if err == nil || p.task.Kind != Deactivate { // a deactivation that failed may be tried again
 		s.apps.release(p.to.id)
 	}
 	s.tasks.settle(p.task, state, sentence, s.kernel.Clock.Now(), time.Now())

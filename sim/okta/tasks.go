@@ -97,14 +97,18 @@ func (q *taskQueue) reset() {
 }
 
 // add puts a task at the end of its line. One that waits there already for the same does for both: what a task pushes is what
-// the user has when its turn comes.
+// the user has when its turn comes. But not one before a deactivation or reactivation: those have an order, and a deactivation may
+// take away what was pushed before.
 func (q *taskQueue) add(t *task, now time.Time) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if slices.ContainsFunc(q.lines[t.line()], func(one *task) bool {
-		return one.Kind == t.Kind && one.assignment == t.assignment && !one.started
-	}) {
-		return false
+	for _, one := range slices.Backward(q.lines[t.line()]) {
+		if one.Kind == t.Kind && one.assignment == t.assignment && !one.started {
+			return false
+		}
+		if one.Kind == Deactivate || one.Kind == Reactivate {
+			break
+		}
 	}
 	if len(q.order) >= taskCapacity {
 		q.order = slices.DeleteFunc(q.order, func() func(*task) bool {
