@@ -22,8 +22,8 @@ build: ## build the binary into .build/seatrial
 	@mkdir -p $(BUILD)
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BINARY) .
 
-certify: build ## rehearse IDM to IDCS with the embedded defaults and print the verdict
-	$(BINARY) certify --out $(BUILD)/report
+certify: build ## rehearse IDM to IDCS and to Okta with the embedded defaults and print the verdict
+	$(BINARY) certify --target all --out $(BUILD)/report
 
 test: ## run all tests, with the race detector where a C compiler is found
 	@$(if $(RACE),,echo "make test: no C compiler found, so the tests run WITHOUT the race detector; install gcc for it" >&2)

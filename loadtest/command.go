@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/seatrial/seatrial/reports"
+	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/kernel/people"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/sim/population"
@@ -33,13 +34,14 @@ type options struct {
 	p50, p95   time.Duration
 	seed       uint64
 	json       bool
+	target     string
 }
 
 func defaultOptions() options {
 	plan, latency := DefaultPlan(), DefaultLatency()
 	return options{
 		burst: plan.Shapes[0].Burst, rate: plan.Shapes[1].Rate, length: plan.Shapes[1].For, warmUp: plan.WarmUp, timeout: plan.Timeout,
-		population: 1000, p50: latency.P50, p95: latency.P95, seed: 1,
+		target: sim.IDCS, population: 1000, p50: latency.P50, p95: latency.P95, seed: 1,
 	}
 }
 
@@ -50,14 +52,15 @@ func Command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "loadtest",
 		Short: "Put a burst and a constant rate of password changes on the engine, over real sockets",
-		Long: `Starts an Oracle IDCS simulator and the engine on loopback, over TLS, and changes passwords: a burst all at once, then a
-constant rate. A change counts from the moment at which it is due until the target has accepted the write. Each shape must
-meet the criteria, and every invariant must hold over everything that was observed.
+		Long: `Starts a simulated target, Oracle IDCS or an Okta org, and the engine on loopback, over TLS, and changes passwords: a
+burst all at once, then a constant rate. A change counts from the moment at which it is due until the target has accepted the
+write. Each shape must meet the criteria, and every invariant must hold over everything that was observed.
 
 Exit codes: 0 passed, 1 failed, 2 wrong usage or unreadable input, 3 void: the run proves nothing.`,
 		Example: `  seatrial loadtest
   seatrial loadtest --burst 1000 --population 5000 --rate 0
   seatrial loadtest --criteria criteria.yaml --latency-p50 300ms --latency-p95 2s
+  seatrial loadtest --target okta
   seatrial loadtest --json > load.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -72,6 +75,7 @@ Exit codes: 0 passed, 1 failed, 2 wrong usage or unreadable input, 3 void: the r
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringVar(&o.target, "target", o.target, "`simulator` that passwords are synchronised to: idcs or okta")
 	flags.IntVar(&o.burst, "burst", o.burst, "`changes` all at once; 0 leaves the burst out")
 	flags.Float64Var(&o.rate, "rate", o.rate, "`changes` a second; 0 leaves the constant rate out")
 	flags.DurationVar(&o.length, "for", o.length, "how long the rate is kept")
@@ -87,6 +91,9 @@ Exit codes: 0 passed, 1 failed, 2 wrong usage or unreadable input, 3 void: the r
 	cmd.MarkFlagsMutuallyExclusive("users", "population")
 	return cmd
 }
+
+// vendors are the targets as people call them.
+var vendors = map[string]string{sim.IDCS: "Oracle IDCS", sim.Okta: "Okta"}
 
 // Exit ends the command line with a code; without an error all there is to say has been said.
 type Exit struct {
@@ -111,12 +118,16 @@ func (e Exit) ExitCode() int { return e.Code }
 // resolve turns flags and files into a setting and a plan without users, and reports every mistake.
 func (o options) resolve(ctx context.Context) (Setting, Plan, error) {
 	s, plan := DefaultSetting(), DefaultPlan()
+	if o.target == sim.Okta {
+		s = SettingAtOrg()
+	}
 	var errs []error
 	add := func(wrong bool, format string, args ...any) {
 		if wrong {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
+	add(o.target != sim.IDCS && o.target != sim.Okta, "--target: %q is neither idcs nor okta", o.target)
 	add(o.burst < 0 || o.burst > mostChanges, "--burst: %d is not within 0…%d", o.burst, mostChanges)
 	add(o.rate != 0 && !(o.rate >= lowestRate && o.rate <= highestRate), "--rate: %v is neither 0 nor within %v…%v", o.rate, lowestRate, highestRate)
 	add(o.rate != 0 && o.length <= 0, "--for: %v is not above 0", o.length)
@@ -187,7 +198,7 @@ func (o options) folk(ctx context.Context) ([]people.Person, error) {
 // run builds the stage, runs the plan and prints the report.
 func (o options) run(ctx context.Context, s Setting, plan Plan, out, notes io.Writer) (err error) {
 	report := reports.Report{
-		Title: "Load test of password synchronisation to Oracle IDCS", Started: time.Now().UTC(), Seed: o.seed, Command: o.command(),
+		Title: "Load test of password synchronisation to " + vendors[o.target], Started: time.Now().UTC(), Seed: o.seed, Command: o.command(),
 		Limits: []string{"Source, engine and target ran on one machine over loopback; the network between the real ones is not part of the figures."},
 	}
 	stage, err := Build(ctx, s)
@@ -203,7 +214,7 @@ func (o options) run(ctx context.Context, s Setting, plan Plan, out, notes io.Wr
 		_, _ = fmt.Fprintf(notes, "%d of %d users were refused by the target and are left out; the first: %v\n", stage.Refused, len(s.People), stage.Refusal)
 	}
 	own := stage.Plan()
-	plan.Users, plan.Password, plan.Seed, plan.Secrets = own.Users, own.Password, own.Seed, own.Secrets
+	plan.Target, plan.Users, plan.Password, plan.Seed, plan.Secrets = own.Target, own.Users, own.Password, own.Seed, own.Secrets
 	plan.Repeat = func(shape Shape) string {
 		alone := o
 		if shape.Burst > 0 {
@@ -245,6 +256,7 @@ func (o options) command() string {
 			parts = append(parts, fmt.Sprintf("--%s %s", name, quote(fmt.Sprint(value))))
 		}
 	}
+	add(o.target != d.target, "target", o.target)
 	add(o.burst != d.burst, "burst", o.burst)
 	add(o.rate != d.rate, "rate", o.rate)
 	add(o.length != d.length && o.rate != 0, "for", o.length)

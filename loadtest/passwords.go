@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/seatrial/seatrial/scenarios/rulebook"
 	"github.com/seatrial/seatrial/sim/kernel/people"
 	"github.com/seatrial/seatrial/sim/kernel/policy"
 	"github.com/seatrial/seatrial/sim/kernel/random"
@@ -14,7 +15,7 @@ import (
 // which change arrived.
 type passwords struct {
 	stream *random.Stream
-	source policy.Policy
+	source rulebook.Book
 	people map[string]people.Person
 	used   map[string]bool
 }
@@ -35,7 +36,7 @@ const passwordTries = 100
 var errNoPassword = errors.New("no password was found that is unlike all others; the policy is too narrow for so many users")
 
 // draw makes a password for a person under a policy.
-func (w *passwords) draw(rules policy.Policy, p people.Person) (secret.Value, error) {
+func (w *passwords) draw(rules rulebook.Book, p people.Person) (secret.Value, error) {
 	return w.unlike(rules, policy.Subject{
 		UserName: p.UserName, GivenName: p.GivenName, FamilyName: p.FamilyName,
 		Attributes: map[string]string{"displayName": p.DisplayName, "userName": p.UserName, "email": p.PrimaryEmail()},
@@ -54,9 +55,9 @@ func (w *passwords) next(u User) (secret.Value, error) {
 	})
 }
 
-func (w *passwords) unlike(rules policy.Policy, subject policy.Subject) (secret.Value, error) {
+func (w *passwords) unlike(rules rulebook.Book, subject policy.Subject) (secret.Value, error) {
 	for range passwordTries {
-		text, err := policy.Generate(w.stream, rules, subject)
+		text, err := policy.Generate(w.stream, rules.Of(subject), subject)
 		if err != nil {
 			return secret.Value{}, err
 		}

@@ -160,7 +160,7 @@ func (p Plan) Validate() error {
 		errs = append(errs, fmt.Errorf("criteria: %w", err))
 	}
 	add(p.Password == nil, "password: is missing: a function that makes the new passwords")
-	add(p.Target == "", "target: is empty; idcs is one")
+	add(p.Target == "", "target: is empty; idcs and okta are there")
 	add(p.WarmUp < 0, "warmUp: %d is below 0", p.WarmUp)
 	add(p.Timeout <= 0, "timeout: %v is not above 0", p.Timeout)
 	add(p.Settle < 0, "settle: %v is below 0", p.Settle)

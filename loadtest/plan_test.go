@@ -61,7 +61,7 @@ func TestPlanNamesEveryMistake(t *testing.T) {
 		"user twice":    {func(p *Plan) { p.Users[1].Name = "ann" }, `users[1].name: "ann" is there already; each change needs a user of its own`},
 		"nameless user": {func(p *Plan) { p.Users[0].Name = "" }, "users[0].name: is empty"},
 		"no passwords":  {func(p *Plan) { p.Password = nil }, "password: is missing: a function that makes the new passwords"},
-		"no target":     {func(p *Plan) { p.Target = "" }, "target: is empty; idcs is one"},
+		"no target":     {func(p *Plan) { p.Target = "" }, "target: is empty; idcs and okta are there"},
 		"no patience":   {func(p *Plan) { p.Timeout = 0 }, "timeout: 0s is not above 0"},
 		"criteria":      {func(p *Plan) { p.Criteria.Success = 2 }, "criteria: success: 2 is not a share above 0 and up to 1; 98.7 % is 0.987"},
 	} {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/reports"
+	"github.com/seatrial/seatrial/scenarios/rulebook"
 	"github.com/seatrial/seatrial/scenarios/sut"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/control"
@@ -16,7 +17,8 @@ import (
 	"github.com/seatrial/seatrial/sim/kernel/people"
 	"github.com/seatrial/seatrial/sim/kernel/policy"
 	"github.com/seatrial/seatrial/sim/kernel/random"
-	"github.com/seatrial/seatrial/sim/kernel/secret"
+	"github.com/seatrial/seatrial/sim/okta"
+	"github.com/seatrial/seatrial/sim/population"
 )
 
 // Latency is how long the target takes for an answer: points of a distribution.
@@ -35,24 +37,36 @@ type Setting struct {
 	Network network.Network
 	// People live at the target. Each gets a password that its policy accepts, so that the change of it can be seen.
 	People []people.Person
-	// Source is the password policy under which users choose new passwords, Target that of the target.
-	Source, Target policy.Policy
+	// Target is the simulator that passwords go to, "idcs" or "okta".
+	Target string
+	// Policy is the target's password policy, Source that under which users choose new passwords.
+	Policy, Source rulebook.Book
 	// Latency of the target's answers.
 	Latency Latency
 	// System builds the engine; our own with its defaults when nil.
 	System sut.Factory
-	// Scope is what the engine asks of the target's token endpoint.
+	// Scope is what the engine asks of an identity domain's token endpoint, when it is not the usual.
 	Scope string
 	// World changes the world before it is built, for example the target's host name; may be nil.
 	World func(*sim.Config)
 }
 
-// DefaultSetting is on loopback with Oracle's standard policy on both sides. Seed and People are the caller's.
+// DefaultSetting is at an identity domain on loopback with Oracle's standard policy on both sides. Seed and People are the
+// caller's.
 func DefaultSetting() Setting {
+	standard := rulebook.Oracles{Policy: policy.Standard()}
 	return Setting{
-		Network: network.TCP("127.0.0.1"), Source: policy.Standard(), Target: policy.Standard(),
-		Latency: DefaultLatency(), System: sut.Engine(nil), Scope: "urn:opc:idm:__myscopes__",
+		Network: network.TCP("127.0.0.1"), Target: sim.IDCS, Source: standard, Policy: standard,
+		Latency: DefaultLatency(), System: sut.Engine(nil),
 	}
+}
+
+// SettingAtOrg is at an Okta org with the policy that Okta sets an org up with. Its rate limits are out of force: they are a matter
+// of the plan, and would be all that is measured.
+func SettingAtOrg() Setting {
+	s, usual := DefaultSetting(), rulebook.Oktas{PasswordSettings: okta.DefaultSettings()}
+	s.Target, s.Source, s.Policy = sim.Okta, usual, usual
+	return s
 }
 
 // Stage is a built setting with everything running. Close it.
@@ -66,12 +80,12 @@ type Stage struct {
 	Refusal error
 
 	setting   Setting
+	place     sut.Place
 	passwords *passwords
 	dir       string
 }
 
 const (
-	targetName = "idcs"
 	engineHost = "engine.seatrial.test"
 	latencyID  = "usual-latency"
 )
@@ -85,6 +99,9 @@ func Build(ctx context.Context, s Setting) (stage *Stage, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("a folder for the engine: %w", err)
 	}
+	if s.Target == sim.Okta { // where user names look like e-mail addresses
+		s.People = slices.Collect(population.AddressedLogins(slices.Values(s.People)))
+	}
 	t := &Stage{setting: s, dir: dir, passwords: newPasswords(s)}
 	defer func() {
 		if err != nil {
@@ -92,7 +109,7 @@ func Build(ctx context.Context, s Setting) (stage *Stage, err error) {
 		}
 	}()
 	config := sim.DefaultConfig()
-	config.Seed = s.Seed
+	config.Seed, config.Run, config.Okta.Plan = s.Seed, []string{s.Target}, "unlimited"
 	if s.World != nil {
 		s.World(&config)
 	}
@@ -105,11 +122,14 @@ func Build(ctx context.Context, s Setting) (stage *Stage, err error) {
 	if err = t.furnish(ctx); err != nil {
 		return nil, fmt.Errorf("prepare the target: %w", err)
 	}
-	t.System, err = s.System(sut.Place{
-		Network: s.Network, Authority: t.World.Authority(), URL: t.World.URL(targetName),
-		ClientID: t.World.ClientID(), ClientSecret: t.World.ClientSecret(), Scope: s.Scope,
-		Dir: dir, Seed: s.Seed, Host: engineHost,
-	})
+	if t.place, err = sut.At(t.World, s.Target, s.Target != sim.Okta); err != nil {
+		return nil, err
+	}
+	t.place.Dir, t.place.Seed, t.place.Host = dir, s.Seed, engineHost
+	if s.Scope != "" {
+		t.place.Scope = s.Scope
+	}
+	t.System, err = s.System(t.place)
 	if err != nil {
 		return nil, fmt.Errorf("system under test: %w", err)
 	}
@@ -122,13 +142,13 @@ func Build(ctx context.Context, s Setting) (stage *Stage, err error) {
 // furnish gives the target its policy, its people and its latency.
 func (t *Stage) furnish(ctx context.Context) error {
 	plane := t.World.Control()
-	if err := plane.SetPolicy(ctx, targetName, t.setting.Target); err != nil {
+	if err := plane.SetPolicy(ctx, t.setting.Target, t.setting.Policy.Attributes()); err != nil {
 		return err
 	}
 	for batch := range slices.Chunk(t.setting.People, usersAtOnce) {
 		inputs := make([]control.UserInput, 0, len(batch))
 		for _, p := range batch {
-			password, err := t.passwords.draw(t.setting.Target, p)
+			password, err := t.passwords.draw(t.setting.Policy, p)
 			if err != nil {
 				return fmt.Errorf("a first password for %s: %w", p.UserName, err)
 			}
@@ -145,7 +165,7 @@ func (t *Stage) furnish(ctx context.Context) error {
 	if l == (Latency{}) {
 		return nil
 	}
-	_, err := plane.AddFault(ctx, targetName, control.FaultInput{
+	_, err := plane.AddFault(ctx, t.setting.Target, control.FaultInput{
 		ID: latencyID, Kind: "latency", Note: "how long the target usually takes",
 		Latency: &control.LatencyInput{Percentiles: []control.PercentileInput{
 			{Percentile: 50, Value: l.P50}, {Percentile: 95, Value: l.P95}, {Percentile: 99, Value: l.P99},
@@ -160,7 +180,7 @@ const usersAtOnce = 2_000
 // house adds people to the target. A batch goes in as a whole or not at all; one that is refused is halved until those
 // who cannot be taken are found. A file of real people has some.
 func (t *Stage) house(ctx context.Context, plane *control.Client, inputs []control.UserInput) error {
-	_, err := plane.AddUsers(ctx, targetName, inputs)
+	_, err := plane.AddUsers(ctx, t.setting.Target, inputs)
 	var refused *control.Error
 	switch {
 	case err == nil:
@@ -190,7 +210,8 @@ func (t *Stage) house(ctx context.Context, plane *control.Client, inputs []contr
 func (t *Stage) Plan() Plan {
 	plan := DefaultPlan()
 	plan.Users, plan.Password, plan.Seed = t.Users, t.passwords.next, t.setting.Seed
-	plan.Secrets = []secret.Value{t.World.ClientSecret(), t.World.ControlToken()}
+	plan.Target = t.setting.Target
+	plan.Secrets = append(t.place.Secrets(), t.World.ControlToken())
 	return plan
 }
 
@@ -201,13 +222,13 @@ func (t *Stage) Run(ctx context.Context, plan Plan, progress func(Event)) ([]rep
 
 // Switches are the decisions about the target's behaviour under which the stage runs.
 func (t *Stage) Switches(ctx context.Context) ([]reports.Switch, error) {
-	target, err := t.World.Control().Target(ctx, targetName)
+	target, err := t.World.Control().Target(ctx, t.setting.Target)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]reports.Switch, 0, len(target.Switches))
 	for _, s := range target.Switches {
-		list = append(list, reports.Switch{Target: targetName, Name: s.Name, Value: s.Value, Default: s.Default, Note: s.Note})
+		list = append(list, reports.Switch{Target: t.setting.Target, Name: s.Name, Value: s.Value, Default: s.Default, Note: s.Note})
 	}
 	return list, nil
 }

@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/seatrial/seatrial/scenarios/invariants"
 )
@@ -23,9 +24,15 @@ func (t *trial) listen(h invariants.History) {
 		if !found || e.Outcome != "refused" || e.ResponseBody == "" {
 			continue
 		}
-		var answer struct{ Detail string }
+		var answer struct { // of SCIM, or of Okta
+			Detail      string
+			ErrorCauses []struct{ ErrorSummary string }
+		}
 		if json.Unmarshal([]byte(e.ResponseBody), &answer) == nil && c.words == "" {
 			c.words = answer.Detail
+			for _, cause := range answer.ErrorCauses {
+				c.words = strings.TrimPrefix(cause.ErrorSummary, "password: ")
+			}
 		}
 	}
 	t.load.Errors = t.troubles()

@@ -72,16 +72,23 @@ func checkQuery(text, target string, faults []string) (types.Map, []textError) {
 	return shape(schema, operation.SelectionSet), nil
 }
 
+// operations are those of all targets, as the journal calls them.
+var operations = []string{
+	"token", "find", "read", "create", "update", "write_password", "delete", "log_in", "policy", "bulk", "group", "app", "app_role",
+	"grant", "discover", "sessions", "activate", "reactivate", "deactivate", "suspend", "unsuspend", "unlock", "reset_password",
+	"expire_password", "forgot_password", "recovery", "change_question", "log", "hook", "idp", "idp_link", "unlink", "app_user",
+	"assign", "unassign", "feature", "connection", "recover",
+}
+
 // checkArguments: a journal that is asked for a target or an outcome that does not exist answers with nothing, and
 // "total == 0" would pass for the wrong reason.
 func checkArguments(selection ast.SelectionSet, target string, faults []string) []textError {
 	known := map[string][]string{
-		"target": {target},
-		"operation": {"token", "find", "read", "create", "update", "write_password", "delete", "log_in", "policy", "bulk", "group", "app", "app_role", "grant", "discover", "sessions", "activate", "reactivate", "deactivate",
-			"suspend", "unsuspend", "unlock", "reset_password", "expire_password", "forgot_password", "recovery", "change_question", "log"},
-		"outcome": {"accepted", "refused"},
-		"token":   {"valid", "expired", "revoked", "unknown"},
-		"fault":   faults,
+		"target":    {target},
+		"operation": operations,
+		"outcome":   {"accepted", "refused"},
+		"token":     {"valid", "expired", "revoked", "unknown"},
+		"fault":     faults,
 	}
 	var found []textError
 	for _, s := range selection {

@@ -145,14 +145,12 @@ func (r *run) build() error {
 
 // startSystem builds the system under test on its folder, which is empty unless it lived there before, and starts it.
 func (r *run) startSystem(settings map[string]any) error {
-	place := sut.Place{
-		Network: r.world.Network(), Authority: r.world.Authority(), Target: r.target.name(), URL: r.world.URL(r.target.name()),
-		Dir: r.dir, Seed: r.seed, Host: hookHost,
-		Door: r.scenario.door(), Provision: r.scenario.Given.Engine.Provision, Settings: r.mail.settings(settings),
-	}
-	if err := r.target.aim(&place, r.world); err != nil {
+	place, err := sut.At(r.world, r.target.name(), r.target.byClient())
+	if err != nil {
 		return err
 	}
+	place.Dir, place.Seed, place.Host, place.Door = r.dir, r.seed, hookHost, r.scenario.door()
+	place.Provision, place.Settings = r.scenario.Given.Engine.Provision, r.mail.settings(settings)
 	r.place = place
 	system, err := r.options.System(place)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/scenarios/rulebook"
-	"github.com/seatrial/seatrial/scenarios/sut"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 )
@@ -25,8 +24,8 @@ type target interface {
 	rules() rulebook.Book
 	// configure says what must be known before the world is made.
 	configure(c *sim.Config, seed random.Seed)
-	// aim tells the system under test where it writes to, and as whom.
-	aim(p *sut.Place, w *sim.World) error
+	// byClient tells whether the engine is a client that gets tokens; else it has one.
+	byClient() bool
 	// furnish tells the control plane what it alone can set, before anybody lives there.
 	furnish(r *run) error
 	// house gives those who live there now what the control plane alone can give them.

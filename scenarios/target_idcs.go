@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/scenarios/rulebook"
-	"github.com/seatrial/seatrial/scenarios/sut"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
@@ -41,13 +40,7 @@ func (d givenDomain) configure(c *sim.Config, seed random.Seed) {
 	}
 }
 
-// scope is what an integration asks of an identity domain: everything that its app roles allow.
-const scope = "urn:opc:idm:__myscopes__"
-
-func (givenDomain) aim(p *sut.Place, w *sim.World) error {
-	p.ClientID, p.ClientSecret, p.Scope = w.ClientID(), w.ClientSecret(), scope
-	return nil
-}
+func (givenDomain) byClient() bool { return true }
 
 func (givenDomain) furnish(*run) error { return nil }
 

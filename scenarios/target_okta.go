@@ -7,10 +7,8 @@ import (
 	"slices"
 
 	"github.com/seatrial/seatrial/scenarios/rulebook"
-	"github.com/seatrial/seatrial/scenarios/sut"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/kernel/random"
-	"github.com/seatrial/seatrial/sim/kernel/secret"
 	"github.com/seatrial/seatrial/sim/okta"
 )
 
@@ -37,20 +35,6 @@ func (o givenOrg) configure(c *sim.Config, _ random.Seed) {
 	c.Run = []string{targetOkta}
 	c.Okta.Plan = cmp.Or(o.Plan, c.Okta.Plan)
 	c.Okta.TokenShare = cmp.Or(o.TokenShare, c.Okta.TokenShare)
-}
-
-func (o givenOrg) aim(p *sut.Place, w *sim.World) error {
-	if !o.byClient() {
-		p.OktaToken = w.OktaToken()
-		return nil
-	}
-	id, key := w.OktaClient()
-	text, err := key.MarshalJSON()
-	if err != nil {
-		return fmt.Errorf("the key of the engine's client: %w", err)
-	}
-	p.ClientID, p.ClientKey = id, secret.New(string(text))
-	return nil
 }
 
 // furnish sets the limits, and the identity provider that somebody signs in through.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/scenarios/invariants"
+	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/syncer/preflight"
 )
 
@@ -21,20 +22,28 @@ type point struct {
 	refused    bool     // no change of the load may be refused for policy
 	todo       string   // what remains for people; without any proof of the run the whole point
 	command    string
+	atOrg      *task // what remains for people where the target is an org, instead
 }
+
+// task is something that only people can do, and the command that shows it.
+type task struct{ todo, command string }
 
 // checklist is the deployment checklist of the migration guide, in its order: policies, access, hook, engine, people,
 // operations, load, roll-out.
 var checklist = []point{
 	{
-		title: "Password policies match: what the source accepts, the target accepts", scenarios: []string{"idcs/policy-*", "idcs/history-*"}, refused: true,
+		title: "Password policies match: what the source accepts, the target accepts", scenarios: []string{
+			"idcs/policy-*", "idcs/history-*", "okta/policy-*", "okta/minimum-age-*", "okta/history-*",
+		}, refused: true,
 		findings: []string{"F01", "P02", "P03", "P04"},
 		todo:     "compare with the policies that your domain has now", command: "seatrial forecast --idm-conf DIR --config sync.yaml",
+		atOrg: &task{"rehearse with the policy that your org has now", "seatrial certify --target okta --target-policy policy.json"},
 	},
 	{
-		title: "The OAuth client has the grant, the scope and the role that it needs", scenarios: []string{"idcs/client-*", "engine/dry-run-*"},
-		findings: []string{"F10", "P05", "P06", "P07", "P17"},
-		todo:     "look users up in your domain without writing", command: "seatrial sync run --config sync.yaml --dry-run",
+		title:     "The engine's client or token has the grant, the scope and the role that it needs",
+		scenarios: []string{"idcs/client-*", "engine/dry-run-*", "okta/happy-path-as-*", "okta/api-token-*"},
+		findings:  []string{"F10", "P05", "P06", "P07", "P17"},
+		todo:      "look users up in your domain without writing", command: "seatrial sync run --config sync.yaml --dry-run",
 	},
 	{
 		title: "Secrets are sealed at rest, wiped when they have served, and never shown", scenarios: []string{"engine/seal-*"}, invariants: []string{invariants.NoLeak},
@@ -50,27 +59,38 @@ var checklist = []point{
 		todo: "kill the engine on the machine that it will run on", command: "seatrial loadtest crash",
 	},
 	{
-		title: "The newest password wins, and none is written twice", scenarios: []string{"idcs/happy-path", "idcs/odd-user-names", "idcs/password-usable-*", "idcs/two-changes-*", "idcs/older-*", "idcs/burst-*", "idcs/answer-lost-*"},
+		title: "The newest password wins, and none is written twice", scenarios: []string{
+			"idcs/happy-path", "idcs/odd-user-names", "idcs/password-usable-*", "idcs/two-changes-*", "idcs/older-*", "idcs/burst-*", "idcs/answer-lost-*",
+			"okta/happy-path", "okta/odd-user-names", "okta/same-short-name", "okta/two-changes-*", "okta/older-*", "okta/answer-lost-*",
+		},
 		invariants: []string{invariants.NewestWins, invariants.NoStaleWrite, invariants.OneWrite}, findings: []string{"F12", "P22", "P26"},
 	},
 	{
-		title: "Tokens are shared, renewed in time, and dropped when they are refused", scenarios: []string{"idcs/token-*", "idcs/clock-*"}, invariants: []string{invariants.TokenDiscipline},
+		title: "Tokens are shared, renewed in time, and dropped when they are refused", scenarios: []string{
+			"idcs/token-*", "idcs/clock-*", "okta/token-expired-*", "okta/token-renewed-*", "okta/token-endpoint-*",
+		}, invariants: []string{invariants.TokenDiscipline},
 		findings: []string{"P23"},
 	},
 	{
-		title: "Passing failures are retried with growing waits, refusals are not", scenarios: []string{"idcs/outage*", "idcs/timeout-*", "idcs/connection-*", "idcs/slow-*"},
+		title: "Passing failures are retried with growing waits, refusals are not", scenarios: []string{
+			"idcs/outage*", "idcs/timeout-*", "idcs/connection-*", "idcs/slow-*", "okta/outage*", "okta/timeout-*", "okta/read-only-*", "okta/still-*",
+		},
 		invariants: []string{invariants.RetryDiscipline}, findings: []string{"F04", "F33", "P19", "P24", "P27", "P28"},
 	},
 	{
-		title: "The target's rate limits are kept", scenarios: []string{"idcs/throttled-*"},
+		title: "The target's rate limits are kept", scenarios: []string{"idcs/throttled-*", "okta/throttled-*", "okta/concurrent-*"},
 		todo: "find out the type of your domain, and rehearse with its limits", command: "seatrial sim --tier free",
+		atOrg: &task{"find out the plan of your org and the share of your token, and rehearse with its limits", "seatrial sim --run okta --plan free"},
 	},
 	{
-		title: "What cannot be applied is parked with its reason, and can be listed and replayed", scenarios: []string{"idcs/poison-*", "engine/parked-*", "engine/deadline-*"},
+		title: "What cannot be applied is parked with its reason, and can be listed and replayed", scenarios: []string{"idcs/poison-*", "engine/parked-*", "engine/deadline-*", "okta/disconnected-*", "okta/replayed-*"},
 		findings: []string{"F07", "F08", "P14", "P15", "P18", "P25"},
 	},
 	{
-		title: "Users without a password to set are known: federated, deactivated, missing", scenarios: []string{"idcs/federated-*", "idcs/deactivated-*", "idcs/unknown-*", "idcs/user-deleted-*", "idcs/provisioning-*"},
+		title: "Users without a password to set are known: federated, deactivated, missing", scenarios: []string{
+			"idcs/federated-*", "idcs/deactivated-*", "idcs/unknown-*", "idcs/user-deleted-*", "idcs/provisioning-*",
+			"okta/federated-*", "okta/jit-*", "okta/statuses", "okta/deactivated-*", "okta/unknown-*", "okta/provisioning-*",
+		},
 		findings: []string{"F11"}, todo: "list who lives in the domain only", command: "seatrial sync pull --config sync.yaml --out people.csv",
 	},
 	{
@@ -89,8 +109,20 @@ var checklist = []point{
 	},
 }
 
+// remains is what a point leaves to people, for the targets that were rehearsed.
+func (p point) remains(targets []string) task {
+	common := task{p.todo, p.command}
+	switch {
+	case p.atOrg == nil || !slices.Contains(targets, sim.Okta):
+		return common
+	case len(targets) == 1:
+		return *p.atOrg
+	}
+	return task{common.todo + "; " + p.atOrg.todo, common.command + "; " + p.atOrg.command}
+}
+
 // judgeChecklist fills the checklist with what the run has shown. folder is what the preflight found; nil without one.
-func judgeChecklist(r reports.Report, folder *preflight.Report) []reports.Item {
+func judgeChecklist(r reports.Report, folder *preflight.Report, targets []string) []reports.Item {
 	items := make([]reports.Item, 0, len(checklist))
 	for i, p := range checklist {
 		e := evidence{report: r}
@@ -103,7 +135,8 @@ func judgeChecklist(r reports.Report, folder *preflight.Report) []reports.Item {
 		if p.refused {
 			e.refused()
 		}
-		item := reports.Item{Number: i + 1, Title: p.title, Evidence: e.texts, Own: e.own, Todo: p.todo, Command: p.command}
+		left := p.remains(targets)
+		item := reports.Item{Number: i + 1, Title: p.title, Evidence: e.texts, Own: e.own, Todo: left.todo, Command: left.command}
 		item.Verdict = e.verdict(p)
 		items = append(items, item)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/invariants"
+	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/syncer/preflight"
 )
 
@@ -90,7 +91,7 @@ func TestChecklistJudges(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			item := judgeChecklist(tc.report, tc.folder)[tc.point-1]
+			item := judgeChecklist(tc.report, tc.folder, []string{sim.IDCS})[tc.point-1]
 			assert.Equal(t, tc.verdict, item.Verdict, "%+v", item)
 			if tc.says != "" {
 				require.NotEmpty(t, item.Evidence)
@@ -98,5 +99,16 @@ func TestChecklistJudges(t *testing.T) {
 			}
 		})
 	}
-	assert.Equal(t, []string{"hook.js:2: F05 it never fires"}, judgeChecklist(reports.Report{}, found("F05", preflight.WillFail))[3].Own)
+	assert.Equal(t, []string{"hook.js:2: F05 it never fires"}, judgeChecklist(reports.Report{}, found("F05", preflight.WillFail), nil)[3].Own)
+}
+
+// What is left to people depends on what was rehearsed.
+func TestWhatRemainsForPeople(t *testing.T) {
+	limits := func(targets ...string) reports.Item { return judgeChecklist(reports.Report{}, nil, targets)[8] }
+	assert.Equal(t, "seatrial sim --tier free", limits(sim.IDCS).Command)
+	assert.Equal(t, "seatrial sim --run okta --plan free", limits(sim.Okta).Command)
+	both := limits(sim.IDCS, sim.Okta)
+	assert.Equal(t, "seatrial sim --tier free; seatrial sim --run okta --plan free", both.Command)
+	assert.Contains(t, both.Todo, "type of your domain")
+	assert.Contains(t, both.Todo, "plan of your org")
 }

@@ -15,13 +15,15 @@ func Command(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "certify",
 		Short: "Run the scenario suite and the load test, and hand out the verdict",
-		Long: `Rehearses password synchronisation from ForgeRock IDM to Oracle IDCS: every scenario of the suite in virtual time,
-then a burst and a constant rate of password changes over real sockets and TLS against targets for success rate, mean and
-95th percentile. Nothing leaves this machine; client secrets and passwords of your files are neither needed nor kept.
+		Long: `Rehearses password synchronisation from ForgeRock IDM to Oracle IDCS, to an Okta org, or to both: every scenario of the
+suite in virtual time, then for each target a burst and a constant rate of password changes over real sockets and TLS, held
+against what was demanded of success rate, mean and 95th percentile. Nothing leaves this machine; client secrets and passwords of
+your files are neither needed nor kept.
 
 Exit codes: 0 certified, 1 not certified, 2 wrong usage or unreadable input, 3 void: the run proves nothing.`,
 		Example: `  seatrial certify
   seatrial certify --idm-conf ./openidm --users people.ldif --population 0
+  seatrial certify --target all
   seatrial certify --target-policy policy.json --latency-p50 300ms --latency-p95 2s
   seatrial certify --json > certificate.json`,
 		Args: cobra.NoArgs,
@@ -49,7 +51,8 @@ Exit codes: 0 certified, 1 not certified, 2 wrong usage or unreadable input, 3 v
 	f.StringVar(&o.IDMConf, "idm-conf", o.IDMConf, "IDM project `folder` to take endpoint, client, scope, retry schedule and source policy from")
 	f.StringVar(&o.Users, "users", o.Users, "LDIF or CSV `file` of users, as a directory exports them")
 	f.IntVar(&o.Population, "population", o.Population, "how many users to generate besides those of the file")
-	f.StringVar(&o.TargetPolicy, "target-policy", o.TargetPolicy, "JSON `file` with the target's password policy in Oracle's attribute names")
+	f.StringVar(&o.Target, "target", o.Target, "`what` passwords are synchronised to: idcs, okta or all")
+	f.StringVar(&o.TargetPolicy, "target-policy", o.TargetPolicy, "JSON `file` with a target's password policy in its vendor's names: Oracle's attributes, or Okta's complexity, age and lockout")
 	f.StringVar(&o.Criteria, "criteria", o.Criteria, "YAML `file` of what the load must meet (default 98.7 %, mean 2.3s, p95 4.1s)")
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "origin of all chance; the same seed repeats the run")
 	f.StringVar(&o.Out, "out", o.Out, "`folder` for report.html, report.json and junit.xml")

@@ -1,6 +1,7 @@
 package certify
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -14,10 +15,13 @@ import (
 	"strings"
 
 	"github.com/seatrial/seatrial/reports"
+	"github.com/seatrial/seatrial/scenarios/rulebook"
+	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/people"
 	"github.com/seatrial/seatrial/sim/kernel/policy"
 	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/okta"
 	"github.com/seatrial/seatrial/sim/population"
 	"github.com/seatrial/seatrial/syncer"
 	"github.com/seatrial/seatrial/syncer/idmconf"
@@ -33,8 +37,10 @@ type inputs struct {
 	scope       string
 	contentType string
 	schedule    string
-	source      policy.Policy
-	target      policy.Policy
+	source      policy.Policy // the domain's when nothing else is known
+	ownSource   bool          // the source's policy is the customer's
+	target      policy.Policy // of the domain
+	org         okta.PasswordSettings
 	people      []people.Person
 	list        []reports.Input
 }
@@ -45,14 +51,16 @@ func gather(o Options) (inputs, error) {
 	defaults := syncer.DefaultConfig()
 	in := inputs{
 		host: idcs.DefaultConfig().Host, clientID: idcs.DefaultClient().ID, scope: defaults.IDCS.Scope,
-		contentType: defaults.IDCS.ContentType, schedule: defaults.Schedule, target: policy.Standard(),
+		contentType: defaults.IDCS.ContentType, schedule: defaults.Schedule, target: policy.Standard(), org: okta.DefaultSettings(),
 	}
-	if err := in.readTargetPolicy(o.TargetPolicy); err != nil {
+	if err := in.readTargetPolicy(o.TargetPolicy, o.targets()); err != nil {
 		return in, err
 	}
 	in.source = in.target
 	if o.IDMConf == "" {
-		in.note("endpoint", "https://"+in.host, embedded)
+		if slices.Contains(o.targets(), sim.IDCS) {
+			in.note("endpoint", "https://"+in.host, embedded)
+		}
 		in.note("source policy", "the same as the target's", embedded)
 		in.note("retry schedule", in.schedule, embedded)
 	} else if err := in.readIDM(o.IDMConf); err != nil {
@@ -68,24 +76,66 @@ func (in *inputs) note(what, value, from string) {
 	in.list = append(in.list, reports.Input{What: what, Value: value, From: from})
 }
 
-func (in *inputs) readTargetPolicy(file string) error {
-	if file == "" {
-		in.note("target policy", describe(in.target), embedded)
-		return nil
+// readTargetPolicy reads the policy of one target; whose it is can be seen from its words. The others keep their vendor's.
+func (in *inputs) readTargetPolicy(file string, targets []string) error {
+	from := map[string]string{sim.IDCS: embedded, sim.Okta: embedded}
+	if file != "" {
+		data, err := os.ReadFile(file) //nolint:gosec // the file is the user's choice
+		if err != nil {
+			return &UsageError{fmt.Errorf("--target-policy: %w", err)}
+		}
+		whose, err := in.decodePolicy(data)
+		if err == nil && !slices.Contains(targets, whose) {
+			err = fmt.Errorf("is a policy of %s, which is not a target", vendors[whose])
+		}
+		if err != nil {
+			return &UsageError{fmt.Errorf("--target-policy: %s: %w", file, err)}
+		}
+		from[whose] = file
 	}
-	data, err := os.ReadFile(file) //nolint:gosec // the file is the user's choice
-	if err != nil {
-		return &UsageError{fmt.Errorf("--target-policy: %w", err)}
+	for _, target := range targets {
+		what := "target policy"
+		if len(targets) > 1 {
+			what += " of " + vendors[target]
+		}
+		in.note(what, describe(in.book(target).Attributes()), from[target])
 	}
-	in.target, err = policy.Decode(data)
-	if err == nil {
+	return nil
+}
+
+// decodePolicy reads a policy in Oracle's attributes, or in the sections of Okta's.
+func (in *inputs) decodePolicy(data []byte) (target string, err error) {
+	var sections map[string]json.RawMessage
+	if json.Unmarshal(data, &sections) == nil {
+		for _, name := range []string{"complexity", "age", "lockout"} {
+			if _, is := sections[name]; is {
+				decoder := json.NewDecoder(bytes.NewReader(data))
+				decoder.DisallowUnknownFields()
+				in.org = okta.PasswordSettings{}
+				return sim.Okta, errors.Join(decoder.Decode(&in.org), rulebook.Oktas{PasswordSettings: in.org}.Validate())
+			}
+		}
+	}
+	if in.target, err = policy.Decode(data); err == nil {
 		err = in.target.Validate()
 	}
-	if err != nil {
-		return &UsageError{fmt.Errorf("--target-policy: %s: %w", file, err)}
+	return sim.IDCS, err
+}
+
+// book is the policy of a target.
+func (in *inputs) book(target string) rulebook.Book {
+	if target == sim.Okta {
+		return rulebook.Oktas{PasswordSettings: in.org}
 	}
-	in.note("target policy", describe(in.target), file)
-	return nil
+	return rulebook.Oracles{Policy: in.target}
+}
+
+// sourceFor is the policy under which people choose passwords for a target: their own, or the target's.
+func (in *inputs) sourceFor(target string) rulebook.Book {
+	if in.ownSource {
+		return rulebook.Oracles{Policy: in.source}
+	}
+	return in.book(target)
 }
 
 // readIDM takes over what the project folder says and notes each finding.
@@ -104,7 +154,7 @@ func (in *inputs) readIDM(folder string) error {
 	in.scope = cmp.Or(project.Scope, in.scope)
 	in.contentType = cmp.Or(project.ContentType, in.contentType)
 	in.schedule = cmp.Or(project.Schedule, in.schedule)
-	in.source = fromIDM(project.Policy)
+	in.source, in.ownSource = fromIDM(project.Policy), true
 	for _, f := range project.Findings {
 		value := f.Value
 		if f.Instead != "" && value == "" {
@@ -189,10 +239,10 @@ func (in *inputs) notePeople(r population.Report) {
 }
 
 // describe lists a policy's restrictions under the names that an administrator sees, "minLength 12, maxLength 40".
-func describe(p policy.Policy) string {
+func describe(p any) string {
 	data, err := json.Marshal(p)
 	if err != nil {
 		return err.Error()
 	}
-	return strings.NewReplacer(`"`, "", ":", " ", ",", ", ").Replace(strings.Trim(string(data), "{}"))
+	return strings.NewReplacer(`"`, "", ":", " ", ",", ", ").Replace(strings.TrimSuffix(strings.TrimPrefix(string(data), "{"), "}"))
 }

@@ -34,16 +34,37 @@ func (in *inputs) noteCriteria(c loadtest.Criteria, file string) {
 		c.Success*100, c.Mean, c.P95, c.MinConcurrency), file)
 }
 
-// load builds the stage over real sockets and puts both shapes on it.
+// noteLoad says what is put on each target: the same, one after the other.
+func (in *inputs) noteLoad(o Options) {
+	value, from := fmt.Sprintf("%d changes at once, then %g a second for %v", o.Load.Burst, o.Load.Rate, o.Load.For), embedded
+	if len(o.targets()) > 1 {
+		value += ", on each target in turn"
+	}
+	if d := DefaultOptions().Load; o.Load != d {
+		from = "--burst, --rate, --for"
+	}
+	in.note("load", value, from)
+}
+
+// load builds the stage at a target over real sockets and puts both shapes on it.
 func (in *inputs) load(
-	ctx context.Context, o Options, criteria loadtest.Criteria, engine sut.Factory, p *progress,
+	ctx context.Context, o Options, target string, criteria loadtest.Criteria, engine sut.Factory, p *progress,
 ) (loads []reports.Load, switches []reports.Switch, err error) {
-	p.step(fmt.Sprintf("load test: preparing %d users", len(in.people)), 1, 1)
+	at := "" // in the names of shapes, where there are several targets
+	if len(o.targets()) > 1 {
+		at = target + " "
+	}
+	p.step(fmt.Sprintf("load test: preparing %d users of %s", len(in.people), vendors[target]), 1, 1)
 	setting := loadtest.DefaultSetting()
+	if target == sim.Okta {
+		setting = loadtest.SettingAtOrg()
+	} else {
+		setting.Scope, setting.World = in.scope, in.tenant
+	}
 	setting.Seed, setting.People = random.Seed(o.Seed), in.people
-	setting.Source, setting.Target = in.source, in.target
+	setting.Source, setting.Policy = in.sourceFor(target), in.book(target)
 	setting.Latency = loadtest.LatencyOf(o.Load.P50, o.Load.P95)
-	setting.System, setting.Scope, setting.World = engine, in.scope, in.tenant
+	setting.System = engine
 	stage, err := loadtest.Build(ctx, setting)
 	if err != nil {
 		return nil, nil, err
@@ -51,7 +72,7 @@ func (in *inputs) load(
 	defer func() { err = errors.Join(err, stage.Close(context.WithoutCancel(ctx))) }()
 	if stage.Refused > 0 {
 		in.list = append(in.list, reports.Input{
-			What: "users", Value: "left out", From: "the target",
+			What: "users", Value: "left out", From: vendors[target],
 			Problem: fmt.Sprintf("%d of %d were refused on creation; the first: %v", stage.Refused, len(in.people), stage.Refusal),
 		})
 	}
@@ -61,8 +82,8 @@ func (in *inputs) load(
 	plan := stage.Plan()
 	plan.Criteria = criteria
 	plan.Shapes = []loadtest.Shape{
-		{Name: "burst", Burst: o.Load.Burst},
-		{Name: "rate", Rate: o.Load.Rate, For: o.Load.For},
+		{Name: at + "burst", Burst: o.Load.Burst},
+		{Name: at + "rate", Rate: o.Load.Rate, For: o.Load.For},
 	}
 	loads, err = stage.Run(ctx, plan, func(e loadtest.Event) {
 		if e.Phase == loadtest.Sending {

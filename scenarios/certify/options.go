@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/seatrial/seatrial/sim"
 )
 
 // Options are the flags of the command.
@@ -11,7 +13,8 @@ type Options struct {
 	IDMConf      string // an IDM project folder; empty: the embedded defaults
 	Users        string // an LDIF or CSV file of the source's users
 	Population   int    // generated users, besides those of the file
-	TargetPolicy string // a JSON file with the target's password policy in Oracle's names; empty: Oracle's standard
+	Target       string // idcs, okta or all
+	TargetPolicy string // a JSON file with a target's password policy, in Oracle's names or Okta's; empty: what the vendor sets up
 	Criteria     string // a YAML file of what the load must meet; empty: 98.7 %, 2.3 s mean, 4.1 s p95
 	Seed         uint64
 	Out          string // the folder of the reports
@@ -32,7 +35,7 @@ type Load struct {
 // DefaultOptions are the embedded defaults.
 func DefaultOptions() Options {
 	return Options{
-		Population: 15000, Seed: 1, Out: "seatrial-report",
+		Target: sim.IDCS, Population: 15000, Seed: 1, Out: "seatrial-report",
 		Load: Load{Burst: 150, Rate: 25, For: 10 * time.Second, P50: 120 * time.Millisecond, P95: 450 * time.Millisecond},
 	}
 }
@@ -45,6 +48,7 @@ func (o Options) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
+	wrong(o.targets() == nil, "--target: %q is neither idcs nor okta nor all", o.Target)
 	wrong(o.Population < 0 || o.Population > 1_000_000, "--population: %d is not within 0…1000000", o.Population)
 	wrong(o.Population == 0 && o.Users == "", "--population: 0 leaves nobody to rehearse with; name a file of users with --users")
 	wrong(o.Out == "", "--out: needs a folder for the report")
@@ -55,6 +59,23 @@ func (o Options) Validate() error {
 	wrong(o.Load.P50 < 0, "--latency-p50: %v is below 0", o.Load.P50)
 	wrong(o.Load.P95 < o.Load.P50, "--latency-p95: %v is below --latency-p50, %v", o.Load.P95, o.Load.P50)
 	return errors.Join(errs...)
+}
+
+// allTargets is every target that there is a suite for.
+const allTargets = "all"
+
+// vendors are the targets as people call them.
+var vendors = map[string]string{sim.IDCS: "Oracle IDCS", sim.Okta: "Okta"}
+
+// targets are the simulators that passwords are rehearsed to; nil when there is none of that name.
+func (o Options) targets() []string {
+	switch o.Target {
+	case allTargets:
+		return []string{sim.IDCS, sim.Okta}
+	case sim.IDCS, sim.Okta:
+		return []string{o.Target}
+	}
+	return nil
 }
 
 // UsageError is input that cannot be used: a flag, a file. The command line ends with exit code 2.

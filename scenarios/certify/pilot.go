@@ -17,6 +17,7 @@ import (
 	"github.com/seatrial/seatrial/loadtest"
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/scenarios"
+	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/kernel/policy"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 )
@@ -91,7 +92,7 @@ func RunPilot(ctx context.Context, o PilotOptions) (Pilot, error) {
 		return Pilot{}, &UsageError{err}
 	}
 	in := inputs{target: policy.Standard()}
-	if err := in.readTargetPolicy(o.TargetPolicy); err != nil {
+	if err := in.readTargetPolicy(o.TargetPolicy, []string{sim.IDCS}); err != nil {
 		return Pilot{}, err
 	}
 	in.source = lax()

@@ -9,6 +9,7 @@ import (
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/scenarios"
 	"github.com/seatrial/seatrial/scenarios/sut"
+	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/syncer"
 )
@@ -29,11 +30,12 @@ func Run(ctx context.Context, o Options, version string, p *progress) (reports.R
 		return reports.Report{}, err
 	}
 	in.noteCriteria(criteria, o.Criteria)
+	in.noteLoad(o)
 	report := reports.Report{
-		Title: "Password synchronisation from ForgeRock IDM to Oracle IDCS", Started: time.Now().UTC(),
-		Seed: o.Seed, Command: o.command(), Version: version, Limits: limits(),
+		Title: "Password synchronisation from ForgeRock IDM to " + o.names(), Started: time.Now().UTC(),
+		Seed: o.Seed, Command: o.command(), Version: version, Limits: o.limits(),
 	}
-	list, err := scenarios.Suite()
+	list, err := scenarios.Suite(o.areas()...)
 	if err != nil {
 		return report, brokenRun{fmt.Errorf("the embedded suite: %w", err)}
 	}
@@ -42,12 +44,15 @@ func Run(ctx context.Context, o Options, version string, p *progress) (reports.R
 		Seed: random.Seed(o.Seed), System: engine, Parallel: o.Workers,
 		Progress: func(e scenarios.Event) { p.step("scenarios", e.Done, e.Total) },
 	})
-	report.Load, report.Switches, err = in.load(ctx, o, criteria, engine, p)
-	if err != nil { // what was found out until then is not lost
-		report.Load = append(report.Load, reports.Load{Name: "test", Verdict: reports.Void, Reasons: []string{"it broke off: " + err.Error()}})
+	for _, target := range o.targets() {
+		loads, switches, err := in.load(ctx, o, target, criteria, engine, p)
+		report.Load, report.Switches = append(report.Load, loads...), append(report.Switches, switches...)
+		if err != nil { // what was found out until then is not lost
+			report.Load = append(report.Load, reports.Load{Name: "test", Verdict: reports.Void, Reasons: []string{"it broke off: " + err.Error()}})
+		}
 	}
 	report.Inputs = in.list
-	report.Checklist = judgeChecklist(report, folder)
+	report.Checklist = judgeChecklist(report, folder, o.targets())
 	report.Finished = time.Now().UTC()
 	report.Judge()
 	return report, nil
@@ -58,14 +63,39 @@ func (in *inputs) configure(c *syncer.Config) {
 	c.IDCS.Scope, c.IDCS.ContentType, c.Schedule = in.scope, in.contentType, in.schedule
 }
 
+// names are the targets as people call them: "Oracle IDCS and Okta".
+func (o Options) names() string {
+	var names []string
+	for _, target := range o.targets() {
+		names = append(names, vendors[target])
+	}
+	return strings.Join(names, " and ")
+}
+
+// engineSuite is the area of what the engine promises whatever the target is. It is played at an identity domain.
+const engineSuite = "engine"
+
+// areas are the parts of the suite that are played.
+func (o Options) areas() []string { return append(o.targets(), engineSuite) }
+
 // limits are what a certificate of this kind does not say.
-func limits() []string {
-	return []string{
-		"The target is a simulator: it behaves as Oracle documents and as others observed. Where neither was to be had, a " +
+func (o Options) limits() []string {
+	vendor := map[string]string{sim.IDCS: "Oracle documents", sim.Okta: "Okta documents"}
+	var documented []string
+	for _, target := range o.targets() {
+		documented = append(documented, vendor[target])
+	}
+	list := []string{
+		"A target is a simulator: it behaves as " + strings.Join(documented, " and ") + " and as others observed. Where neither was to be had, a " +
 			"switch says what was assumed; the report lists all switches.",
 		"The engine under test is seatrial's own. An IDM hook script is read, not run.",
 		"Latency of the network between the source, the engine and the real target is not part of the figures.",
 	}
+	if o.Target != sim.IDCS {
+		list = append(list, "The engine's own promises (engine/*) were rehearsed at an identity domain. Under load no rate limits of Okta's were in "+
+			"force: those of your plan are rehearsed in okta/throttled-by-plan.")
+	}
+	return list
 }
 
 // command is the command line that repeats the run.
@@ -80,6 +110,7 @@ func (o Options) command() string {
 	add(o.IDMConf != d.IDMConf, "idm-conf", o.IDMConf)
 	add(o.Users != d.Users, "users", o.Users)
 	add(o.Population != d.Population, "population", o.Population)
+	add(o.Target != d.Target, "target", o.Target)
 	add(o.TargetPolicy != d.TargetPolicy, "target-policy", o.TargetPolicy)
 	add(o.Criteria != d.Criteria, "criteria", o.Criteria)
 	add(o.Load.Burst != d.Load.Burst, "burst", o.Load.Burst)
