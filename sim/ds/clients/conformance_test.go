@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"flag"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -27,6 +28,10 @@ import (
 var update = flag.Bool("update", false, "write testdata anew")
 
 func TestMain(m *testing.M) {
+	if path := os.Getenv(serveEnv); path != "" {
+		fmt.Fprintln(os.Stderr, serveLDIF(path))
+		os.Exit(1)
+	}
 	flag.Parse()
 	goleak.VerifyTestMain(m)
 }
