@@ -105,8 +105,9 @@ func parseACI(s *schema.Schema, text string, where *entry) (*aci, error) {
 			return fail(err.Error())
 		}
 	}
-	body, ok := strings.CutPrefix(rest, "(")
-	if body, ok = strings.CutSuffix(strings.TrimSpace(body), ")"); !ok {
+	body, opened := strings.CutPrefix(rest, "(")
+	body, closed := strings.CutSuffix(strings.TrimSpace(body), ")")
+	if !opened || !closed {
 		return fail("the rules are missing")
 	}
 	parts := outside(body, ';')

@@ -95,8 +95,7 @@ func (d *Directory) fill(u *update, e *entry, attributes []ldap.Attribute) ldap.
 		e.setRaw(asked.kind, a.Description, asked.options, values)
 	}
 	d.addSuperiors(e)
-	d.nameInto(e, e.dn[0])
-	return ldap.Result{}
+	return d.nameInto(e, e.dn[0])
 }
 
 // valuesOf are those of an attribute with exactly these options.
@@ -110,16 +109,21 @@ func (e *entry) valuesOf(asked description) [][]byte {
 }
 
 // nameInto adds the values of an RDN that the entry does not have (add-missing-rdn-attributes, on in DS).
-func (d *Directory) nameInto(e *entry, rdn names.RDN) {
+func (d *Directory) nameInto(e *entry, rdn names.RDN) ldap.Result {
 	for _, pair := range rdn {
 		kind, ok := d.schema.Attribute(pair.Type)
 		if !ok {
 			continue // The check of the schema refuses it.
 		}
-		if values := e.values(kind); d.indexOf(kind, values, []byte(pair.Value)) < 0 {
-			e.setRaw(kind, pair.Type, "", append(slices.Clip(values), []byte(pair.Value)))
+		value := []byte(pair.Value)
+		if r := d.checkValues(e.name, kind, [][]byte{value}); r.Code != ldap.Success {
+			return r
+		}
+		if values := e.values(kind); d.indexOf(kind, values, value) < 0 {
+			e.setRaw(kind, pair.Type, "", append(slices.Clip(values), value))
 		}
 	}
+	return ldap.Result{}
 }
 
 // born writes the operational attributes of a new entry, but those that it brings along.

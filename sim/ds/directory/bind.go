@@ -21,7 +21,7 @@ func (d *Directory) Bind(ctx context.Context, s *Session, dn string, password se
 			Message: "Unable to process the simple bind request because it contained a bind DN but no password, which is forbidden by the server configuration",
 		}
 	}
-	e := d.entry(d.keyOf(dn))
+	e := d.lookUp(dn)
 	if e == nil {
 		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Unable to bind to the Directory Server because no such user exists in the server")
 	}
@@ -40,7 +40,7 @@ func (d *Directory) Bind(ctx context.Context, s *Session, dn string, password se
 func (d *Directory) BindProven(ctx context.Context, s *Session, dn string, proven bool, controls []ldap.Control) ldap.Result {
 	s.DN = ""
 	s.mustChange.Store(false)
-	e := d.entry(d.keyOf(dn))
+	e := d.lookUp(dn)
 	if e == nil {
 		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Unable to bind to the Directory Server because no such user exists in the server")
 	}

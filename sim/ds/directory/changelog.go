@@ -107,7 +107,7 @@ func (c *changelogReading) included(r *record) []string {
 }
 
 func (c *changelogReading) byNumber(ctx context.Context, base *entry, key string, scope scope) ldap.Result {
-	low, high := 1, math.MaxInt
+	var low, high int
 	if key != changelogKey {
 		number, ok := numberOf(c.request.BaseDN)
 		if !ok {

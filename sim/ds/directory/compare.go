@@ -26,7 +26,7 @@ func (d *Directory) Compare(_ context.Context, s *Session, r ldap.CompareRequest
 	switch d.special(key) {
 	case inTree:
 		if e = d.entry(key); key == "" {
-			e = d.rootDSE(a)
+			e = d.rootDSE()
 		}
 	case inSchema:
 		e = d.schemaEntry()

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-
 	"strconv"
+	"strings"
 
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 )

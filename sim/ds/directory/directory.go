@@ -13,6 +13,7 @@ import (
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 	"github.com/seatrial/seatrial/sim/kernel/clock"
 	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/kernel/schemes"
 	"github.com/seatrial/seatrial/sim/kernel/switches"
 )
 
@@ -34,7 +35,8 @@ type Directory struct {
 	policies atomic.Pointer[policies]
 	acis     atomic.Pointer[[]*aci]
 	clear    clearTexts
-	lag      atomic.Int64 // of replication, in nanoseconds
+	schemes  map[string]bool // the enabled ones, as stored values name them
+	lag      atomic.Int64    // of replication, in nanoseconds
 
 	// mu guards tree, changes and watchers. It is never held while anybody waits or hashes.
 	mu       sync.RWMutex
@@ -57,7 +59,12 @@ func New(c Config, k Kernel) (*Directory, error) {
 	}
 	d := &Directory{
 		config: c, kernel: k, schema: s, switches: switches.NewPanel(switchboard), hashing: newHashing(c.Hashing),
-		watchers: map[*watcher]struct{}{},
+		watchers: map[*watcher]struct{}{}, schemes: map[string]bool{},
+	}
+	for name := range c.Schemes {
+		if known, ok := schemes.Lookup(name); ok {
+			d.schemes[known.Name] = true
+		}
 	}
 	if d.known, err = newKinds(s); err != nil {
 		return nil, err
@@ -123,6 +130,18 @@ func (d *Directory) entry(key string) *entry {
 		return nil
 	}
 	return d.tree.find(key)
+}
+
+// lookUp finds the present version of an entry by its DN, in whatever spelling.
+func (d *Directory) lookUp(dn string) *entry {
+	d.mu.RLock()
+	i, ok := d.tree.byName[dn]
+	e := d.tree.at(i)
+	d.mu.RUnlock()
+	if ok && dn != "" {
+		return e
+	}
+	return d.entry(d.keyOf(dn))
 }
 
 // refreshACIs reads the instructions that apply: the global ones, and those of the entries that have any.

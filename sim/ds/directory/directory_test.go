@@ -37,22 +37,22 @@ type trial struct {
 }
 
 // start builds a directory of ds-evaluation, after changes to its configuration.
-func start(t testing.TB, change ...func(*directory.Config)) *trial {
-	t.Helper()
+func start(tb testing.TB, change ...func(*directory.Config)) *trial {
+	tb.Helper()
 	c := directory.DefaultConfig(directory.DS7)
 	for _, f := range change {
 		f(&c)
 	}
-	return build(t, c, "ds")
+	return build(tb, c, "ds")
 }
 
-func build(t testing.TB, c directory.Config, name string) *trial {
-	t.Helper()
+func build(tb testing.TB, c directory.Config, name string) *trial {
+	tb.Helper()
 	turned := new(clock.Clock)
 	d, err := directory.New(c, directory.Kernel{Clock: turned, Seed: 1, Digester: secret.NewDigester([]byte("sixteen bytes or more")), Name: name})
-	require.NoError(t, err)
-	x := &trial{Directory: d, t: t, admin: &directory.Session{Secure: true}, anonymous: &directory.Session{Secure: true}, clock: turned}
-	require.Equal(t, ldap.Success, d.Bind(t.Context(), x.admin, c.RootDN, secret.New("password"), nil).Code)
+	require.NoError(tb, err)
+	x := &trial{Directory: d, t: tb, admin: &directory.Session{Secure: true}, anonymous: &directory.Session{Secure: true}, clock: turned}
+	require.Equal(tb, ldap.Success, d.Bind(tb.Context(), x.admin, c.RootDN, secret.New("password"), nil).Code)
 	return x
 }
 
@@ -69,10 +69,10 @@ func (x *trial) bind(dn, password string, controls ...ldap.Control) ldap.Result 
 	return x.Bind(x.t.Context(), &directory.Session{Secure: true}, dn, secret.New(password), controls)
 }
 
-func filter(t testing.TB, text string) ldap.Filter {
-	t.Helper()
+func filter(tb testing.TB, text string) ldap.Filter {
+	tb.Helper()
 	f, err := ldap.ParseFilter(text)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return f
 }
 

@@ -1,3 +1,49 @@
-// Package directory is the store of a simulated directory: entries, schema, password policies, rights and the changelog,
-// without sockets and without BER but for the values of controls.
+// Package directory is the store of a simulated ForgeRock or Ping Directory Services: entries, schema, password policies, rights
+// and the changelog, without sockets and without BER but for the values of controls. The server calls it with what it has decoded.
+//
+// # What is simulated
+//
+//   - Two profiles: DS 7 (the default) and OpenDJ with DS up to 6; they differ in administrators, schemes, validators, secure
+//     binds, rights and what the root DSE says. Layouts as ds-evaluation and the samples of IDM have them.
+//   - Searches of all scopes and filters, by indexes that forget a key past 4000 entries, as DS's do: what no index narrows needs
+//     the privilege unindexed-search. Limits of size, time and look-through; pages, server side sort, virtual list view,
+//     persistent search; attributes by name, class, * and +, real or virtual ones only.
+//   - Add, modify with increment, delete with trees, modify DN with subtrees, compare; pre- and post-read, assertion, no-op,
+//     permissive modify, proxied authorization, account usability.
+//   - Operational attributes: entryUUID, which a rename keeps, etag, times and names, numSubordinates, isMemberOf, pwd* and ds-pwp-*.
+//   - Password policies with the order of checks, codes and sentences of OpenDJ: of a modify, of an add, of RFC 3062's operation,
+//     of binds. Lock-out that only the right password is told of, grace logins, expiry, warnings, must change, history, minimum
+//     age; values that are encoded already, by DS's textual test; a rehash at a bind, which is no change of the password.
+//   - Access control instructions in DS's syntax, global ones and those of entries, and the privileges that go with passwords and
+//     the changelog. Who may not read a password does not see that there is one.
+//   - cn=changelog by change number and by cookie, with the hashes in it; trimming, cookies that are too old, replicas with a lag
+//     and numbers of their own.
+//   - cn=schema, which is what works here; cn=monitor as far as health; LDIF in and out.
+//
+// # What is left out
+//
+//   - Aliases, referrals and subentries as such; collective attributes; dynamic groups; matched values, relax rules, the get
+//     effective rights, password quality advice and transaction controls; the password policy state operation. Offers says so.
+//   - Changes of schema and configuration over LDAP; the passwords of administrators do not change their place.
+//   - Bind rules by address, time, method and attribute; extop, since all extended operations are allowed; macros.
+//   - Conflict resolution: of two changes of one attribute at two replicas, the one that arrives last stays. Replication's own
+//     attributes and updates.
+//   - Persistent searches of cn=changelog. Modify DN of more than a few thousand entries takes the lock that long.
+//   - The list of common passwords is its head only; SASL, TLS and connections are the server's.
+//
+// # Where it is harsher than DS
+//
+//   - A persistent search that is 16384 changes behind is ended with 51; at most a million changes are kept.
+//   - A DN has at most 256 parts and 64 KiB; a bind rule or target that is not known makes the instruction invalid.
+//   - Controls that need a right are refused without it, critical or not.
+//
+// # What is unsure
+//
+// Each of these is a switch with a default, listed by Directory.Switches: the answer to a simple bind over a plain connection; whether
+// the size limit counts all pages; a search of cn=changelog without a cookie where numbers are not computed; whether a rehash
+// writes pwdChangedTime; a refused password together with no-op; the text of vendorVersion.
+//
+// No switch is there for: the texts of CSN and cookie, which are OpenDJ's, since DS 7 writes longer ones that nobody has
+// described; the rights of users to their own entries in DS 7; sentences of DS 7 where only OpenDJ's are known; the sentence for
+// who may not read cn=changelog; from how many entries on a scope needs an index (4096).
 package directory

@@ -32,8 +32,12 @@ func (d *Directory) layOut() error {
 			plans = append(plans, p.plan(suffix, d.config.AccountPassword))
 		}
 		plans = append(plans, plan{dn: "cn=Directory Administrators,ou=Groups," + suffix, attributes: [][2]string{
-			{"objectClass", "top"}, {"objectClass", "groupOfUniqueNames"}, {"cn", "Directory Administrators"},
-			{"uniqueMember", "uid=kvaughan,ou=People," + suffix}, {"uniqueMember", "uid=rdaugherty,ou=People," + suffix}, {"uniqueMember", "uid=hmiller,ou=People," + suffix},
+			{"objectClass", "top"},
+			{"objectClass", "groupOfUniqueNames"},
+			{"cn", "Directory Administrators"},
+			{"uniqueMember", "uid=kvaughan,ou=People," + suffix},
+			{"uniqueMember", "uid=rdaugherty,ou=People," + suffix},
+			{"uniqueMember", "uid=hmiller,ou=People," + suffix},
 		}})
 	case IDM:
 		// The account that IDM binds with reads all, hashes included, and the changelog (ForgeRock, IDM samples).
@@ -80,9 +84,16 @@ func (d *Directory) administrator() plan {
 		return plan{} // Config.Validate has refused it.
 	}
 	return plan{dn: d.config.RootDN, password: d.config.RootPassword, attributes: [][2]string{
-		{"objectClass", "top"}, {"objectClass", "person"}, {"objectClass", "organizationalPerson"}, {"objectClass", "inetOrgPerson"},
-		{"objectClass", "ds-cfg-root-dn-user"}, {"cn", "Directory Manager"}, {"sn", "Manager"},
-		{"ds-rlim-size-limit", "0"}, {"ds-rlim-time-limit", "0"}, {"ds-rlim-lookthrough-limit", "0"},
+		{"objectClass", "top"},
+		{"objectClass", "person"},
+		{"objectClass", "organizationalPerson"},
+		{"objectClass", "inetOrgPerson"},
+		{"objectClass", "ds-cfg-root-dn-user"},
+		{"cn", "Directory Manager"},
+		{"sn", "Manager"},
+		{"ds-rlim-size-limit", "0"},
+		{"ds-rlim-time-limit", "0"},
+		{"ds-rlim-lookthrough-limit", "0"},
 	}}
 }
 
@@ -113,8 +124,15 @@ func unit(name, suffix string) plan {
 
 func person(uid, given, family, suffix string) [][2]string {
 	return [][2]string{
-		{"objectClass", "top"}, {"objectClass", "person"}, {"objectClass", "organizationalPerson"}, {"objectClass", "inetOrgPerson"},
-		{"uid", uid}, {"cn", given + " " + family}, {"sn", family}, {"givenName", given}, {"mail", uid + "@" + domain(suffix)},
+		{"objectClass", "top"},
+		{"objectClass", "person"},
+		{"objectClass", "organizationalPerson"},
+		{"objectClass", "inetOrgPerson"},
+		{"uid", uid},
+		{"cn", given + " " + family},
+		{"sn", family},
+		{"givenName", given},
+		{"mail", uid + "@" + domain(suffix)},
 	}
 }
 

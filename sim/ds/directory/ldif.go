@@ -52,6 +52,9 @@ func (d *Directory) load(ctx context.Context, dn string, attributes []ldap.Attri
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	e := &entry{dn: parsed, name: dn, key: parsed.Key(d.schema), version: 1}
+	if !below(e.key, d.suffix) && e.key != d.rootKey {
+		return nil, fmt.Errorf("%w: %q is not below %s", ErrInvalid, dn, d.config.Suffix)
+	}
 	attributes = slices.DeleteFunc(slices.Clone(attributes), func(a ldap.Attribute) bool {
 		kind := d.describe(a.Description).kind
 		return kind != nil && d.virtual[kind] != nil // What is computed is not stored, though an export may have it.

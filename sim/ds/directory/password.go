@@ -213,24 +213,6 @@ func (p *passwordChange) quality(ctx context.Context, prefix string) ldap.Result
 	return ldap.Result{}
 }
 
-// used tells whether a password is the present one or in the history, where there is one.
-func (d *Directory) used(ctx context.Context, a account, password secret.Value) (bool, error) {
-	if !a.remembers() {
-		return false, nil
-	}
-	for _, v := range a.entry.values(d.known.userPassword) {
-		if matched, err := d.verify(ctx, string(v), password); matched || err != nil {
-			return matched, err
-		}
-	}
-	for _, stored := range a.history() {
-		if matched, err := d.verify(ctx, stored, password); matched || err != nil {
-			return matched, err
-		}
-	}
-	return false, nil
-}
-
 // conclude is what the account's state becomes with a new password.
 func (p *passwordChange) conclude() []ldap.Change {
 	k := &p.d.known
@@ -293,12 +275,12 @@ func (d *Directory) passwordOfNew(ctx context.Context, u *update, e *entry) ldap
 
 // SCRAM returns the stored {SCRAM-SHA-256} or {SCRAM-SHA-512} value of dn, in the form of schemes.Stored.Text.
 func (d *Directory) SCRAM(dn, scheme string) (stored string, ok bool) {
-	e := d.entry(d.keyOf(dn))
-	if e == nil || !d.enabled(scheme) {
+	e := d.lookUp(dn)
+	if e == nil {
 		return "", false
 	}
 	for _, v := range e.values(d.known.userPassword) {
-		if s, err := schemes.Parse(string(v)); err == nil && strings.EqualFold(s.Scheme(), scheme) {
+		if s, err := schemes.Parse(string(v)); err == nil && strings.EqualFold(s.Scheme(), scheme) && d.enabled(s.Scheme()) {
 			return string(v), true
 		}
 	}

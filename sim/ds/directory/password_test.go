@@ -395,111 +395,6 @@ func TestRehash(t *testing.T) {
 	assert.Contains(t, costly.read(costly.admin, bjensen)["userPassword"], "}10:")
 }
 
-func text(s string) *string { return &s }
-
-func hidden(s string) *secret.Value {
-	v := secret.New(s)
-	return &v
-}
-
-func TestPasswordModify(t *testing.T) {
-	const old, fresh = "hifalutin", "Brand new 1!"
-	for name, c := range map[string]struct {
-		policy   func(*directory.PasswordPolicy)
-		as       string // "": anonymous
-		insecure bool
-		identity *string
-		old, new *secret.Value
-		prepare  func(*trial)
-		code     ldap.ResultCode
-		fault    string
-		message  string
-	}{
-		"self":                      {as: bjensen, old: hidden(old), new: hidden(fresh)},
-		"self, by DN":               {as: bjensen, identity: text("dn:" + bjensen), old: hidden(old), new: hidden(fresh)},
-		"self, without the old":     {as: bjensen, new: hidden(fresh)},
-		"anonymous with the old":    {identity: text("u:bjensen"), old: hidden(old), new: hidden(fresh)},
-		"reset by DN":               {as: kvaughan, identity: text("dn:" + bjensen), new: hidden(fresh)},
-		"reset by name":             {as: kvaughan, identity: text("u:bjensen"), new: hidden(fresh)},
-		"reset by a bare DN":        {as: kvaughan, identity: text(bjensen), new: hidden(fresh)},
-		"reset by a bare name":      {as: kvaughan, identity: text("bjensen"), new: hidden(fresh)},
-		"nobody at all":             {new: hidden(fresh), code: ldap.UnwillingToPerform, message: "no user identity was provided"},
-		"a wrong DN":                {as: kvaughan, identity: text("dn:nonsense"), new: hidden(fresh), code: ldap.InvalidDNSyntax},
-		"an unknown user":           {as: kvaughan, identity: text("u:nobody"), new: hidden(fresh), code: ldap.NoSuchObject},
-		"no privilege":              {as: scarter, identity: text("u:bjensen"), new: hidden(fresh), code: ldap.InsufficientAccessRights, message: "You do not have sufficient privileges to perform password reset operations"},
-		"anonymous without the old": {identity: text("u:bjensen"), new: hidden(fresh), code: ldap.InsufficientAccessRights, message: "password reset operations"},
-		"disabled": {as: kvaughan, identity: text("u:bjensen"), new: hidden(fresh), prepare: func(x *trial) {
-			require.NoError(x.t, x.Change(x.t.Context(), "bjensen", mod(ldap.Replace, "ds-pwp-account-disabled", "TRUE")))
-		}, code: ldap.UnwillingToPerform, fault: "\x01"},
-		"locked":            {policy: func(p *directory.PasswordPolicy) { p.LockoutFailures = 1 }, identity: text("u:bjensen"), old: hidden(old), new: hidden(fresh), prepare: func(x *trial) { x.bind(bjensen, "wrong") }, code: ldap.UnwillingToPerform, fault: "\x01"},
-		"locked, reset":     {policy: func(p *directory.PasswordPolicy) { p.LockoutFailures = 1 }, as: kvaughan, identity: text("u:bjensen"), new: hidden(fresh), prepare: func(x *trial) { x.bind(bjensen, "wrong") }},
-		"the old is wanted": {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, as: bjensen, new: hidden(fresh), code: ldap.UnwillingToPerform, fault: "\x04"},
-		"a wrong old":       {as: bjensen, old: hidden("wrong"), new: hidden(fresh), code: ldap.InvalidCredentials},
-		"the old, plain":    {as: bjensen, insecure: true, old: hidden(old), new: hidden(fresh), code: ldap.ConfidentialityRequired},
-		"plain":             {as: bjensen, insecure: true, new: hidden(fresh), code: ldap.ConfidentialityRequired, fault: "\x03"},
-		"users may not":     {policy: func(p *directory.PasswordPolicy) { p.AllowUserChange = false }, as: bjensen, old: hidden(old), new: hidden(fresh), code: ldap.UnwillingToPerform, fault: "\x03"},
-		"too young":         {policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(time.Hour) }, as: bjensen, old: hidden(old), new: hidden(fresh), code: ldap.UnwillingToPerform, fault: "\x07"},
-		"expired":           {policy: func(p *directory.PasswordPolicy) { p.MaxAge, p.ExpireUnwarned = directory.Duration(time.Hour), true }, identity: text("u:bjensen"), old: hidden(old), new: hidden(fresh), prepare: func(x *trial) { x.clock.Turn(2 * time.Hour) }, code: ldap.UnwillingToPerform, fault: "\x00"},
-		"expired, may be changed": {policy: func(p *directory.PasswordPolicy) {
-			p.MaxAge, p.ExpireUnwarned, p.AllowExpiredChange = directory.Duration(time.Hour), true, true
-		}, identity: text("u:bjensen"), old: hidden(old), new: hidden(fresh), prepare: func(x *trial) { x.clock.Turn(2 * time.Hour) }},
-		"pre-encoded": {as: bjensen, old: hidden(old), new: hidden("{a}bcdefgh"), code: ldap.ConstraintViolation, message: "The password policy does not allow users to supply pre-encoded passwords"},
-		"too short":   {as: bjensen, old: hidden(old), new: hidden("short"), code: ldap.ConstraintViolation, fault: "\x05", message: "The provided new password failed the validation checks defined in the server:  The provided password is shorter than the minimum required length of 8 characters"},
-		"in history":  {policy: func(p *directory.PasswordPolicy) { p.HistoryCount = 1 }, as: bjensen, old: hidden(old), new: hidden(old), code: ldap.ConstraintViolation, fault: "\x08"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			x := start(t, func(config *directory.Config) {
-				config.Changelog.Mode = directory.ChangelogNumbers
-				if c.policy != nil {
-					c.policy(&config.Policy)
-				}
-			})
-			s := x.anonymous
-			if c.as != "" {
-				s = x.as(c.as, map[string]string{bjensen: old, kvaughan: "bribery", scarter: "sprain"}[c.as])
-			}
-			s.Secure = !c.insecure
-			if c.prepare != nil {
-				c.prepare(x)
-			}
-			_, before := x.ChangeNumbers()
-			generated, r := x.PasswordModify(t.Context(), s, c.identity, c.old, c.new, asksPolicy)
-			assert.Equal(t, c.code, r.Code, r.Message)
-			assert.Contains(t, r.Message, c.message)
-			assert.True(t, generated.Empty())
-			if c.fault != "" {
-				assert.Equal(t, ppolicyError+c.fault, policyValue(r))
-			} else {
-				assert.Equal(t, nothingToSay, policyValue(r))
-			}
-			_, after := x.ChangeNumbers()
-			if c.code != ldap.Success {
-				assert.False(t, x.LogIn(t.Context(), bjensen, secret.New(fresh)).OK)
-				return
-			}
-			assert.Equal(t, 2, after-before, "the password, and the state of the account")
-			assert.True(t, x.LogIn(t.Context(), bjensen, secret.New(fresh)).OK)
-			assert.Equal(t, kernel.LogIn{Reason: "wrong_password"}, x.LogIn(t.Context(), bjensen, secret.New(old)))
-		})
-	}
-}
-
-func TestGeneratedPasswords(t *testing.T) {
-	x := start(t, withPolicy(func(p *directory.PasswordPolicy) { p.LockoutFailures = 5 }))
-	generated, r := x.PasswordModify(t.Context(), x.admin, text("u:bjensen"), nil, nil, nil)
-	require.Equal(t, ldap.Success, r.Code)
-	assert.Len(t, generated.Reveal(), 10)
-	assert.Equal(t, ldap.Success, x.bind(bjensen, generated.Reveal()).Code)
-	_, r = x.PasswordModify(t.Context(), x.as(bjensen, generated.Reveal()), nil, hidden("wrong"), hidden("Brand new 1!"), nil)
-	assert.Equal(t, ldap.InvalidCredentials, r.Code)
-	assert.Empty(t, r.Message)
-	assert.NotEmpty(t, x.read(x.admin, bjensen, "pwdFailureTime"), "a recorded failure")
-	dry, r := x.PasswordModify(t.Context(), x.admin, text("u:bjensen"), nil, hidden("Brand new 1!"), []ldap.Control{{OID: ldap.OIDNoOp, Critical: true}})
-	assert.Equal(t, ldap.NoOperation, r.Code)
-	assert.True(t, dry.Empty())
-	assert.False(t, x.LogIn(t.Context(), bjensen, secret.New("Brand new 1!")).OK)
-}
-
 func TestPolicies(t *testing.T) {
 	x := start(t, func(c *directory.Config) {
 		strict := c.Policy
@@ -543,4 +438,26 @@ func TestSCRAM(t *testing.T) {
 	assert.Equal(t, ldap.InvalidCredentials, x.BindProven(t.Context(), s, bjensen, false, nil).Code)
 	assert.Empty(t, s.DN)
 	assert.Equal(t, ldap.InvalidCredentials, x.BindProven(t.Context(), s, "uid=nobody", true, nil).Code)
+}
+
+func TestUsability(t *testing.T) {
+	x := start(t, withPolicy(func(p *directory.PasswordPolicy) {
+		p.LockoutFailures, p.LockoutDuration = 1, directory.Duration(time.Hour)
+	}))
+	usability := func() ldap.Control {
+		var got []ldap.Control
+		x.Search(t.Context(), x.admin, ldap.SearchRequest{BaseDN: bjensen}, []ldap.Control{{OID: ldap.OIDAccountUsability}}, func(_ ldap.Entry, c []ldap.Control) error {
+			got = c
+			return nil
+		})
+		require.Len(t, got, 1)
+		return got[0]
+	}
+	assert.Equal(t, ldap.AccountUsability{Usable: true, Expires: -1}.Control(), usability())
+	require.NoError(t, x.Change(t.Context(), "bjensen", mod(ldap.Replace, "pwdReset", "TRUE")))
+	assert.Equal(t, ldap.AccountUsability{Reset: true, Grace: -1, Unlock: -1}.Control(), usability())
+	x.bind(bjensen, "wrong")
+	x.clock.Turn(59 * time.Minute)
+	require.NoError(t, x.Change(t.Context(), "bjensen", mod(ldap.Replace, "pwdReset"), mod(ldap.Replace, "ds-pwp-account-disabled", "TRUE")))
+	assert.Contains(t, string(usability().Value), "\x80\x01\xff", "inactive")
 }

@@ -77,6 +77,8 @@ func TestImportRefuses(t *testing.T) {
 		"dn: nonsense\nobjectClass: domain\n":                      "x.ldif:1: invalid: not a distinguished name",
 		"dn: ou=a,dc=example,dc=com\nou: a\n":                      "x.ldif:1: invalid: Entry ou=a,dc=example,dc=com violates",
 		"dn: uid=a,ou=b,dc=example,dc=com\nobjectClass: account\n": "x.ldif:1: invalid: uid=a,ou=b,dc=example,dc=com has no parent",
+		"dn:\nobjectClass: domain\n":                               `x.ldif:1: invalid: "" is not below dc=example,dc=com`,
+		"dn: o=other\nobjectClass: organization\n":                 `x.ldif:1: invalid: "o=other" is not below dc=example,dc=com`,
 		base + base: "x.ldif:4: invalid: dc=example,dc=com is there already",
 		base + "dn: uid=a,dc=example,dc=com\nobjectClass: account\nmartian: x\n": "x.ldif:4: invalid: objectClassViolation",
 	} {

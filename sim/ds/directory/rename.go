@@ -73,7 +73,9 @@ func (d *Directory) prepareRename(u *update, r ldap.ModifyDNRequest) (c change, 
 	if other := d.entry(after.key); other != nil && other.id != before.id {
 		return c, ldap.Result{Code: ldap.EntryAlreadyExists, Message: fmt.Sprintf("The entry %s cannot be renamed to %s because an entry with that name already exists", r.DN, after.name)}
 	}
-	d.nameInto(after, rdn)
+	if result = d.nameInto(after, rdn); result.Code != ldap.Success {
+		return c, result
+	}
 	if r.DeleteOldRDN {
 		d.unname(after, before.dn[0], rdn)
 	}

@@ -54,10 +54,10 @@ type applicable struct {
 func (d *Directory) asker(s *Session) *asker {
 	a := &asker{d: d, dn: s.DN, secure: s.Secure, limits: d.config.Limits}
 	if s.DN != "" {
-		a.key = d.keyOf(s.DN)
-		a.entry = d.entry(a.key)
+		a.entry = d.lookUp(s.DN)
 	}
 	if a.entry != nil {
+		a.key = a.entry.key
 		a.root = a.key == d.rootKey
 		d.ownLimits(a)
 	}
@@ -81,15 +81,16 @@ func (d *Directory) harness() *asker {
 
 // ownLimits reads the limits that the account itself has, where it has any.
 func (d *Directory) ownLimits(a *asker) {
-	for kind, into := range map[*schema.Attribute]*int{
-		d.known.sizeLimit: &a.limits.Size, d.known.timeLimit: &a.limits.Seconds, d.known.lookthroughLimit: &a.limits.Lookthrough,
-	} {
+	read := func(kind *schema.Attribute, into *int) {
 		if text := a.entry.value(kind); text != "" {
 			if n, err := schema.Integer([]byte(text)); err == nil {
 				*into = int(n)
 			}
 		}
 	}
+	read(d.known.sizeLimit, &a.limits.Size)
+	read(d.known.timeLimit, &a.limits.Seconds)
+	read(d.known.lookthroughLimit, &a.limits.Lookthrough)
 }
 
 // has tells whether the account has a privilege. The root user has those that its entry does not take away.

@@ -30,7 +30,7 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 		return ldap.Result{Code: ldap.ProtocolError, Message: "The scope of the search is not known"}
 	}
 	if key == "" && scope == scopeBase {
-		return d.readOne(a, d.rootDSE(a), r, controls, emit)
+		return d.readOne(a, d.rootDSE(), r, controls, emit)
 	}
 	switch special := d.special(key); special {
 	case inSchema:
@@ -96,6 +96,7 @@ type finding struct {
 	emit      Emit
 	page      *page
 	sort      *sorting
+	usability bool // the account usability control is there
 
 	deadline time.Time
 	limit    int // of entries; 0 is none
@@ -106,6 +107,7 @@ type finding struct {
 
 func (d *Directory) newFinding(a *asker, base id, scope scope, r ldap.SearchRequest, controls []ldap.Control, emit Emit) (*finding, ldap.Result) {
 	f := &finding{d: d, asker: a, request: r, base: base, scope: scope, selection: d.selection(r.Attributes, controls), emit: emit}
+	_, f.usability = ldap.Find(controls, ldap.OIDAccountUsability)
 	f.limit = a.limits.Size
 	if r.SizeLimit > 0 && (f.limit == 0 || r.SizeLimit < f.limit) {
 		f.limit, f.asked = r.SizeLimit, true
@@ -186,12 +188,21 @@ func (f *finding) send(e *entry) (ldap.Result, bool) {
 	if f.page.full() {
 		return f.page.turn(e.id), true
 	}
-	if err := f.emit(f.d.project(f.asker, e, f.selection), nil); err != nil {
+	if err := f.show(e); err != nil {
 		return ldap.Result{Code: ldap.Unavailable, Message: err.Error()}, true
 	}
-	f.sent++
 	f.page.count()
 	return ldap.Result{}, false
+}
+
+// show sends an entry as the asker may see it.
+func (f *finding) show(e *entry) error {
+	var controls []ldap.Control
+	if f.usability && len(e.values(f.d.known.userPassword)) > 0 {
+		controls = []ldap.Control{f.d.usability(e).Control()}
+	}
+	f.sent++
+	return f.emit(f.d.project(f.asker, e, f.selection), controls)
 }
 
 // finish is the end of the candidates.
@@ -208,10 +219,9 @@ func (f *finding) finish() ldap.Result {
 			result.Code, result.Message = ldap.SizeLimitExceeded, fmt.Sprintf("This search operation has sent the maximum of %d entries to the client", f.limit)
 			break
 		}
-		if err := f.emit(f.d.project(f.asker, e, f.selection), nil); err != nil {
+		if err := f.show(e); err != nil {
 			return ldap.Result{Code: ldap.Unavailable, Message: err.Error()}
 		}
-		f.sent++
 	}
 	if p := f.page; p != nil {
 		result.Controls = append(result.Controls, ldap.Paged{}.Control())

@@ -399,10 +399,13 @@ func TestIndexesFindWhatAScanFinds(t *testing.T) {
 		attribute := rapid.SampledFrom([]string{"uid", "cn", "sn", "description", "employeeNumber", "mail", "name"}).Draw(t, "of")
 		piece := text.Draw(t, "piece")
 		f := rapid.SampledFrom([]ldap.Filter{
-			ldap.Equality{Attr: attribute, Value: []byte(uid)}, ldap.Present{Attr: attribute},
-			ldap.Substrings{Attr: attribute, Initial: []byte(piece)}, ldap.Substrings{Attr: attribute, Final: []byte(piece)},
+			ldap.Equality{Attr: attribute, Value: []byte(uid)},
+			ldap.Present{Attr: attribute},
+			ldap.Substrings{Attr: attribute, Initial: []byte(piece)},
+			ldap.Substrings{Attr: attribute, Final: []byte(piece)},
 			ldap.Substrings{Attr: attribute, Any: [][]byte{[]byte(piece), []byte(uid)}},
-			ldap.GreaterOrEqual{Attr: attribute, Value: []byte(piece)}, ldap.LessOrEqual{Attr: attribute, Value: []byte(piece)},
+			ldap.GreaterOrEqual{Attr: attribute, Value: []byte(piece)},
+			ldap.LessOrEqual{Attr: attribute, Value: []byte(piece)},
 		}).Draw(t, "filter")
 		other := ldap.Equality{Attr: "uid", Value: []byte(rapid.StringMatching(`[ab]{1,3}`).Draw(t, "other"))}
 		f = rapid.SampledFrom([]ldap.Filter{f, ldap.And{Filters: []ldap.Filter{f, other}}, ldap.Or{Filters: []ldap.Filter{f, other}}, ldap.Not{Filter: f}}).Draw(t, "whole")

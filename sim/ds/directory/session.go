@@ -63,7 +63,7 @@ func (d *Directory) proxied(a *asker, s *Session, c ldap.Control) (*asker, ldap.
 	if !ok {
 		return nil, ldap.Result{Code: ldap.AuthorizationDenied, Message: "Unable to process the provided proxied authorization control because it contained an authorization ID that does not map to an entry in the server"}
 	}
-	target := d.entry(d.keyOf(dn))
+	target := d.lookUp(dn)
 	if target == nil || !a.mayEntry(mayProxy, target) {
 		return nil, ldap.Result{Code: ldap.AuthorizationDenied, Message: "The use of the proxied authorization control is not allowed for " + dn}
 	}
@@ -84,12 +84,12 @@ func (d *Directory) identified(identity string) *entry {
 	lower := strings.ToLower(identity)
 	switch {
 	case strings.HasPrefix(lower, "dn:"):
-		return d.entry(d.keyOf(identity[3:]))
+		return d.lookUp(identity[3:])
 	case strings.HasPrefix(lower, "u:"):
 		return d.named(identity[2:])
 	}
 	if strings.Contains(identity, "=") {
-		if e := d.entry(d.keyOf(identity)); e != nil {
+		if e := d.lookUp(identity); e != nil {
 			return e
 		}
 	}

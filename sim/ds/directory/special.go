@@ -68,7 +68,7 @@ func (d *Directory) vendor() (name, version, full string) {
 }
 
 // rootDSE is what the server says of itself. All but its object classes is operational.
-func (d *Directory) rootDSE(a *asker) *entry {
+func (d *Directory) rootDSE() *entry {
 	e := d.pseudoEntry("", "top", "ds-root-dse")
 	offers := d.config.Offers
 	d.put(e, "namingContexts", d.config.Suffix)

@@ -210,30 +210,29 @@ const internalClient = "cn=Internal Client,cn=Root DNs,cn=config"
 
 // note writes the state of an account beside the entry's other attributes, as DS does with an internal modification. When
 // somebody changes the entry at the same time it begins again with what is there then.
-func (d *Directory) note(key string, decide func(account) []ldap.Change) *entry {
+func (d *Directory) note(key string, decide func(account) []ldap.Change) {
 	for range attempts {
 		e := d.entry(key)
 		if e == nil {
-			return nil
+			return
 		}
 		a := d.account(e)
 		mods := decide(a)
 		if len(mods) == 0 {
-			return e
+			return
 		}
 		after := e.clone()
 		u := &update{asker: d.harness(), permissive: true}
 		for _, m := range mods {
 			if r := d.modify(u, after, m); r.Code != ldap.Success {
-				return e
+				return
 			}
 		}
 		mods = append(mods, d.stamp(after, internalClient, a.now)...)
 		if d.commit(change{kind: modified, before: e, after: after, mods: mods, by: internalClient, at: a.now}) {
-			return after
+			return
 		}
 	}
-	return d.entry(key)
 }
 
 func (a account) time() string { return a.now.Format(schema.Milliseconds) }
@@ -282,63 +281,6 @@ func (a account) cleared(kinds ...*schema.Attribute) (mods []ldap.Change) {
 		}
 	}
 	return mods
-}
-
-// history are the stored passwords that may not be used again, the newest first: time#syntax#value.
-func (a account) history() []string {
-	type past struct {
-		at     time.Time
-		stored string
-	}
-	var all []past
-	for _, v := range a.entry.values(a.d.known.pwdHistory) {
-		parts := strings.SplitN(string(v), "#", 3)
-		at, err := schema.ParseTime(parts[0])
-		if len(parts) != 3 || err != nil {
-			continue
-		}
-		if a.policy.HistoryDuration > 0 && a.now.After(at.Add(time.Duration(a.policy.HistoryDuration))) {
-			continue
-		}
-		all = append(all, past{at, parts[2]})
-	}
-	slices.SortStableFunc(all, func(x, y past) int { return y.at.Compare(x.at) })
-	if a.policy.HistoryCount > 0 && len(all) > a.policy.HistoryCount {
-		all = all[:a.policy.HistoryCount]
-	}
-	stored := make([]string, len(all))
-	for i, p := range all {
-		stored[i] = p.stored
-	}
-	return stored
-}
-
-func (a account) remembers() bool { return a.policy.HistoryCount > 0 || a.policy.HistoryDuration > 0 }
-
-// remembering is the modification that puts the present password into the history.
-func (a account) remembering() []ldap.Change {
-	k := &a.d.known
-	if !a.remembers() {
-		return a.cleared(k.pwdHistory)
-	}
-	values := make([]string, 0, a.policy.HistoryCount)
-	for i, v := range a.entry.values(k.userPassword) {
-		// Two of one time are told apart by a millisecond.
-		at := a.now.Add(time.Duration(i) * time.Millisecond)
-		values = append(values, at.Format(schema.Milliseconds)+"#"+schema.SyntaxUserPassword+"#"+string(v))
-	}
-	kept := slices.Clone(a.entry.values(k.pwdHistory))
-	slices.SortFunc(kept, func(x, y []byte) int { return strings.Compare(string(y), string(x)) })
-	for _, v := range kept {
-		if a.policy.HistoryCount > 0 && len(values) >= a.policy.HistoryCount {
-			break
-		}
-		values = append(values, string(v))
-	}
-	if len(values) == 0 {
-		return nil
-	}
-	return []ldap.Change{replacement(k.pwdHistory, values...)}
 }
 
 // withPolicy adds the response of the password policy control when the request has asked for it.

@@ -12,6 +12,7 @@ type tree struct {
 	schema  *schema.Schema
 	slots   []slot // by id
 	byKey   map[string]id
+	byName  map[string]id // by the DN as it is written: most clients write it so, too, and save its parsing
 	indexes indexes
 	size    int
 }
@@ -24,7 +25,7 @@ type slot struct {
 }
 
 func newTree(s *schema.Schema, wanted []Index) *tree {
-	t := &tree{schema: s, byKey: map[string]id{}, indexes: newIndexes(s, wanted)}
+	t := &tree{schema: s, byKey: map[string]id{}, byName: map[string]id{}, indexes: newIndexes(s, wanted)}
 	t.slots = []slot{{entry: &entry{dn: names.DN{}}}}
 	t.byKey[""] = 0
 	return t
@@ -51,7 +52,7 @@ func (t *tree) end() id { return id(len(t.slots)) } //nolint:gosec // G115: memo
 func (t *tree) insert(e *entry) {
 	e.id = t.end()
 	t.slots = append(t.slots, slot{entry: e})
-	t.byKey[e.key] = e.id
+	t.enter(e)
 	t.attach(e.id, e.parent, 1)
 	t.indexes.change(t.schema, nil, e)
 	t.size++
@@ -67,7 +68,7 @@ func (t *tree) replace(before, after *entry) {
 func (t *tree) remove(e *entry) {
 	t.indexes.change(t.schema, e, nil)
 	t.detach(e.id, e.parent, 1)
-	delete(t.byKey, e.key)
+	t.leave(e)
 	t.slots[e.id] = slot{}
 	t.size--
 }
@@ -76,8 +77,8 @@ func (t *tree) remove(e *entry) {
 func (t *tree) move(before, after *entry) {
 	s := &t.slots[before.id]
 	t.detach(before.id, before.parent, s.below+1)
-	delete(t.byKey, before.key)
-	t.byKey[after.key] = after.id
+	t.leave(before)
+	t.enter(after)
 	t.attach(after.id, after.parent, s.below+1)
 	t.replace(before, after)
 	for _, child := range s.children {
@@ -91,12 +92,19 @@ func (t *tree) rename(i id, parent *entry) {
 	after.dn = parent.dn.Child(before.dn[0])
 	after.name = after.dn.String()
 	after.key = childKey(before.dn[0].Key(t.schema), parent.key)
-	delete(t.byKey, before.key)
-	t.byKey[after.key] = i
+	t.leave(before)
+	t.enter(after)
 	t.replace(before, after)
 	for _, child := range s.children {
 		t.rename(child, after)
 	}
+}
+
+func (t *tree) enter(e *entry) { t.byKey[e.key], t.byName[e.name] = e.id, e.id }
+
+func (t *tree) leave(e *entry) {
+	delete(t.byKey, e.key)
+	delete(t.byName, e.name)
 }
 
 func childKey(rdn, parent string) string {

@@ -141,6 +141,7 @@ func TestRename(t *testing.T) {
 		"below itself": {ldap.ModifyDNRequest{DN: staff, NewRDN: "ou=y", NewSuperior: "uid=scarter," + staff, HasNewSuperior: true}, ldap.UnwillingToPerform},
 		"the base":     {ldap.ModifyDNRequest{DN: suffix, NewRDN: "dc=y"}, ldap.UnwillingToPerform},
 		"taken":        {ldap.ModifyDNRequest{DN: "uid=scarter," + staff, NewRDN: "uid=TMorris"}, ldap.EntryAlreadyExists},
+		"empty value":  {ldap.ModifyDNRequest{DN: "uid=scarter," + staff, NewRDN: "cn="}, ldap.InvalidAttributeSyntax},
 		"schema":       {ldap.ModifyDNRequest{DN: "uid=scarter," + staff, NewRDN: "dc=x"}, ldap.ObjectClassViolation},
 		"only case":    {ldap.ModifyDNRequest{DN: "uid=scarter," + staff, NewRDN: "uid=SCarter", DeleteOldRDN: true}, ldap.Success},
 	} {
@@ -204,7 +205,8 @@ func equality(attribute, value string) []byte {
 func TestControlsOfUpdates(t *testing.T) {
 	x := start(t)
 	r := x.Modify(t.Context(), x.admin, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{mod(ldap.Replace, "mail", "new@example.com")}}, []ldap.Control{
-		{OID: ldap.OIDPreRead, Value: names("mail"), HasValue: true}, {OID: ldap.OIDPostRead, Value: names("mail"), HasValue: true},
+		{OID: ldap.OIDPreRead, Value: names("mail"), HasValue: true},
+		{OID: ldap.OIDPostRead, Value: names("mail"), HasValue: true},
 		{OID: ldap.OIDAssertion, Critical: true, Value: equality("uid", "bjensen"), HasValue: true},
 	})
 	require.Equal(t, ldap.Success, r.Code, r.Message)
