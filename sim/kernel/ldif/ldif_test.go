@@ -37,7 +37,8 @@ func TestRecords(t *testing.T) {
 			{Description: "objectClass", Values: [][]byte{[]byte("top"), []byte("domain")}}, {Description: "dc", Values: [][]byte{[]byte("example")}},
 		}},
 		{DN: "cn=é", Number: 10, Attributes: []ldif.Values{
-			{Description: "cn;lang-de", Values: [][]byte{[]byte("é")}}, {Description: "description", Values: [][]byte{[]byte("two lines")}},
+			{Description: "cn;lang-de", Values: [][]byte{[]byte("é")}},
+			{Description: "description", Values: [][]byte{[]byte("two lines")}},
 			{Description: "empty", Values: [][]byte{{}}},
 		}},
 	}, got)
