@@ -329,6 +329,12 @@ func TestReplication(t *testing.T) {
 		require.Equal(t, ldap.Success, r.Code)
 		require.Len(t, last, 1)
 		assert.Equal(t, "delete", last[0]["changeType"])
+		// What a cookie has seen of one replica is not shown again for the sake of another.
+		part := "dc=example,dc=com:" + fromA[3]["replicationCSN"] + ";"
+		rest, r := a.changes(a.admin, "(&)", cookie(part))
+		require.Equal(t, ldap.Success, r.Code)
+		require.Len(t, rest, 1, "the one of the other")
+		assert.Equal(t, "modrdn", rest[0]["changeType"])
 		cancel()
 		require.NoError(t, <-ended)
 		require.NoError(t, <-ended)
