@@ -29,16 +29,12 @@ var applicable = map[string]int{
 	ldap.OIDPagedResults:          onSearch,
 	ldap.OIDServerSort:            onSearch,
 	ldap.OIDVirtualListView:       onSearch,
-	ldap.OIDSubentries:            onSearch,
-	ldap.OIDSubentriesDraft:       onSearch,
 	ldap.OIDPersistentSearch:      onSearch,
 	ldap.OIDChangelogCookie:       onSearch,
-	ldap.OIDAccountUsability:      onSearch,
 	ldap.OIDRealAttributesOnly:    onSearch,
 	ldap.OIDVirtualAttributesOnly: onSearch,
 	ldap.OIDTreeDelete:            onDelete,
 	ldap.OIDPermissiveModify:      onModify,
-	ldap.OIDPasswordQualityAdvice: onAdd | onModify | onExtended,
 	ldap.OIDAssertion:             onEntries,
 	ldap.OIDPreRead:               onModify | onDelete | onModifyDN,
 	ldap.OIDPostRead:              onAdd | onModify | onModifyDN,
@@ -48,7 +44,7 @@ var applicable = map[string]int{
 	ldap.OIDProxiedAuthV2:         onEntries | onExtended,
 	ldap.OIDAuthzIDRequest:        onBind,
 	ldap.OIDPasswordPolicy:        onAll,
-	ldap.OIDTransactionID:         onAll,
+	ldap.OIDTransactionID:         onAll, // it is for the access log, which is not simulated
 }
 
 // responses are controls that only answers have, which the root DSE of DS lists too.

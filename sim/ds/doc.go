@@ -16,8 +16,9 @@
 //
 // # What is left out
 //
-//   - The extended operation for the state of the password policy, and get symmetric key; matched values, effective rights, relax
-//     rules, replication repair.
+//   - The extended operation for the state of the password policy, and get symmetric key; the controls for matched values, effective
+//     rights, relax rules, replication repair, account usability, password quality advice and subentries: critical, they are refused.
+//   - Intermediate responses; search result references; partial results before a fault's result.
 //   - SASL with security layers or channel binding; CRAM-MD5, DIGEST-MD5, GSSAPI; an authorization identity that differs from who
 //     binds (privilege proxied-auth), but for the control.
 //   - The administration port, DSML, REST.
@@ -32,6 +33,5 @@
 // # What is unsure
 //
 // The text of notices of disconnection and of many diagnostic messages of DS 7 and later, of which OpenDJ's are taken; whether 51
-// counts the operations of one connection, as here, or of all; the value of the password quality advice; whether StartTLS keeps
-// who was bound, as here.
+// counts the operations of one connection, as here, or of all; whether StartTLS keeps who was bound, as here.
 package ds

@@ -14,6 +14,19 @@
 //   - The password policy control is answered only when there is something to say; DS answers with an empty sequence, 30 00.
 //   - Who am I is answered with a blank behind "dn:" and a normalised DN; DS has the DN of the entry as it was added.
 //
+// # How fast it is
+//
+// make ldap-speed, on two shared processors, each server a process of its own with the same entries and SSHA passwords, 16
+// connections of go-ldap, operations a second as medians of five turns; only the ratio means anything:
+//
+//	users    what     sim/ds /s   slapd /s   ratio
+//	1000     bind         22717      12236    1.86
+//	1000     search       10802       7012    1.54
+//	1000     mixed        14044      12630    1.11
+//	100000   bind         28046      14396    1.95
+//	100000   search       11594       9278    1.25
+//	100000   mixed        13226      12379    1.07
+//
 // # What is unsure
 //
 // The clients are those of Debian 12: OpenLDAP 2.5, JDK 17, ldap3 2.9, Net::LDAP 0.68.
