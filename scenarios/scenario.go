@@ -109,6 +109,7 @@ type Step struct {
 	SetStatus     *SetStatus        `json:"set_status,omitempty" jsonschema_description:"At an Okta org, these users have another status from now on."`
 	Disconnect    *Users            `json:"disconnect,omitempty" jsonschema_description:"An administrator of the Okta org parts these users from their identity provider: they are the org's own, without a password."`
 	JIT           *Users            `json:"jit,omitempty" jsonschema_description:"These users sign in to the Okta org through an identity provider that creates who is not there, just in time: they are federated."`
+	Repair        *Repair           `json:"repair,omitempty" jsonschema_description:"An operator makes federated users of the Okta org its own again; what was parked is not sent again by that."`
 	ReadOnly      *bool             `json:"read_only,omitempty" jsonschema_description:"The Okta org takes no writes from now on (503, E0000010), or takes them again."`
 	Federate      *Users            `json:"federate,omitempty" jsonschema_description:"These users sign in through another identity provider from now on."`
 	Unfederate    *Users            `json:"unfederate,omitempty" jsonschema_description:"These users have a local password again."`
@@ -146,6 +147,12 @@ type Restart struct {
 type SetProvider struct {
 	Users    Users  `json:"users" jsonschema_description:"Who."`
 	Provider string `json:"provider" jsonschema:"enum=OKTA,enum=FEDERATION,enum=SOCIAL,enum=ACTIVE_DIRECTORY,enum=LDAP" jsonschema_description:"Okta's name of where the password is; OKTA is here."`
+}
+
+// Repair is a fix for federated users.
+type Repair struct {
+	Users Users  `json:"users" jsonschema_description:"Who."`
+	Fix   string `json:"fix,omitempty" jsonschema:"enum=convert,enum=recreate" jsonschema_description:"convert keeps the user; recreate deletes him and makes him anew. convert when absent."`
 }
 
 // SetStatus says where users stand in their life.

@@ -48,6 +48,8 @@ type run struct {
 	expires              map[string]time.Duration // of a rule: its until
 	settled              time.Duration            // how long the last settle took
 
+	repaired map[string]bool // users, in lower case, whom an operator had repaired
+
 	crashes []invariants.Crash // the ends of the system, and its starts
 	remains []sut.Artifact     // of its former lives
 
@@ -86,7 +88,7 @@ func (r *run) play() {
 	r.jitter = r.seed.Stream("scenarios/jitter")
 	r.transactions = r.seed.Stream("scenarios/transactions")
 	r.passwords = newPasswords(r.scenario, r.seed)
-	r.expires = map[string]time.Duration{}
+	r.expires, r.repaired = map[string]time.Duration{}, map[string]bool{}
 	r.counts = map[string]int{}
 	r.observable = true
 

@@ -135,7 +135,7 @@ func partWords(p Part) string {
 func (l *linter) ofOkta(s Step, n *node) {
 	only := map[string]bool{
 		"set_provider": s.SetProvider != nil, "set_status": s.SetStatus != nil, "disconnect": s.Disconnect != nil, "jit": s.JIT != nil,
-		"read_only": s.ReadOnly != nil,
+		"read_only": s.ReadOnly != nil, "repair": s.Repair != nil,
 	}
 	for _, name := range sortedKeys(only) {
 		if only[name] && l.scenario.target().name() != targetOkta {
@@ -147,6 +147,8 @@ func (l *linter) ofOkta(s Step, n *node) {
 		l.users(s.SetProvider.Users, n.find("set_provider", "users"))
 	case s.SetStatus != nil:
 		l.users(s.SetStatus.Users, n.find("set_status", "users"))
+	case s.Repair != nil:
+		l.users(s.Repair.Users, n.find("repair", "users"))
 	case s.JIT != nil:
 		l.users(*s.JIT, n.find("jit"))
 	}

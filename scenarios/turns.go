@@ -44,6 +44,8 @@ func (r *run) turn(s Step) error {
 		return r.disconnect(r.pick(*s.Disconnect))
 	case s.JIT != nil:
 		return r.signInElsewhere(r.pick(*s.JIT))
+	case s.Repair != nil:
+		return r.repair(*s.Repair)
 	case s.ReadOnly != nil:
 		return r.control.SetReadOnly(r.ctx, r.target.name(), *s.ReadOnly)
 	case s.Federate != nil:

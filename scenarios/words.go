@@ -137,6 +137,10 @@ func (s Step) lines() []string {
 		return one("At the target, %s are parted from their identity provider.", peopleWords(*s.Disconnect))
 	case s.JIT != nil:
 		return one("At the target, %s sign in through the identity provider, just in time.", peopleWords(*s.JIT))
+	case s.Repair != nil && s.Repair.Fix == "recreate":
+		return one("An operator has %s deleted and made anew.", peopleWords(s.Repair.Users))
+	case s.Repair != nil:
+		return one("An operator has %s made users of the org again.", peopleWords(s.Repair.Users))
 	case s.ReadOnly != nil && *s.ReadOnly:
 		return one("The target is read-only.")
 	case s.ReadOnly != nil:

@@ -89,7 +89,7 @@ var checklist = []point{
 	{
 		title: "Users without a password to set are known: federated, deactivated, missing", scenarios: []string{
 			"idcs/federated-*", "idcs/deactivated-*", "idcs/unknown-*", "idcs/user-deleted-*", "idcs/provisioning-*",
-			"okta/federated-*", "okta/jit-*", "okta/statuses", "okta/deactivated-*", "okta/unknown-*", "okta/provisioning-*",
+			"okta/federated-*", "okta/jit-*", "okta/repair*", "okta/statuses", "okta/deactivated-*", "okta/unknown-*", "okta/provisioning-*",
 		},
 		findings: []string{"F11"}, todo: "list who lives in the domain only", command: "seatrial sync pull --config sync.yaml --out people.csv",
 	},

@@ -53,6 +53,18 @@ func TestWhatMustBeCaught(t *testing.T) {
 			[]string{"entry #3", "told in entry #2", "that the limit is used up until"},
 			nil,
 		},
+		"an org's user is made a local one to get the password in": {
+			func() *story {
+				s := begin("ann")
+				s.change("ann", p1)
+				s.entry(control.Entry{Operation: "reset_password", Method: "POST", Path: "/api/v1/users/id-ann/lifecycle/reset_password", User: "ann", Status: 200, Token: "valid"})
+				s.orgAccept()
+				return s.end(0, invariants.Applied, "").logIn("ann", 0)
+			},
+			invariants.NoSurprise,
+			[]string{"entry #2", "reset_password for ann: the user's life is an administrator's affair"},
+			nil,
+		},
 		"an org refuses for the status, and is asked again": {
 			func() *story {
 				s := begin("ann")

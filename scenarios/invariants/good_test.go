@@ -88,6 +88,17 @@ func TestNoFalseAlarm(t *testing.T) {
 			s.orgAccept()
 			return s.end(0, invariants.Applied, "").logIn("ann", 0).logIn("bob", -1)
 		},
+		"an org's user whom an operator had converted, and one who was made anew": func() *story {
+			s := begin("ann", "bob")
+			s.Repaired = map[string]bool{"ann": true, "bob": true}
+			s.entry(control.Entry{Operation: "reset_password", Method: "POST", Path: "/api/v1/users/id-ann/lifecycle/reset_password", User: "ann", Status: 200, Token: "valid"})
+			s.entry(control.Entry{Operation: "delete", Method: "DELETE", Path: "/api/v1/users/id-bob", User: "bob", Status: 204, Token: "valid"})
+			s.UsersAfter[1].ID = "id-new"
+			s.change("ann", p1)
+			s.orgAccept()
+			s.Probes = append(s.Probes, invariants.Probe{User: "bob", Change: -1, Reason: "no_password"})
+			return s.end(0, invariants.Applied, "").logIn("ann", 0)
+		},
 		"an org with too many requests at a time: its reset is nothing to wait for": func() *story {
 			s := begin("ann")
 			s.change("ann", p1)

@@ -80,6 +80,7 @@ func (v *view) compareUsers(f *findings) {
 		switch {
 		case existed:
 			v.compareUser(f, old, u)
+		case v.Repaired[fold(u.UserName)]: // made anew
 		case !allowed[fold(u.UserName)]:
 			f.add("%s: created, which nobody asked for", u.UserName)
 		case u.Email != "" && mails[fold(u.Email)] != "":
