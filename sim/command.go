@@ -256,7 +256,7 @@ func inhabit(ctx context.Context, world *World, o options, notes io.Writer) (use
 		if more := refusals.Count - len(refusals.First); more > 0 {
 			_, _ = fmt.Fprintf(notes, "  … and %d more\n", more)
 		}
-		if users = world.Target(target).People().Len(); users == 0 {
+		if users = world.Target(target).Roster().Len(); users == 0 {
 			return 0, fmt.Errorf("--users: %s has nobody who can be used", o.users)
 		}
 	}

@@ -15,10 +15,25 @@ import (
 // grace is how long requests under way may take to end when the world stops.
 const grace = 2 * time.Second
 
-// door is one host of the world and the HTTPS server behind it.
+// door is one address of the world, and what is behind it.
 type door struct {
-	name, host string
-	handler    http.Handler
+	name, scheme string
+	host         string // with a port where the host answers on that one only
+	service
+}
+
+// service answers whoever comes through a door.
+type service interface {
+	// open serves the listener until close; the certificate is the host's.
+	open(ctx context.Context, listener net.Listener, certificate tls.Certificate)
+	// close ends the service within ctx and waits for its goroutines.
+	close(ctx context.Context) error
+}
+
+// website is a service over HTTPS.
+type website struct {
+	name    string
+	handler http.Handler
 
 	server      *http.Server
 	served      chan struct{} // closed when the server accepts no more
@@ -26,60 +41,58 @@ type door struct {
 	connections sync.WaitGroup
 }
 
-// open serves the listener until close.
-func (d *door) open(ctx context.Context, listener net.Listener, certificate tls.Certificate) {
+func (w *website) open(ctx context.Context, listener net.Listener, certificate tls.Certificate) {
 	ctx, cut := context.WithCancel(ctx)
-	d.cut, d.served = cut, make(chan struct{})
-	d.server = &http.Server{
-		Handler:           d.handler,
+	w.cut, w.served = cut, make(chan struct{})
+	w.server = &http.Server{
+		Handler:           w.handler,
 		ReadHeaderTimeout: 30 * time.Second,
 		IdleTimeout:       5 * time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnState:         d.count,
+		ConnState:         w.count,
 		// What it would say is about strangers' handshakes and connections cut on purpose.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	// HTTP/1.1 only: the faults cut connections, and one of HTTP/2 carries everybody's requests.
 	secure := tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
 	go func() {
-		defer close(d.served)
-		_ = d.server.Serve(secure) // returns when it is closed, and only then
+		defer close(w.served)
+		_ = w.server.Serve(secure) // returns when it is closed, and only then
 	}()
 }
 
 // count follows the connections. A new one is announced by the accepting goroutine, so that none is added after it ended.
-func (d *door) count(_ net.Conn, state http.ConnState) {
+func (w *website) count(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
-		d.connections.Add(1)
+		w.connections.Add(1)
 	case http.StateClosed, http.StateHijacked:
-		d.connections.Done()
+		w.connections.Done()
 	case http.StateActive, http.StateIdle:
 	}
 }
 
-// close ends the server within ctx and waits for its goroutines.
-func (d *door) close(ctx context.Context) error {
-	if d.server == nil {
+func (w *website) close(ctx context.Context) error {
+	if w.server == nil {
 		return nil
 	}
 	gentle, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	err := d.server.Shutdown(gentle)
-	d.cut()
+	err := w.server.Shutdown(gentle)
+	w.cut()
 	if err != nil {
-		_ = d.server.Close() // whoever is still there was given his time
+		_ = w.server.Close() // whoever is still there was given his time
 	}
-	<-d.served
+	<-w.served
 	ended := make(chan struct{})
 	go func() {
-		d.connections.Wait()
+		w.connections.Wait()
 		close(ended)
 	}()
 	select {
 	case <-ended:
 		return nil
 	case <-ctx.Done():
-		return errors.Join(errors.New("world: stop "+d.name+": requests are still under way"), ctx.Err())
+		return errors.Join(errors.New("world: stop "+w.name+": requests are still under way"), ctx.Err())
 	}
 }

@@ -49,6 +49,15 @@ func made(c *Config) (k credentials) {
 	if c.runs(Spoke) {
 		k.spoke = firstToken(&c.Spoke, c.Seed, "sim.spoke-token")
 	}
+	if c.runs(DS) {
+		d := &c.DS.Directory
+		for name, password := range map[string]*secret.Value{"sim.ds-administrator": &d.RootPassword, "sim.ds-account": &d.Reader.Password} {
+			if password.Empty() {
+				*password = secret.New(c.Seed.Stream(name).Hex(40))
+			}
+		}
+		c.DS2.Directory.RootPassword, c.DS2.Directory.Reader = d.RootPassword, d.Reader
+	}
 	return k
 }
 

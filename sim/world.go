@@ -9,6 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/seatrial/seatrial/sim/control"
+	"github.com/seatrial/seatrial/sim/ds"
 	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/clock"
 	"github.com/seatrial/seatrial/sim/kernel/journal"
@@ -27,6 +28,8 @@ type World struct {
 	authority   *network.Authority
 	idcs        *idcs.Server
 	okta, spoke *okta.Server
+	ds, ds2     *ds.Server
+	replicas    *ds.Replicas // nil without ds2
 	targets     []control.Simulator
 	credentials credentials
 	http        *http.Client
@@ -63,7 +66,7 @@ func New(c Config, n network.Network) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("world: %w", err)
 	}
-	w.doors = append(w.doors, &door{name: controlName, host: c.ControlHost, handler: plane})
+	w.doors = append(w.doors, webDoor(controlName, c.ControlHost, plane))
 	return w, nil
 }
 
@@ -94,7 +97,7 @@ func (w *World) build(records *journal.Journal, digester *secret.Digester) (err 
 		}
 		w.add(w.spoke)
 	}
-	return nil
+	return w.buildDirectories(records, digester)
 }
 
 // add gives a simulator its door.
@@ -105,7 +108,11 @@ func (w *World) add(s interface {
 },
 ) {
 	w.targets = append(w.targets, s)
-	w.doors = append(w.doors, &door{name: s.Name(), host: s.Host(), handler: s.Handler()})
+	w.doors = append(w.doors, webDoor(s.Name(), s.Host(), s.Handler()))
+}
+
+func webDoor(name, host string, handler http.Handler) *door {
+	return &door{name: name, scheme: "https", host: host, service: &website{name: name, handler: handler}}
 }
 
 // worker is a simulator that does something of its own accord.
@@ -133,6 +140,9 @@ func (w *World) Start(ctx context.Context) error {
 			}
 		}
 	}
+	if w.replicas != nil {
+		w.replicas.Start(context.WithoutCancel(ctx))
+	}
 	return nil
 }
 
@@ -155,6 +165,9 @@ func (w *World) open(ctx context.Context, d *door) error {
 // Stop ends the simulators' own work and closes every door: new connections are refused, requests under way have a moment to
 // end and are then cut. When it returns nil, nothing of the world runs any more.
 func (w *World) Stop(ctx context.Context) error {
+	if w.replicas != nil {
+		w.replicas.Stop()
+	}
 	var all []error
 	for _, s := range w.targets {
 		if s, ok := s.(worker); ok {
@@ -173,27 +186,37 @@ func (w *World) Stop(ctx context.Context) error {
 	return errors.Join(all...)
 }
 
-// URL is the address of a simulator or of "control" for whoever dials through the network: "https://host". It is empty for a name
-// that the world does not have.
+// URL is the address of a simulator or of "control" for whoever dials through the network: "https://host", of a directory
+// "ldaps://host:1636". It is empty for a name that the world does not have.
 func (w *World) URL(name string) string {
-	for _, d := range w.doors {
-		if d.name == name {
-			return "https://" + d.host
-		}
+	if d := w.door(name, ""); d != nil {
+		return d.scheme + "://" + d.host
 	}
 	return ""
 }
 
 // ExternalURL is the address of a simulator or of "control" for a stranger: "https://127.0.0.1:41234". It is empty before Start.
-func (w *World) ExternalURL(name string) string {
+func (w *World) ExternalURL(name string) string { return w.external(w.door(name, "")) }
+
+func (w *World) external(d *door) string {
+	if d == nil {
+		return ""
+	}
+	address := w.network.Address(d.host)
+	if address == "" {
+		return ""
+	}
+	return d.scheme + "://" + address
+}
+
+// door is the one of that name and scheme, the first of them when any scheme will do.
+func (w *World) door(name, scheme string) *door {
 	for _, d := range w.doors {
-		if d.name == name {
-			if address := w.network.Address(d.host); address != "" {
-				return "https://" + address
-			}
+		if d.name == name && (scheme == "" || d.scheme == scheme) {
+			return d
 		}
 	}
-	return ""
+	return nil
 }
 
 // Authority is the CA of every certificate in the world.

@@ -1,11 +1,14 @@
 package control
 
 import (
+	"context"
 	"fmt"
 	"time"
 
+	"github.com/seatrial/seatrial/sim/ds/ldap"
 	"github.com/seatrial/seatrial/sim/kernel/harness"
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
 	"github.com/seatrial/seatrial/sim/okta"
 )
 
@@ -77,6 +80,27 @@ type (
 		SetMastered(id string, on bool) error
 		Disconnect(idOrLogin string) error
 	}
+	// serving lets users sign in and change their passwords, as they do there.
+	serving interface {
+		SignIn(ctx context.Context, userName string, password secret.Value) ldap.Result
+		ChangePassword(ctx context.Context, userName string, old, replacement secret.Value) ldap.Result
+	}
+	// logging has a changelog.
+	logging interface {
+		ChangelogMode() (mode string, first, last int)
+		SetChangelog(mode string, purge time.Duration) error
+		TrimChangelog(keep int) int
+	}
+	// replicating takes what happens on another server.
+	replicating interface {
+		ReplicationLag() time.Duration
+		SetReplicationLag(lag time.Duration) error
+	}
+	// revealing shows what is stored of passwords to the account of a synchronisation.
+	revealing interface {
+		PasswordReadable() bool
+		SetPasswordReadable(on bool) error
+	}
 	// provisioning pushes users to another org, and takes those whom an identity provider asserts.
 	provisioning interface {
 		Tasks() []okta.Task
@@ -113,4 +137,8 @@ const (
 	outbox        = "outbox"
 	lifecycle     = "statuses and providers"
 	provisioner   = "provisioning, nor identity providers"
+	service       = "users who sign in and change their passwords at the word of an operator"
+	changelog     = "changelog"
+	replication   = "replicas"
+	hashes        = "account that reads what is stored of passwords"
 )

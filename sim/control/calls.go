@@ -26,7 +26,8 @@ const limitFields = `{ bucket perSecond perMinute admitted refused }`
 const groupPolicyFields = `{ name priority groups policy }`
 
 const targetFields = `{ name url clock ` + clockFields + ` users policy faults ` + faultFields + ` switches ` + switchFields + ` clients
-	tier limits ` + limitFields + ` tokenShare concurrentLimit visibility maintenance readOnly groupPolicies ` + groupPolicyFields + ` }`
+	tier limits ` + limitFields + ` tokenShare concurrentLimit visibility maintenance readOnly groupPolicies ` + groupPolicyFields + `
+	changelog { mode first last } replicationLag passwordReadable }`
 
 // World tells what runs.
 func (c *Client) World(ctx context.Context) (World, error) {

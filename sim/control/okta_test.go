@@ -534,7 +534,11 @@ func TestAbilities(t *testing.T) {
 			"read only":   {func() error { return plane.SetReadOnly(ctx, sim.IDCS, true) }, "target: idcs has no read-only mode"},
 			"share":       {func() error { return plane.SetTokenShare(ctx, sim.IDCS, 50) }, "target: idcs has no shares of tokens"},
 			"tasks":       {func() error { _, err := plane.Tasks(ctx, sim.IDCS); return err }, "target: idcs has no provisioning"},
-			"nobody":      {func() error { return plane.SetReadOnly(ctx, "ds", true) }, `there is no "ds" in this world; there is idcs, okta, spoke`},
+			"changelog":   {func() error { _, err := plane.TrimChangelog(ctx, sim.Okta, 0); return err }, "target: okta has no changelog"},
+			"lag":         {func() error { return plane.SetReplicationLag(ctx, sim.IDCS, 0) }, "target: idcs has no replicas"},
+			"hashes":      {func() error { return plane.SetPasswordReadable(ctx, sim.IDCS, true) }, "target: idcs has no account that reads"},
+			"sign-ins":    {func() error { _, err := plane.SignIns(ctx, sim.IDCS, nil); return err }, "target: idcs has no users who sign in"},
+			"nobody":      {func() error { return plane.SetReadOnly(ctx, "saturn", true) }, `there is no "saturn" in this world; there is idcs, okta, spoke, ds`},
 		} {
 			require.ErrorContains(t, c.call(), c.want, name)
 		}

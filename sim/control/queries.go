@@ -34,7 +34,7 @@ func (q query) Target(_ context.Context, name string) (Target, error) {
 // describe tells all about a simulator; what it lacks is empty.
 func (r *resolver) describe(s Simulator) Target {
 	t := Target{
-		Name: s.Name(), URL: r.info.URL(s.Name()), Clock: toClock(s), Users: s.People().Len(), Policy: s.PolicyJSON(),
+		Name: s.Name(), URL: r.info.URL(s.Name()), Clock: toClock(s), Users: s.Roster().Len(), Policy: s.PolicyJSON(),
 		Faults: each(s.Faults().List(), toFault), Switches: each(s.Switches(), toSwitch),
 		Clients: []string{}, Limits: []Limit{}, GroupPolicies: []GroupPolicy{},
 	}
@@ -59,6 +59,16 @@ func (r *resolver) describe(s Simulator) Target {
 	if s, ok := s.(grouping); ok {
 		t.GroupPolicies = each(s.GroupPoliciesJSON(), toGroupPolicy)
 	}
+	if s, ok := s.(logging); ok {
+		log := toChangelog(s)
+		t.Changelog = &log
+	}
+	if s, ok := s.(replicating); ok {
+		t.ReplicationLag = s.ReplicationLag()
+	}
+	if s, ok := s.(revealing); ok {
+		t.PasswordReadable = s.PasswordReadable()
+	}
 	return t
 }
 
@@ -81,13 +91,13 @@ func (q query) Users(_ context.Context, target string, first int, after *string,
 		return UserPage{}, fmt.Errorf("first: %d is below 0", first)
 	}
 	if after != nil {
-		if _, ok := s.People().ByID(*after); !ok {
+		if _, ok := s.Roster().ByID(*after); !ok {
 			return UserPage{}, fmt.Errorf("after: %s has no user with the id %q (any more): begin again without it", target, *after)
 		}
 	}
 	page := UserPage{Users: []User{}}
 	reached := after == nil
-	for p := range s.People().All() {
+	for p := range s.Roster().All() {
 		standing := s.Standing(p)
 		if federated != nil && standing.Federated != *federated || active != nil && standing.Active != *active {
 			reached = reached || p.ID == *after
@@ -111,7 +121,7 @@ func (q query) User(_ context.Context, target, userName string) (*User, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, ok := s.People().ByUserName(userName)
+	p, ok := s.Roster().ByUserName(userName)
 	if !ok {
 		return nil, nil //nolint:nilnil // null is the schema's answer to a name that nobody has
 	}

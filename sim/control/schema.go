@@ -45,6 +45,10 @@ type (
 	Violation = graph.Violation
 	// Task is one thing that an org's provisioning does to a user of another org.
 	Task = graph.Task
+	// Changelog is how a directory's changelog stands.
+	Changelog = graph.Changelog
+	// Answer is what a user is told who signs in or changes a password.
+	Answer = graph.Answer
 	// FederatedSignIn is what a sign-in through an identity provider came to.
 	FederatedSignIn = graph.FederatedSignIn
 	// Fault is an injected fault and what it did so far.
@@ -62,6 +66,8 @@ type (
 	UserInput = graph.UserInput
 	// ClientInput is an OAuth client to register.
 	ClientInput = graph.ClientInput
+	// PasswordChangeInput is a user's new password.
+	PasswordChangeInput = graph.PasswordChangeInput
 	// LogInInput is one try of the log-in probe.
 	LogInInput = graph.LogInInput
 )

@@ -20,8 +20,7 @@ type Simulator interface {
 	Name() string
 	Clock() *clock.Clock
 	Faults() *faults.Set
-	// People is read only here: each simulator keeps indexes of its own.
-	People() *people.Store
+	Roster() harness.Roster
 	// Standing is how a person's account stands now.
 	Standing(p people.Person) harness.Standing
 	// Populate adds a person by the vendor's rules, without a journal entry.
@@ -67,7 +66,7 @@ func persons(s Simulator, userNames []string) ([]people.Person, error) {
 	found := make([]people.Person, 0, len(userNames))
 	seen := make(map[string]bool, len(userNames))
 	for i, name := range userNames {
-		p, ok := s.People().ByUserName(name)
+		p, ok := s.Roster().ByUserName(name)
 		if !ok {
 			return nil, fmt.Errorf("userNames[%d]: %s has no user %q", i, s.Name(), name)
 		}

@@ -69,7 +69,7 @@ func (m mutation) GenerateUsers(ctx context.Context, target string, count int) (
 	}
 	users, ids := make([]User, 0, count), make([]string, 0, count)
 	for p := range generated {
-		if _, taken := s.People().ByUserName(p.UserName); taken {
+		if _, taken := s.Roster().ByUserName(p.UserName); taken {
 			continue
 		}
 		p, err := s.Populate(p)

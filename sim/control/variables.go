@@ -105,6 +105,12 @@ func logInVariables(l LogInInput) variables {
 	return variables{"userName": l.UserName, "password": l.Password.Reveal()}
 }
 
+func passwordChangeVariables(c PasswordChangeInput) variables {
+	v := variables{"userName": c.UserName, "password": c.Password.Reveal()}
+	set(v, "old", c.Old.Reveal())
+	return v
+}
+
 func (q JournalQuery) variables() variables {
 	v := variables{}
 	set(v, "target", q.Target)

@@ -324,7 +324,7 @@ func TestPersistentSearchTellsAtOnce(t *testing.T) {
 		defer cancel()
 		value := "\x30\x09\x02\x01\x0f\x01\x01\xff\x01\x01\xff"
 		response := c.SearchAsync(ctx, &goldap.SearchRequest{
-			BaseDN: people, Filter: "(objectClass=*)",
+			BaseDN: peopleDN, Filter: "(objectClass=*)",
 			Controls: []goldap.Control{goldap.NewControlString(ldap.OIDPersistentSearch, true, value)},
 		}, 1)
 		for range 3 {

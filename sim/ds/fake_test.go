@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	people   = "ou=People,dc=example,dc=com"
-	babs     = "uid=bjensen," + people
-	kirsten  = "uid=kvaughan," + people
+	peopleDN = "ou=People,dc=example,dc=com"
+	babs     = "uid=bjensen," + peopleDN
+	kirsten  = "uid=kvaughan," + peopleDN
 	hifa     = "hifalutin"
 	bribery  = "bribery"
 	pencil   = "{SCRAM-SHA-256}4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
-	pencilDN = "uid=user," + people
+	pencilDN = "uid=user," + peopleDN
 )
 
 // fake is a directory with as few rules as the server's own tests need. Its functions, when set, go first.
@@ -76,7 +76,7 @@ func (f *fake) BindProven(_ context.Context, s *directory.Session, dn string, pr
 func (f *fake) Identify(identity string) (string, bool) {
 	dn := strings.TrimPrefix(identity, "dn:") // no DN of the tests needs more
 	if name := strings.TrimPrefix(identity, "u:"); !strings.Contains(name, "=") {
-		dn = "uid=" + name + "," + people
+		dn = "uid=" + name + "," + peopleDN
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -134,7 +134,7 @@ func (f *fake) Modify(ctx context.Context, _ *directory.Session, r ldap.ModifyRe
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, there := f.passwords[r.DN]; !there {
-		return ldap.Result{Code: ldap.NoSuchObject, MatchedDN: people}
+		return ldap.Result{Code: ldap.NoSuchObject, MatchedDN: peopleDN}
 	}
 	for _, change := range r.Changes {
 		if isPassword(change.Attribute.Description) && change.Op != ldap.Delete {

@@ -83,7 +83,7 @@ func TestReferral(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
 		h.force(t, faults.Rule{Kind: faults.KindStatus, Status: 10, Body: "ldap://a.test:1389/ ldap://b.test:1389/"})
-		_, err := h.client(t).Search(&goldap.SearchRequest{BaseDN: people, Filter: "(uid=*)"})
+		_, err := h.client(t).Search(&goldap.SearchRequest{BaseDN: peopleDN, Filter: "(uid=*)"})
 		detail := new(goldap.Error)
 		require.ErrorAs(t, err, &detail)
 		assert.Equal(t, uint16(10), detail.ResultCode)
@@ -254,7 +254,7 @@ func TestStartTLSUnderLatency(t *testing.T) {
 		for range 3 {
 			require.NoError(t, c.Bind(babs, hifa), "a read that was ended by a deadline has not broken TLS")
 		}
-		_, err := c.Search(&goldap.SearchRequest{BaseDN: people, Filter: "(uid=*)"})
+		_, err := c.Search(&goldap.SearchRequest{BaseDN: peopleDN, Filter: "(uid=*)"})
 		require.NoError(t, err)
 	})
 }

@@ -185,12 +185,18 @@ func (c *conn) conclude(t *task, code ldap.ResultCode) {
 	if t.x.Operation != recordWritePassword {
 		return
 	}
+	t.x.Outcome, t.x.Reason = judged(code)
+}
+
+// judged is what became of a password write; both are empty when it was neither accepted nor refused.
+func judged(code ldap.ResultCode) (outcome, why string) {
 	switch code {
 	case ldap.Success:
-		t.x.Outcome = "accepted"
-	case ldap.NoOperation, ldap.Canceled: // neither
+		return "accepted", ""
+	case ldap.NoOperation, ldap.Canceled:
+		return "", ""
 	default:
-		t.x.Outcome, t.x.Reason = "refused", reason(code)
+		return "refused", reason(code)
 	}
 }
 

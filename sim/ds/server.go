@@ -47,6 +47,7 @@ type Server struct {
 	faults    *faults.Set
 	random    *random.Stream // of SCRAM's nonces
 	numbers   atomic.Uint64  // of connections
+	replicas  *Replicas      // nil when it is alone
 
 	mu        sync.Mutex
 	stopped   bool

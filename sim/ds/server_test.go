@@ -142,11 +142,11 @@ func TestBindAndSearch(t *testing.T) {
 		assert.Empty(t, who.AuthzID, "a bind that failed leaves nobody")
 
 		require.NoError(t, c.Bind(kirsten, bribery))
-		found, err := c.Search(&goldap.SearchRequest{BaseDN: people, Scope: goldap.ScopeWholeSubtree, Filter: "(uid=*)"})
+		found, err := c.Search(&goldap.SearchRequest{BaseDN: peopleDN, Scope: goldap.ScopeWholeSubtree, Filter: "(uid=*)"})
 		require.NoError(t, err)
 		assert.Len(t, found.Entries, 3)
 		e = h.last(t)
-		assert.Equal(t, []string{"SEARCH", people, "sub?(uid=*)", kirsten}, []string{e.Method, e.Path, e.Query, e.Client})
+		assert.Equal(t, []string{"SEARCH", peopleDN, "sub?(uid=*)", kirsten}, []string{e.Method, e.Path, e.Query, e.Client})
 		who, err = c.WhoAmI(nil)
 		require.NoError(t, err)
 		assert.Equal(t, "dn:"+kirsten, who.AuthzID)
@@ -154,7 +154,7 @@ func TestBindAndSearch(t *testing.T) {
 }
 
 func TestOperations(t *testing.T) {
-	const newcomer = "uid=newcomer," + people
+	const newcomer = "uid=newcomer," + peopleDN
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
 		c := h.client(t)
@@ -170,13 +170,13 @@ func TestOperations(t *testing.T) {
 		equal, err = c.Compare(newcomer, "uid", "other")
 		require.NoError(t, err)
 		assert.False(t, equal)
-		modify := goldap.NewModifyRequest("uid=nobody,"+people, nil)
+		modify := goldap.NewModifyRequest("uid=nobody,"+peopleDN, nil)
 		modify.Replace("description", []string{"x"})
 		err = c.Modify(modify)
 		assert.Equal(t, ldap.NoSuchObject, code(err))
 		var detail *goldap.Error
 		require.ErrorAs(t, err, &detail)
-		assert.Equal(t, people, detail.MatchedDN)
+		assert.Equal(t, peopleDN, detail.MatchedDN)
 		assert.Equal(t, ldap.Referral, code(c.ModifyDN(goldap.NewModifyDNRequest(newcomer, "uid=y", true, ""))))
 		require.NoError(t, c.Del(goldap.NewDelRequest(newcomer, nil)))
 		operations := []string{}
@@ -225,7 +225,7 @@ func TestNoPasswordInTheJournal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
 		c := h.client(t)
-		_, err := c.Search(&goldap.SearchRequest{BaseDN: people, Filter: "(|(uid=x)(!(userPassword;x=hif\\61lutin)))"})
+		_, err := c.Search(&goldap.SearchRequest{BaseDN: peopleDN, Filter: "(|(uid=x)(!(userPassword;x=hif\\61lutin)))"})
 		require.NoError(t, err)
 		assert.Equal(t, "base?(a filter with a password in it)", h.last(t).Query)
 	})

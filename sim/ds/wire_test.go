@@ -87,7 +87,7 @@ func bindRequest(id int64, password string) []byte {
 func searchRequest(id int64) []byte {
 	return request(id, func(b []byte) []byte {
 		b, at := ber.Open(b, ber.Application(3).Constructed())
-		b = ber.AppendString(b, ber.OctetString, people)
+		b = ber.AppendString(b, ber.OctetString, peopleDN)
 		b = ber.AppendInteger(b, ber.Enumerated, 2)
 		b = ber.AppendInteger(b, ber.Enumerated, 0)
 		b = ber.AppendInteger(b, ber.Integer, 0)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seatrial/seatrial/sim/kernel/clock"
 	"github.com/seatrial/seatrial/sim/kernel/faults"
+	"github.com/seatrial/seatrial/sim/kernel/harness"
 	"github.com/seatrial/seatrial/sim/kernel/journal"
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
 	"github.com/seatrial/seatrial/sim/kernel/people"
@@ -142,6 +143,9 @@ func (s *Server) Faults() *faults.Set { return s.faults }
 
 // People is the store of users. Who writes it directly goes past the org's index of logins; Populate does not.
 func (s *Server) People() *people.Store { return s.people }
+
+// Roster is the users, to be read.
+func (s *Server) Roster() harness.Roster { return s.people }
 
 // Issuer issues and knows the access tokens.
 func (s *Server) Issuer() *oauth.Issuer { return s.issuer }

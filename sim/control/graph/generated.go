@@ -37,6 +37,18 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	Answer struct {
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
+		OK      func(childComplexity int) int
+	}
+
+	Changelog struct {
+		First func(childComplexity int) int
+		Last  func(childComplexity int) int
+		Mode  func(childComplexity int) int
+	}
+
 	Clock struct {
 		Now    func(childComplexity int) int
 		Offset func(childComplexity int) int
@@ -125,39 +137,45 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AddFault           func(childComplexity int, target string, fault FaultInput) int
-		AddUsers           func(childComplexity int, target string, users []UserInput) int
-		Disconnect         func(childComplexity int, target string, userNames []string) int
-		ExpireTokens       func(childComplexity int, target string, client *string) int
-		GenerateUsers      func(childComplexity int, target string, count int) int
-		LogIns             func(childComplexity int, target string, attempts []LogInInput) int
-		RegisterClient     func(childComplexity int, target string, client ClientInput) int
-		RemoveFaults       func(childComplexity int, target string, ids []string) int
-		RemoveGroupPolicy  func(childComplexity int, target string, name string) int
-		RemoveUsers        func(childComplexity int, target string, userNames []string) int
-		Reset              func(childComplexity int, target string) int
-		ResetRates         func(childComplexity int, target string) int
-		RetryTask          func(childComplexity int, target string, id string) int
-		RevokeTokens       func(childComplexity int, target string, client *string) int
-		SetActive          func(childComplexity int, target string, userNames []string, active bool) int
-		SetConcurrentLimit func(childComplexity int, target string, limit int) int
-		SetDelegated       func(childComplexity int, target string, userNames []string, delegated bool) int
-		SetFederated       func(childComplexity int, target string, userNames []string, federated bool) int
-		SetGroupPolicy     func(childComplexity int, target string, name string, priority int, groups []string, policy any) int
-		SetLocked          func(childComplexity int, target string, userNames []string, locked bool) int
-		SetMaintenance     func(childComplexity int, target string, on bool, retryAfter *time.Duration) int
-		SetMastered        func(childComplexity int, target string, userNames []string, mastered bool) int
-		SetPolicy          func(childComplexity int, target string, policy any) int
-		SetProvider        func(childComplexity int, target string, userNames []string, provider string) int
-		SetReadOnly        func(childComplexity int, target string, on bool) int
-		SetStatus          func(childComplexity int, target string, userNames []string, status string) int
-		SetSwitch          func(childComplexity int, target string, name string, value string) int
-		SetTier            func(childComplexity int, target string, tier string) int
-		SetTokenLifetime   func(childComplexity int, target string, lifetime time.Duration) int
-		SetTokenShare      func(childComplexity int, target string, percent int) int
-		SetVisibility      func(childComplexity int, target string, after time.Duration) int
-		SignInThroughIDP   func(childComplexity int, target string, idp string, subject string, attributes any) int
-		TurnClock          func(childComplexity int, target string, by time.Duration) int
+		AddFault            func(childComplexity int, target string, fault FaultInput) int
+		AddUsers            func(childComplexity int, target string, users []UserInput) int
+		ChangePasswords     func(childComplexity int, target string, changes []PasswordChangeInput) int
+		Disconnect          func(childComplexity int, target string, userNames []string) int
+		ExpireTokens        func(childComplexity int, target string, client *string) int
+		GenerateUsers       func(childComplexity int, target string, count int) int
+		LogIns              func(childComplexity int, target string, attempts []LogInInput) int
+		RegisterClient      func(childComplexity int, target string, client ClientInput) int
+		RemoveFaults        func(childComplexity int, target string, ids []string) int
+		RemoveGroupPolicy   func(childComplexity int, target string, name string) int
+		RemoveUsers         func(childComplexity int, target string, userNames []string) int
+		Reset               func(childComplexity int, target string) int
+		ResetRates          func(childComplexity int, target string) int
+		RetryTask           func(childComplexity int, target string, id string) int
+		RevokeTokens        func(childComplexity int, target string, client *string) int
+		SetActive           func(childComplexity int, target string, userNames []string, active bool) int
+		SetChangelog        func(childComplexity int, target string, mode string, purgeDelay *time.Duration) int
+		SetConcurrentLimit  func(childComplexity int, target string, limit int) int
+		SetDelegated        func(childComplexity int, target string, userNames []string, delegated bool) int
+		SetFederated        func(childComplexity int, target string, userNames []string, federated bool) int
+		SetGroupPolicy      func(childComplexity int, target string, name string, priority int, groups []string, policy any) int
+		SetLocked           func(childComplexity int, target string, userNames []string, locked bool) int
+		SetMaintenance      func(childComplexity int, target string, on bool, retryAfter *time.Duration) int
+		SetMastered         func(childComplexity int, target string, userNames []string, mastered bool) int
+		SetPasswordReadable func(childComplexity int, target string, on bool) int
+		SetPolicy           func(childComplexity int, target string, policy any) int
+		SetProvider         func(childComplexity int, target string, userNames []string, provider string) int
+		SetReadOnly         func(childComplexity int, target string, on bool) int
+		SetReplicationLag   func(childComplexity int, target string, lag time.Duration) int
+		SetStatus           func(childComplexity int, target string, userNames []string, status string) int
+		SetSwitch           func(childComplexity int, target string, name string, value string) int
+		SetTier             func(childComplexity int, target string, tier string) int
+		SetTokenLifetime    func(childComplexity int, target string, lifetime time.Duration) int
+		SetTokenShare       func(childComplexity int, target string, percent int) int
+		SetVisibility       func(childComplexity int, target string, after time.Duration) int
+		SignInThroughIDP    func(childComplexity int, target string, idp string, subject string, attributes any) int
+		SignIns             func(childComplexity int, target string, attempts []LogInInput) int
+		TrimChangelog       func(childComplexity int, target string, keep int) int
+		TurnClock           func(childComplexity int, target string, by time.Duration) int
 	}
 
 	Outbox struct {
@@ -207,22 +225,25 @@ type ComplexityRoot struct {
 	}
 
 	Target struct {
-		Clients         func(childComplexity int) int
-		Clock           func(childComplexity int) int
-		ConcurrentLimit func(childComplexity int) int
-		Faults          func(childComplexity int) int
-		GroupPolicies   func(childComplexity int) int
-		Limits          func(childComplexity int) int
-		Maintenance     func(childComplexity int) int
-		Name            func(childComplexity int) int
-		Policy          func(childComplexity int) int
-		ReadOnly        func(childComplexity int) int
-		Switches        func(childComplexity int) int
-		Tier            func(childComplexity int) int
-		TokenShare      func(childComplexity int) int
-		URL             func(childComplexity int) int
-		Users           func(childComplexity int) int
-		Visibility      func(childComplexity int) int
+		Changelog        func(childComplexity int) int
+		Clients          func(childComplexity int) int
+		Clock            func(childComplexity int) int
+		ConcurrentLimit  func(childComplexity int) int
+		Faults           func(childComplexity int) int
+		GroupPolicies    func(childComplexity int) int
+		Limits           func(childComplexity int) int
+		Maintenance      func(childComplexity int) int
+		Name             func(childComplexity int) int
+		PasswordReadable func(childComplexity int) int
+		Policy           func(childComplexity int) int
+		ReadOnly         func(childComplexity int) int
+		ReplicationLag   func(childComplexity int) int
+		Switches         func(childComplexity int) int
+		Tier             func(childComplexity int) int
+		TokenShare       func(childComplexity int) int
+		URL              func(childComplexity int) int
+		Users            func(childComplexity int) int
+		Visibility       func(childComplexity int) int
 	}
 
 	Task struct {
@@ -309,6 +330,12 @@ type MutationResolver interface {
 	SetSwitch(ctx context.Context, target string, name string, value string) (Switch, error)
 	RegisterClient(ctx context.Context, target string, client ClientInput) (bool, error)
 	LogIns(ctx context.Context, target string, attempts []LogInInput) ([]LogIn, error)
+	SignIns(ctx context.Context, target string, attempts []LogInInput) ([]Answer, error)
+	ChangePasswords(ctx context.Context, target string, changes []PasswordChangeInput) ([]Answer, error)
+	SetChangelog(ctx context.Context, target string, mode string, purgeDelay *time.Duration) (Changelog, error)
+	TrimChangelog(ctx context.Context, target string, keep int) (Changelog, error)
+	SetReplicationLag(ctx context.Context, target string, lag time.Duration) (time.Duration, error)
+	SetPasswordReadable(ctx context.Context, target string, on bool) (bool, error)
 	RetryTask(ctx context.Context, target string, id string) (bool, error)
 	SignInThroughIDP(ctx context.Context, target string, idp string, subject string, attributes any) (FederatedSignIn, error)
 	Reset(ctx context.Context, target string) (bool, error)
@@ -339,6 +366,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "Answer.code":
+		if e.ComplexityRoot.Answer.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Answer.Code(childComplexity), true
+	case "Answer.message":
+		if e.ComplexityRoot.Answer.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Answer.Message(childComplexity), true
+	case "Answer.ok":
+		if e.ComplexityRoot.Answer.OK == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Answer.OK(childComplexity), true
+
+	case "Changelog.first":
+		if e.ComplexityRoot.Changelog.First == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Changelog.First(childComplexity), true
+	case "Changelog.last":
+		if e.ComplexityRoot.Changelog.Last == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Changelog.Last(childComplexity), true
+	case "Changelog.mode":
+		if e.ComplexityRoot.Changelog.Mode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Changelog.Mode(childComplexity), true
 
 	case "Clock.now":
 		if e.ComplexityRoot.Clock.Now == nil {
@@ -731,6 +796,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddUsers(childComplexity, args["target"].(string), args["users"].([]UserInput)), true
+	case "Mutation.changePasswords":
+		if e.ComplexityRoot.Mutation.ChangePasswords == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changePasswords_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangePasswords(childComplexity, args["target"].(string), args["changes"].([]PasswordChangeInput)), true
 	case "Mutation.disconnect":
 		if e.ComplexityRoot.Mutation.Disconnect == nil {
 			break
@@ -874,6 +950,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetActive(childComplexity, args["target"].(string), args["userNames"].([]string), args["active"].(bool)), true
+	case "Mutation.setChangelog":
+		if e.ComplexityRoot.Mutation.SetChangelog == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setChangelog_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetChangelog(childComplexity, args["target"].(string), args["mode"].(string), args["purgeDelay"].(*time.Duration)), true
 	case "Mutation.setConcurrentLimit":
 		if e.ComplexityRoot.Mutation.SetConcurrentLimit == nil {
 			break
@@ -951,6 +1038,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetMastered(childComplexity, args["target"].(string), args["userNames"].([]string), args["mastered"].(bool)), true
+	case "Mutation.setPasswordReadable":
+		if e.ComplexityRoot.Mutation.SetPasswordReadable == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setPasswordReadable_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetPasswordReadable(childComplexity, args["target"].(string), args["on"].(bool)), true
 	case "Mutation.setPolicy":
 		if e.ComplexityRoot.Mutation.SetPolicy == nil {
 			break
@@ -984,6 +1082,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetReadOnly(childComplexity, args["target"].(string), args["on"].(bool)), true
+	case "Mutation.setReplicationLag":
+		if e.ComplexityRoot.Mutation.SetReplicationLag == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setReplicationLag_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetReplicationLag(childComplexity, args["target"].(string), args["lag"].(time.Duration)), true
 	case "Mutation.setStatus":
 		if e.ComplexityRoot.Mutation.SetStatus == nil {
 			break
@@ -1061,6 +1170,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignInThroughIDP(childComplexity, args["target"].(string), args["idp"].(string), args["subject"].(string), args["attributes"].(any)), true
+	case "Mutation.signIns":
+		if e.ComplexityRoot.Mutation.SignIns == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signIns_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignIns(childComplexity, args["target"].(string), args["attempts"].([]LogInInput)), true
+	case "Mutation.trimChangelog":
+		if e.ComplexityRoot.Mutation.TrimChangelog == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_trimChangelog_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TrimChangelog(childComplexity, args["target"].(string), args["keep"].(int)), true
 	case "Mutation.turnClock":
 		if e.ComplexityRoot.Mutation.TurnClock == nil {
 			break
@@ -1310,6 +1441,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Switch.Value(childComplexity), true
 
+	case "Target.changelog":
+		if e.ComplexityRoot.Target.Changelog == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.Changelog(childComplexity), true
 	case "Target.clients":
 		if e.ComplexityRoot.Target.Clients == nil {
 			break
@@ -1358,6 +1495,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Target.Name(childComplexity), true
+	case "Target.passwordReadable":
+		if e.ComplexityRoot.Target.PasswordReadable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.PasswordReadable(childComplexity), true
 	case "Target.policy":
 		if e.ComplexityRoot.Target.Policy == nil {
 			break
@@ -1370,6 +1513,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Target.ReadOnly(childComplexity), true
+	case "Target.replicationLag":
+		if e.ComplexityRoot.Target.ReplicationLag == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Target.ReplicationLag(childComplexity), true
 	case "Target.switches":
 		if e.ComplexityRoot.Target.Switches == nil {
 			break
@@ -1646,6 +1795,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputFaultInput,
 		ec.unmarshalInputLatencyInput,
 		ec.unmarshalInputLogInInput,
+		ec.unmarshalInputPasswordChangeInput,
 		ec.unmarshalInputPercentileInput,
 		ec.unmarshalInputUserInput,
 	)
@@ -1791,7 +1941,7 @@ type Mutation {
   setMastered(target: String! = "okta", userNames: [String!]!, mastered: Boolean! = true): Int!
   "Parts users from their identity provider, as the button of the console does: they are the org's own, without a password yet."
   disconnect(target: String! = "okta", userNames: [String!]!): Int!
-  "Replaces the password policy; an absent field means no restriction. The input has the names of the vendor's policy."
+  "Replaces the password policy; an absent field means no restriction, but at ds stays. The input has the names of the vendor's policy."
   setPolicy(target: String! = "idcs", policy: JSON!): JSON!
   """
   Gives groups, by display name or id, a password policy of their own; one of that name is replaced. Priority 1 is the
@@ -1832,6 +1982,24 @@ type Mutation {
   registerClient(target: String! = "idcs", client: ClientInput!): Boolean!
   "The probe: would this user name and password sign in now? Leaves no trace in the journal and counts no failure."
   logIns(target: String! = "idcs", attempts: [LogInInput!]!): [LogIn!]!
+  """
+  Users sign in as they do, with all that follows from it: a failure is counted, a password in a deprecated scheme is stored anew.
+  The journal has it. Code is that of the vendor's protocol; 0 is success at ds.
+  """
+  signIns(target: String! = "ds", attempts: [LogInInput!]!): [Answer!]!
+  "Users change their own passwords as they do, at ds with a password modify operation; old is shown when it is given."
+  changePasswords(target: String! = "ds", changes: [PasswordChangeInput!]!): [Answer!]!
+  """
+  Says how the changelog can be read: disabled, enabled-cookie-mode-only or enabled, and how long changes are kept. Without
+  purgeDelay that stays as it is.
+  """
+  setChangelog(target: String! = "ds", mode: String!, purgeDelay: Duration): Changelog!
+  "Forgets all changes but the newest, so many, as time does; what was forgotten is missing, and no search tells."
+  trimChangelog(target: String! = "ds", keep: Int! = 0): Changelog!
+  "How late the changes of other replicas arrive at the target, from the next one on."
+  setReplicationLag(target: String! = "ds2", lag: Duration!): Duration!
+  "Gives the account of a synchronisation the right to read userPassword, or takes it away: DS does not give it by default."
+  setPasswordReadable(target: String! = "ds", on: Boolean!): Boolean!
   "Tries a failed task again, as the button of the console does."
   retryTask(target: String! = "spoke", id: ID!): Boolean!
   """
@@ -1855,7 +2023,14 @@ type Target { name: String!, url: String!, clock: Clock!, users: Int!, policy: J
   tokenShare: Int!, concurrentLimit: Int!
   visibility: Duration!, maintenance: Boolean!, readOnly: Boolean!
   groupPolicies: [GroupPolicy!]!
+  "How the changelog stands; null where there is none. And how late other replicas' changes arrive."
+  changelog: Changelog, replicationLag: Duration!
+  "The account of a synchronisation may read what is stored of passwords."
+  passwordReadable: Boolean!
 }
+"First is the number of the oldest change that is kept, last that of the newest; last is first - 1 when none is."
+type Changelog { mode: String!, first: Int!, last: Int! }
+type Answer { ok: Boolean!, code: Int!, message: String! }
 type Limit { bucket: String!, perSecond: Int!, perMinute: Int!, admitted: Count!, refused: Count! }
 type GroupPolicy { name: String!, priority: Int!, groups: [String!]!, policy: JSON! }
 type Outbox { sent: Count!, mails: [Mail!]! }
@@ -1913,6 +2088,7 @@ input UserInput {
 }
 "Grants are the grant types beside client_credentials: password, refresh_token."
 input ClientInput { id: String!, secret: String!, roles: [String!]!, scopes: [String!], grants: [String!] }
+input PasswordChangeInput { userName: String!, password: String!, old: String }
 input LogInInput { userName: String!, password: String! }
 type LogIn { ok: Boolean!, mustChange: Boolean!, reason: String! }
 `, BuiltIn: false},
@@ -1922,6 +2098,30 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_Answer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_Answer_ok(ctx, field)
+	case "code":
+		return ec.fieldContext_Answer_code(ctx, field)
+	case "message":
+		return ec.fieldContext_Answer_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Answer", field.Name)
+}
+
+func (ec *executionContext) childFields_Changelog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mode":
+		return ec.fieldContext_Changelog_mode(ctx, field)
+	case "first":
+		return ec.fieldContext_Changelog_first(ctx, field)
+	case "last":
+		return ec.fieldContext_Changelog_last(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Changelog", field.Name)
+}
 
 func (ec *executionContext) childFields_Clock(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -2197,6 +2397,12 @@ func (ec *executionContext) childFields_Target(ctx context.Context, field graphq
 		return ec.fieldContext_Target_readOnly(ctx, field)
 	case "groupPolicies":
 		return ec.fieldContext_Target_groupPolicies(ctx, field)
+	case "changelog":
+		return ec.fieldContext_Target_changelog(ctx, field)
+	case "replicationLag":
+		return ec.fieldContext_Target_replicationLag(ctx, field)
+	case "passwordReadable":
+		return ec.fieldContext_Target_passwordReadable(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Target", field.Name)
 }
@@ -2462,6 +2668,28 @@ func (ec *executionContext) field_Mutation_addUsers_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["users"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_changePasswords_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "changes",
+		func(ctx context.Context, v any) ([]PasswordChangeInput, error) {
+			return ec.unmarshalNPasswordChangeInput2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐPasswordChangeInputᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["changes"] = arg1
 	return args, nil
 }
 
@@ -2743,6 +2971,36 @@ func (ec *executionContext) field_Mutation_setActive_args(ctx context.Context, r
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setChangelog_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "mode",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["mode"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "purgeDelay",
+		func(ctx context.Context, v any) (*time.Duration, error) {
+			return ec.unmarshalODuration2ᚖtimeᚐDuration(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["purgeDelay"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setConcurrentLimit_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2961,6 +3219,28 @@ func (ec *executionContext) field_Mutation_setMastered_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setPasswordReadable_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "on",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["on"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setPolicy_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3032,6 +3312,28 @@ func (ec *executionContext) field_Mutation_setReadOnly_args(ctx context.Context,
 		return nil, err
 	}
 	args["on"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setReplicationLag_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "lag",
+		func(ctx context.Context, v any) (time.Duration, error) {
+			return ec.unmarshalNDuration2timeᚐDuration(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["lag"] = arg1
 	return args, nil
 }
 
@@ -3218,6 +3520,50 @@ func (ec *executionContext) field_Mutation_signInThroughIdP_args(ctx context.Con
 		return nil, err
 	}
 	args["attributes"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_signIns_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "attempts",
+		func(ctx context.Context, v any) ([]LogInInput, error) {
+			return ec.unmarshalNLogInInput2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐLogInInputᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["attempts"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_trimChangelog_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "target",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["target"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "keep",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["keep"] = arg1
 	return args, nil
 }
 
@@ -3678,6 +4024,144 @@ func (ec *executionContext) field___Type_fields_args(ctx context.Context, rawArg
 // endregion ************************** directives.gotpl **************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _Answer_ok(ctx context.Context, field graphql.CollectedField, obj *Answer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Answer_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OK, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Answer_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Answer", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Answer_code(ctx context.Context, field graphql.CollectedField, obj *Answer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Answer_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Answer_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Answer", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Answer_message(ctx context.Context, field graphql.CollectedField, obj *Answer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Answer_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Answer_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Answer", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Changelog_mode(ctx context.Context, field graphql.CollectedField, obj *Changelog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Changelog_mode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Changelog_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Changelog", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Changelog_first(ctx context.Context, field graphql.CollectedField, obj *Changelog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Changelog_first(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.First, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Changelog_first(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Changelog", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Changelog_last(ctx context.Context, field graphql.CollectedField, obj *Changelog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Changelog_last(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Last, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Changelog_last(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Changelog", field, false, false, errors.New("field of type Int does not have child fields"))
+}
 
 func (ec *executionContext) _Clock_now(ctx context.Context, field graphql.CollectedField, obj *Clock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -6409,6 +6893,270 @@ func (ec *executionContext) fieldContext_Mutation_logIns(ctx context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_signIns(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signIns(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignIns(ctx, fc.Args["target"].(string), fc.Args["attempts"].([]LogInInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Answer) graphql.Marshaler {
+			return ec.marshalNAnswer2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐAnswerᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signIns(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Answer(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signIns_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_changePasswords(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_changePasswords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ChangePasswords(ctx, fc.Args["target"].(string), fc.Args["changes"].([]PasswordChangeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Answer) graphql.Marshaler {
+			return ec.marshalNAnswer2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐAnswerᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_changePasswords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Answer(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_changePasswords_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setChangelog(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setChangelog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetChangelog(ctx, fc.Args["target"].(string), fc.Args["mode"].(string), fc.Args["purgeDelay"].(*time.Duration))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Changelog) graphql.Marshaler {
+			return ec.marshalNChangelog2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐChangelog(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setChangelog(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Changelog(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setChangelog_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_trimChangelog(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_trimChangelog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TrimChangelog(ctx, fc.Args["target"].(string), fc.Args["keep"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Changelog) graphql.Marshaler {
+			return ec.marshalNChangelog2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐChangelog(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_trimChangelog(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Changelog(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_trimChangelog_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setReplicationLag(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setReplicationLag(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetReplicationLag(ctx, fc.Args["target"].(string), fc.Args["lag"].(time.Duration))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Duration) graphql.Marshaler {
+			return ec.marshalNDuration2timeᚐDuration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setReplicationLag(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Duration does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setReplicationLag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setPasswordReadable(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setPasswordReadable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetPasswordReadable(ctx, fc.Args["target"].(string), fc.Args["on"].(bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setPasswordReadable(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Boolean does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setPasswordReadable_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_retryTask(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7963,6 +8711,84 @@ func (ec *executionContext) fieldContext_Target_groupPolicies(_ context.Context,
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Target_changelog(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_changelog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changelog, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Changelog) graphql.Marshaler {
+			return ec.marshalOChangelog2ᚖgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐChangelog(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Target_changelog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Target",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Changelog(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Target_replicationLag(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_replicationLag(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReplicationLag, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Duration) graphql.Marshaler {
+			return ec.marshalNDuration2timeᚐDuration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Target_replicationLag(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type Duration does not have child fields"))
+}
+
+func (ec *executionContext) _Target_passwordReadable(ctx context.Context, field graphql.CollectedField, obj *Target) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Target_passwordReadable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PasswordReadable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Target_passwordReadable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _Task_id(ctx context.Context, field graphql.CollectedField, obj *Task) (ret graphql.Marshaler) {
@@ -10202,6 +11028,50 @@ func (ec *executionContext) unmarshalInputLogInInput(ctx context.Context, obj an
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputPasswordChangeInput(ctx context.Context, obj any) (PasswordChangeInput, error) {
+	var it PasswordChangeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"userName", "password", "old"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "userName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserName = data
+		case "password":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
+			data, err := ec.unmarshalNString2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋkernelᚋsecretᚐValue(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Password = data
+		case "old":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("old"))
+			data, err := ec.unmarshalOString2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋkernelᚋsecretᚐValue(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Old = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputPercentileInput(ctx context.Context, obj any) (PercentileInput, error) {
 	var it PercentileInput
 	if obj == nil {
@@ -10349,6 +11219,104 @@ func (ec *executionContext) unmarshalInputUserInput(ctx context.Context, obj any
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var answerImplementors = []string{"Answer"}
+
+func (ec *executionContext) _Answer(ctx context.Context, sel ast.SelectionSet, obj *Answer) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, answerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Answer")
+		case "ok":
+			out.Values[i] = ec._Answer_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._Answer_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._Answer_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var changelogImplementors = []string{"Changelog"}
+
+func (ec *executionContext) _Changelog(ctx context.Context, sel ast.SelectionSet, obj *Changelog) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, changelogImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Changelog")
+		case "mode":
+			out.Values[i] = ec._Changelog_mode(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "first":
+			out.Values[i] = ec._Changelog_first(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "last":
+			out.Values[i] = ec._Changelog_last(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
 
 var clockImplementors = []string{"Clock"}
 
@@ -11179,6 +12147,48 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "signIns":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signIns(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changePasswords":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_changePasswords(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setChangelog":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setChangelog(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "trimChangelog":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_trimChangelog(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setReplicationLag":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setReplicationLag(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setPasswordReadable":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setPasswordReadable(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "retryTask":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_retryTask(ctx, field)
@@ -11819,6 +12829,18 @@ func (ec *executionContext) _Target(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "groupPolicies":
 			out.Values[i] = ec._Target_groupPolicies(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changelog":
+			out.Values[i] = ec._Target_changelog(ctx, field, obj)
+		case "replicationLag":
+			out.Values[i] = ec._Target_replicationLag(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "passwordReadable":
+			out.Values[i] = ec._Target_passwordReadable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -12529,6 +13551,26 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) marshalNAnswer2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐAnswer(ctx context.Context, sel ast.SelectionSet, v Answer) graphql.Marshaler {
+	return ec._Answer(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAnswer2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐAnswerᚄ(ctx context.Context, sel ast.SelectionSet, v []Answer) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAnswer2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐAnswer(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -12543,6 +13585,10 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 		}
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNChangelog2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐChangelog(ctx context.Context, sel ast.SelectionSet, v Changelog) graphql.Marshaler {
+	return ec._Changelog(ctx, sel, &v)
 }
 
 func (ec *executionContext) unmarshalNClientInput2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐClientInput(ctx context.Context, v any) (ClientInput, error) {
@@ -12827,6 +13873,26 @@ func (ec *executionContext) marshalNMail2ᚕgithubᚗcomᚋseatrialᚋseatrial�
 
 func (ec *executionContext) marshalNOutbox2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐOutbox(ctx context.Context, sel ast.SelectionSet, v Outbox) graphql.Marshaler {
 	return ec._Outbox(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNPasswordChangeInput2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐPasswordChangeInput(ctx context.Context, v any) (PasswordChangeInput, error) {
+	res, err := ec.unmarshalInputPasswordChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNPasswordChangeInput2ᚕgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐPasswordChangeInputᚄ(ctx context.Context, v any) ([]PasswordChangeInput, error) {
+	var vSlice []any
+	vSlice = graphql.CoerceList(v)
+	var err error
+	res := make([]PasswordChangeInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPasswordChangeInput2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐPasswordChangeInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalNPasswordWrite2githubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐPasswordWrite(ctx context.Context, sel ast.SelectionSet, v PasswordWrite) graphql.Marshaler {
@@ -13233,6 +14299,13 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOChangelog2ᚖgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐChangelog(ctx context.Context, sel ast.SelectionSet, v *Changelog) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Changelog(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOCount2ᚖuint64(ctx context.Context, v any) (*uint64, error) {

@@ -77,3 +77,10 @@ type LogInInput struct {
 	UserName string
 	Password secret.Value
 }
+
+// PasswordChangeInput is a user's new password; Old is shown when it is not empty.
+type PasswordChangeInput struct {
+	UserName string
+	Password secret.Value
+	Old      secret.Value
+}

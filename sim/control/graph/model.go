@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -33,35 +34,65 @@ type Target struct {
 	Visibility    time.Duration `json:"-"` // in Go's syntax on the wire
 	Maintenance   bool          `json:"maintenance"`
 	GroupPolicies []GroupPolicy `json:"groupPolicies"`
+	// Changelog is nil where there is none; ReplicationLag is how late other replicas' changes arrive.
+	Changelog      *Changelog    `json:"changelog"`
+	ReplicationLag time.Duration `json:"-"` // in Go's syntax on the wire
+	// PasswordReadable: the account of a synchronisation may read what is stored of passwords.
+	PasswordReadable bool `json:"passwordReadable"`
+}
+
+// Changelog is how a directory's changelog stands: how it can be read, and the numbers of the oldest change that is kept and of
+// the newest, which is one less when none is.
+type Changelog struct {
+	Mode  string `json:"mode"`
+	First int    `json:"first"`
+	Last  int    `json:"last"`
+}
+
+// Answer is what a user is told: the code is that of the vendor's protocol.
+type Answer struct {
+	OK      bool   `json:"ok"`
+	Code    int    `json:"code"`
+	Message string `json:"message"`
 }
 
 // targetJSON is a Target but for its durations.
 type targetJSON Target
 
-// MarshalJSON writes the visibility in Go's syntax, as the schema does.
+// targetDurations are the durations of a Target in Go's syntax, as the schema has them.
+type targetDurations struct {
+	Visibility     string `json:"visibility"`
+	ReplicationLag string `json:"replicationLag"`
+}
+
+// MarshalJSON writes durations as the schema does.
 func (t Target) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		targetJSON
-		Visibility string `json:"visibility"`
-	}{targetJSON(t), t.Visibility.String()})
+		targetDurations
+	}{targetJSON(t), targetDurations{t.Visibility.String(), t.ReplicationLag.String()}})
 }
 
 // UnmarshalJSON reads what MarshalJSON and the control plane write.
 func (t *Target) UnmarshalJSON(data []byte) error {
 	var wire struct {
 		targetJSON
-		Visibility string `json:"visibility"`
+		targetDurations
 	}
 	if err := json.Unmarshal(data, &wire); err != nil {
 		return err
 	}
 	*t = Target(wire.targetJSON)
-	if wire.Visibility == "" {
-		return nil // the query did not ask for it
+	read := func(text string) (d time.Duration, err error) {
+		if text != "" { // the query did ask for it
+			d, err = time.ParseDuration(text)
+		}
+		return d, err
 	}
-	after, err := time.ParseDuration(wire.Visibility)
-	t.Visibility = after
-	return err
+	var err, second error
+	t.Visibility, err = read(wire.targetDurations.Visibility)
+	t.ReplicationLag, second = read(wire.targetDurations.ReplicationLag)
+	return errors.Join(err, second)
 }
 
 // Limit is how one bucket of a tier stands.

@@ -132,6 +132,20 @@ func (d *Directory) SetChangelog(mode ChangelogMode, purge time.Duration) error 
 	return nil
 }
 
+// ChangelogMode says whether and how cn=changelog can be read.
+func (d *Directory) ChangelogMode() ChangelogMode {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.changes.mode
+}
+
+// PurgeDelay is how long changes are kept.
+func (d *Directory) PurgeDelay() time.Duration {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.changes.delay
+}
+
 // ChangeNumbers are the numbers of the oldest change that is kept and of the newest; last is one less than first when there is
 // none.
 func (d *Directory) ChangeNumbers() (first, last int) {

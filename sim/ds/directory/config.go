@@ -51,6 +51,9 @@ type Config struct {
 	// AccountPassword is the one of the layout's accounts: uid=idm, uid=kvaughan and the others. Empty: they have the documented
 	// ones of DS's example data, and uid=idm has none.
 	AccountPassword secret.Value
+	// Reader is the account that a synchronisation binds with: besides what the layout has. It reads all users with their hashes, and
+	// the changelog, and changes nothing. An empty DN is none.
+	Reader Reader
 	// ServerID tells replicas apart, 1 to 65535; it is part of every CSN.
 	ServerID int
 	// Schema has further definitions, each as in cn=schema: "attributeTypes: ( … )".
@@ -71,6 +74,13 @@ type Config struct {
 	// ReturnBindErrors tells clients why a bind failed; DS does not (return-bind-error-messages).
 	ReturnBindErrors bool
 	Switches         Switches
+}
+
+// Reader is the account of a synchronisation.
+type Reader struct {
+	// DN is directly below an entry of the layout, "uid=sync,ou=Administrators,dc=example,dc=com"; it begins with the uid.
+	DN       string
+	Password secret.Value
 }
 
 // Limits bound a search. Zero is no limit.
@@ -166,6 +176,9 @@ func (c *Config) Validate() error {
 		if d, err := names.Parse(dn); err != nil || len(d) == 0 {
 			fail("%s: %q is not a DN", path, dn)
 		}
+	}
+	if dn, err := names.Parse(c.Reader.DN); c.Reader.DN != "" && (err != nil || len(dn) < 2 || dn[0].Value("uid") == "") {
+		fail("reader.dn: %q is not the DN of an account, uid=…", c.Reader.DN)
 	}
 	if c.ServerID < 1 || c.ServerID > 0xffff {
 		fail("serverID: %d is not in 1 to 65535", c.ServerID)

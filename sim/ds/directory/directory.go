@@ -86,6 +86,7 @@ func (d *Directory) Reset() error {
 	d.policies.Store(newPolicies(d))
 	d.hashing.set(d.config.Hashing)
 	d.clear.reset()
+	d.lag.Store(0)
 	d.mu.Lock()
 	d.ids = d.kernel.Seed.Stream(d.kernel.Name + ".entries")
 	d.salts = d.kernel.Seed.Stream(d.kernel.Name + ".salts")
@@ -147,7 +148,7 @@ func (d *Directory) lookUp(dn string) *entry {
 // refreshACIs reads the instructions that apply: the global ones, and those of the entries that have any.
 func (d *Directory) refreshACIs() error {
 	all := make([]*aci, 0, len(d.config.ACIs))
-	for _, text := range d.config.ACIs {
+	for _, text := range append(d.readerGlobalACIs(), d.config.ACIs...) {
 		a, err := parseACI(d.schema, text, &entry{})
 		if err != nil {
 			return err

@@ -47,6 +47,12 @@ func (d *Directory) layOut() error {
 		})
 	case Empty:
 	}
+	if account, acis, ok := d.reader(); ok {
+		plans = append(plans, account)
+		for _, text := range acis {
+			plans[1].attributes = append(plans[1].attributes, [2]string{"aci", text})
+		}
+	}
 	for _, p := range plans {
 		if err := d.carryOut(p); err != nil {
 			return err

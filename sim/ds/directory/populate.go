@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/directory/schema"
@@ -47,10 +48,12 @@ func (d *Directory) attributesOf(p people.Person) []ldap.Attribute {
 		all = append(all, ldap.Attribute{Description: name, Values: octets(values...)})
 	}
 	put("uid", p.UserName)
-	put("cn", p.DisplayName, p.GivenName+" "+p.FamilyName)
-	if p.DisplayName == "" {
-		put("cn", p.UserName)
+	full := strings.TrimSpace(p.GivenName + " " + p.FamilyName)
+	if p.DisplayName != "" && !strings.EqualFold(p.DisplayName, full) {
+		put("cn", slices.DeleteFunc([]string{p.DisplayName, full}, func(name string) bool { return name == "" })...)
 	}
+	put("cn", full)
+	put("cn", p.UserName) // Everybody has a name.
 	put("sn", p.FamilyName)
 	put("sn", p.UserName) // A person needs one.
 	put("givenName", p.GivenName)

@@ -56,11 +56,30 @@ func (d *Directory) adopt(e *entry) (*entry, error) {
 // SetReplicationLag decides how late changes of other replicas arrive, from the next one on.
 func (d *Directory) SetReplicationLag(lag time.Duration) { d.lag.Store(int64(lag)) }
 
+// ReplicationLag is how late changes of other replicas arrive.
+func (d *Directory) ReplicationLag() time.Duration { return time.Duration(d.lag.Load()) }
+
 // Replicate carries out what happens on another replica, as late as the lag says, until ctx ends or the other directory is reset.
 // The changes keep their CSNs, and get change numbers of this replica. Conflicts are settled by who comes last.
 func (d *Directory) Replicate(ctx context.Context, from *Directory) error {
+	return d.Subscribe(from).Run(ctx)
+}
+
+// Subscription is a replication that has taken its place: what changes on the other replica from now on waits in it.
+type Subscription struct {
+	to, from *Directory
+	w        *watcher
+}
+
+// Subscribe takes a place; Run gives it back.
+func (d *Directory) Subscribe(from *Directory) *Subscription {
+	return &Subscription{to: d, from: from, w: from.watch()}
+}
+
+// Run is [Directory.Replicate] from the time of the subscription on.
+func (s *Subscription) Run(ctx context.Context) error {
+	d, from, w := s.to, s.from, s.w
 	jitter := d.kernel.Seed.Stream(d.kernel.Name + ".replication")
-	w := from.watch()
 	defer from.unwatch(w)
 	for {
 		select {

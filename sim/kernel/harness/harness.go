@@ -3,11 +3,21 @@
 package harness
 
 import (
+	"iter"
 	"time"
 
 	"github.com/seatrial/seatrial/sim/kernel/people"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
+
+// Roster is the users of a simulator, to be read.
+type Roster interface {
+	Len() int
+	ByID(id string) (people.Person, bool)
+	ByUserName(name string) (people.Person, bool)
+	// All are the users in the order of their creation.
+	All() iter.Seq[people.Person]
+}
 
 // Standing is how an account stands now.
 type Standing struct {
