@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
 
@@ -61,7 +62,8 @@ type Config struct {
 	// Indexes are of the suffix.
 	Indexes []Index
 	Limits  Limits
-	// Policy is the default password policy; Policies are further ones, which accounts name in ds-pwp-password-policy-dn.
+	// Policy is the default password policy; Policies are further ones, which accounts name in ds-pwp-password-policy-dn. One
+	// with RootPolicyDN is the administrator's.
 	Policy   PasswordPolicy
 	Policies []PasswordPolicy
 	// Schemes are the enabled storage schemes with their costs: passwords stored with others verify nothing.
@@ -124,7 +126,8 @@ type Changelog struct {
 
 // Hashing is what it costs to verify and to encode passwords.
 type Hashing struct {
-	// Workers is how many passwords are hashed at one time, so that a storm of binds leaves searches a processor: 2 by default.
+	// Workers is how many passwords are hashed at one time: all processors but one by default, so that a storm of binds leaves
+	// searches theirs.
 	Workers int
 	// Cheap compares passwords by a digest instead of computing what their scheme asks for; Delay is waited then, while the worker
 	// is taken. Stored values are those of the scheme all the same, with the least cost that it allows.
@@ -150,7 +153,7 @@ func DefaultConfig(p Profile) Config {
 		Profile: p, Layout: Evaluation, Suffix: "dc=example,dc=com", RootDN: "uid=admin", RootPassword: secret.New("password"),
 		ServerID: 1, Indexes: DefaultIndexes(), Limits: Limits{Size: 1000, Lookthrough: 5000, Seconds: 60},
 		Policy: DefaultPolicy(p), Schemes: DefaultSchemes(p),
-		Hashing:   Hashing{Workers: 2, Rehash: RehashNever},
+		Hashing:   Hashing{Workers: max(1, runtime.GOMAXPROCS(0)-1), Rehash: RehashNever},
 		Changelog: Changelog{Mode: ChangelogOff, PurgeDelay: 72 * time.Hour, FirstNumber: 1},
 		ACIs:      DefaultACIs(p), Offers: DefaultOffers(p),
 	}
@@ -222,6 +225,8 @@ func (c *Config) Validate() error {
 	for i, p := range append([]PasswordPolicy{c.Policy}, c.Policies...) {
 		if err := p.Validate(); err != nil {
 			fail("policies[%d]: %w", i, err)
+		} else if !c.enables(p.DefaultScheme) {
+			fail("policies[%d]: default-password-storage-scheme: %s is not enabled, so nobody could bind", i, p.DefaultScheme)
 		}
 	}
 	for name := range c.Schemes {
@@ -233,4 +238,15 @@ func (c *Config) Validate() error {
 		wrong = append(wrong, fmt.Errorf("%w: %w", ErrInvalid, err))
 	}
 	return errors.Join(wrong...)
+}
+
+// enables tells whether a storage scheme is among the enabled ones, by whatever name.
+func (c *Config) enables(scheme string) bool {
+	wanted, ok := schemes.Lookup(scheme)
+	for name := range c.Schemes {
+		if known, found := schemes.Lookup(name); ok && found && known.Name == wanted.Name {
+			return true
+		}
+	}
+	return false
 }

@@ -35,8 +35,8 @@ type Directory struct {
 	policies atomic.Pointer[policies]
 	acis     atomic.Pointer[[]*aci]
 	clear    clearTexts
-	schemes  map[string]bool // the enabled ones, as stored values name them
-	lag      atomic.Int64    // of replication, in nanoseconds
+	schemes  map[string]schemes.Settings // of the enabled ones, as stored values name them
+	lag      atomic.Int64                // of replication, in nanoseconds
 
 	// mu guards tree, changes and watchers. It is never held while anybody waits or hashes.
 	mu       sync.RWMutex
@@ -59,11 +59,11 @@ func New(c Config, k Kernel) (*Directory, error) {
 	}
 	d := &Directory{
 		config: c, kernel: k, schema: s, switches: switches.NewPanel(switchboard), hashing: newHashing(c.Hashing),
-		watchers: map[*watcher]struct{}{}, schemes: map[string]bool{},
+		watchers: map[*watcher]struct{}{}, schemes: map[string]schemes.Settings{},
 	}
-	for name := range c.Schemes {
+	for name, settings := range c.Schemes {
 		if known, ok := schemes.Lookup(name); ok {
-			d.schemes[known.Name] = true
+			d.schemes[known.Name] = settings
 		}
 	}
 	if d.known, err = newKinds(s); err != nil {

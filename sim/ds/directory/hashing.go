@@ -117,11 +117,20 @@ func (d *Directory) verify(ctx context.Context, stored string, password secret.V
 }
 
 // enabled tells whether passwords of a scheme can be verified.
-func (d *Directory) enabled(scheme string) bool { return d.schemes[scheme] }
+func (d *Directory) enabled(scheme string) bool {
+	_, ok := d.schemes[scheme]
+	return ok
+}
+
+// settings are the costs of an enabled scheme, by whatever name.
+func (d *Directory) settings(scheme string) schemes.Settings {
+	known, _ := schemes.Lookup(scheme)
+	return d.schemes[known.Name]
+}
 
 // encode makes the stored form of a password.
 func (d *Directory) encode(ctx context.Context, scheme string, password secret.Value) (stored string, err error) {
-	settings := d.config.Schemes[scheme]
+	settings := d.settings(scheme)
 	var failed error
 	err = d.hashing.work(ctx, func(cheap bool) {
 		if cheap {
@@ -163,10 +172,10 @@ func (d *Directory) stale(stored string, p *PasswordPolicy) bool {
 			return true
 		}
 	}
-	if !strings.EqualFold(parsed.Scheme(), p.DefaultScheme) {
+	if standard, _ := schemes.Lookup(p.DefaultScheme); standard.Name != parsed.Scheme() {
 		return false
 	}
-	have, want := parsed.Settings().Rounds, d.config.Schemes[p.DefaultScheme].Rounds
+	have, want := parsed.Settings().Rounds, d.settings(p.DefaultScheme).Rounds
 	if want == 0 || have == 0 {
 		return false
 	}

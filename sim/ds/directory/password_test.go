@@ -414,11 +414,24 @@ func TestPolicies(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, string(raw), string(again))
 	require.NoError(t, x.SetPolicyJSON(json.RawMessage(`{"lockout-duration": "15m", "password-history-count": 3}`)))
-	for _, wrong := range []string{`{"lockout-duration": "soon"}`, `{"password-history-count": -1}`, `{"default-password-storage-scheme": "ROT13"}`, `{"unheardOf": 1`} {
+	for _, wrong := range []string{`{"default-password-storage-scheme": "SSHA"}`, `{"lockout-duration": "soon"}`, `{"password-history-count": -1}`, `{"default-password-storage-scheme": "ROT13"}`, `{"unheardOf": 1`} {
 		assert.ErrorIs(t, x.SetPolicyJSON(json.RawMessage(wrong)), directory.ErrInvalid, wrong)
 	}
 	_, err = x.CheckPassword(t.Context(), "nobody", secret.New("x"))
 	require.NoError(t, err)
+}
+
+func TestPolicyOfTheAdministrator(t *testing.T) {
+	x := start(t)
+	plain := func(x *trial) ldap.ResultCode {
+		return x.Bind(t.Context(), &directory.Session{}, "uid=admin", secret.New("password"), nil).Code
+	}
+	assert.Equal(t, ldap.InvalidCredentials, plain(x))
+	open := directory.DefaultPolicy(directory.DS7)
+	open.DN, open.RequireSecureBind = directory.RootPolicyDN, false
+	require.NoError(t, x.SetPolicy(open))
+	assert.Equal(t, ldap.Success, plain(x))
+	assert.Equal(t, ldap.Success, plain(start(t, func(c *directory.Config) { c.Policies = []directory.PasswordPolicy{open} })))
 }
 
 func TestSCRAM(t *testing.T) {

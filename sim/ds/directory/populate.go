@@ -135,6 +135,9 @@ func (d *Directory) SetPolicy(policy PasswordPolicy) error {
 	if err := policy.Validate(); err != nil {
 		return fmt.Errorf("%w: policy: %w", ErrInvalid, err)
 	}
+	if !d.config.enables(policy.DefaultScheme) {
+		return fmt.Errorf("%w: policy: default-password-storage-scheme: %s is not enabled, so nobody could bind", ErrInvalid, policy.DefaultScheme)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	all := *d.policies.Load()

@@ -16,12 +16,11 @@ type policies struct {
 }
 
 func newPolicies(d *Directory) *policies {
-	root := rootPolicy(d.config.Profile)
-	standard := d.config.Policy
-	p := &policies{standard: &standard, root: &root, byKey: map[string]*PasswordPolicy{}}
-	for _, further := range append([]PasswordPolicy{root, standard}, d.config.Policies...) {
-		p.byKey[d.keyOf(further.DN)] = &further
+	p := &policies{byKey: map[string]*PasswordPolicy{}}
+	for _, one := range append([]PasswordPolicy{rootPolicy(d.config.Profile), d.config.Policy}, d.config.Policies...) {
+		p.byKey[d.keyOf(one.DN)] = &one
 	}
+	p.standard, p.root = p.byKey[d.keyOf(d.config.Policy.DN)], p.byKey[d.keyOf(RootPolicyDN)]
 	return p
 }
 

@@ -25,7 +25,7 @@ const (
 // switchboard is every switch with its options, the default first.
 var switchboard = switches.Board{Path: "ds.switches", Switches: []Switch{
 	{Name: insecureBind, Options: []string{"49", "13"}, Note: "A simple bind over a plain connection where the policy wants a secure one: OpenDJ says 49."},
-	{Name: pagedSizeLimit, Options: []string{"total", "page"}, Note: "Whether the server's size limit counts all pages of a search together."},
+	{Name: pagedSizeLimit, Options: []string{"page", "total"}, Note: "Whether the server's size limit counts the entries of a page, which is an operation of its own in OpenDJ, or those of all pages together."},
 	{Name: numbersWhenCookie, Options: []string{"empty", "refuse"}, Note: "A search of cn=changelog without a cookie where change numbers are not computed: nothing is found, or 53."},
 	{Name: rehashChangedTime, Options: []string{"keep", "write"}, Note: "Whether a rehash at a bind writes pwdChangedTime; OpenDJ does not."},
 	{Name: wrongNewWithNoOp, Options: []string{"19", "16654"}, Note: "A refused password together with the no-op control: PingDS 8 shows the refusal."},
