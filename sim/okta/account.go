@@ -122,10 +122,20 @@ func hasPassword(p *people.Person, a *Account) bool {
 // directoryName is what the harness calls a directory whose users it makes up.
 const directoryName = "directory.example.com"
 
-// dropPassword takes the password away; the history stays.
+// dropPassword takes the password away, and what was counted against it; the history stays.
 func dropPassword(p *people.Person, a *Account) {
 	p.Credential.Clear()
+	p.Credential.Unlock()
 	a.hash = nil
+}
+
+// leavePassword moves a user whose password is elsewhere out of the statuses of a password that is here.
+func (s *Server) leavePassword(a *Account) {
+	switch a.Status {
+	case Provisioned, Recovery, LockedOut, PasswordExpired:
+		a.move(Active, s.now())
+	case Staged, Active, Suspended, Deprovisioned:
+	}
 }
 
 // now is the org's time as its objects show it: in whole seconds.

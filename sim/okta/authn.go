@@ -221,7 +221,10 @@ func (c *call) changeExpired() error {
 	id, _ := c.s.states.find(b.State, forChange, c.s.kernel.Clock.Now())
 	old := c.s.proveOf(id, secret.New(b.Old))
 	return c.finish(b.State, forChange, func(p *people.Person, a *Account, m profile) error {
-		if !c.s.matches(p, a, old) {
+		switch {
+		case a.Status == LockedOut: // meanwhile
+			return refuse(wrongState)
+		case !c.s.matches(p, a, old):
 			return refuse(badCredentials).because("oldPassword: The credentials provided were incorrect.")
 		}
 		return c.chosen(p, a, m, w)
@@ -279,7 +282,8 @@ func (c *call) chosen(p *people.Person, a *Account, m profile, w *passwordWrite)
 	if text := c.s.userSet(p, a, m, w); text != "" {
 		return refuse(complexityUnmet).because(text)
 	}
-	if a.Status == Provisioned || a.Status == Staged {
+	if a.Status == Provisioned || a.Status == Staged || a.Status == LockedOut {
+		p.Credential.Unlock()
 		a.move(Active, c.s.now())
 	}
 	return nil

@@ -184,6 +184,7 @@ func (c *call) hookDocument(h *hook) object {
 	}
 	headers := []object{}
 	for _, name := range slices.Sorted(maps.Keys(h.headers)) {
+		c.x.Secret(secret.New(h.headers[name])) // an API key, as likely as not
 		headers = append(headers, object{{"key", name}, {"value", h.headers[name]}})
 	}
 	self := c.base + hooksPath + "/" + h.id

@@ -297,6 +297,18 @@ func (t *idpStore) unlink(idp, user string) (idpLink, bool) {
 	return l, ok
 }
 
+// mastered tells whether some provider has taken the user's profile over.
+func (t *idpStore) mastered(user string) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, links := range t.links {
+		if links[user].masters {
+			return true
+		}
+	}
+	return false
+}
+
 // forget unlinks a user everywhere.
 func (t *idpStore) forget(user string) {
 	t.mu.Lock()

@@ -61,6 +61,7 @@ func (c *call) idpDocument(p *IdentityProvider) object {
 		{"lastUpdated", stamp(p.LastUpdated)},
 	}
 	if len(p.Protocol) > 0 {
+		_ = nameSecrets(c.x, p.Protocol) // a client_secret; it was read as JSON before
 		d = append(d, member{"protocol", p.Protocol})
 	}
 	links := object{}
@@ -191,7 +192,13 @@ func (c *call) deleteIdP() error {
 	if err != nil {
 		return err
 	}
+	links := c.s.idps.linksOf(p.ID)
 	c.s.idps.remove(p.ID)
+	for i := range links {
+		if err := c.s.giveBack(&links[i]); err != nil {
+			return err
+		}
+	}
 	c.log(eventIdPDelete, nil, "SUCCESS", "", p.target())
 	c.send(http.StatusNoContent, nil)
 	return nil

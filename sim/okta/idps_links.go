@@ -105,19 +105,33 @@ func (c *call) deleteLink() error {
 	if !ok {
 		return noUser(c.other)
 	}
-	err = c.s.Change(user.ID, func(a *Account) {
-		if l.masters {
-			a.Mastered = false
-		}
-		if a.federated() && c.s.is(unlinkedProvider, "okta") {
-			a.Provider = Provider{OKTA, OKTA}
-		}
-	})
-	if err != nil && !errors.Is(err, people.ErrNotFound) {
+	if err := c.s.giveBack(&l); err != nil {
 		return err
+	}
+	if c.s.is(unlinkedProvider, "okta") {
+		err = c.s.Change(user.ID, func(a *Account) {
+			if a.federated() {
+				a.Provider = Provider{OKTA, OKTA}
+			}
+		})
+		if err != nil && !errors.Is(err, people.ErrNotFound) {
+			return err
+		}
 	}
 	c.send(http.StatusNoContent, nil)
 	return nil
+}
+
+// giveBack makes the profile behind a link that is gone Okta's again, unless another provider masters it, too.
+func (s *Server) giveBack(l *idpLink) error {
+	if !l.masters || s.idps.mastered(l.user) {
+		return nil
+	}
+	err := s.Change(l.user, func(a *Account) { a.Mastered = false })
+	if errors.Is(err, people.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (c *call) idpsOfUser() error {

@@ -119,6 +119,9 @@ func (l *limiter) admit(b bucket, who, show string, bursts bool) standing {
 	if show == "org" || org.used >= limit {
 		st.limit, st.reset = limit, org.began.Add(rateWindow)
 	}
+	if again := own.began.Add(rateWindow); own.used >= ownLimit && again.After(st.reset) {
+		st.reset = again // who came before would be refused again
+	}
 	if show == "org" && st.admitted {
 		st.remaining = max(0, limit-org.used)
 	}

@@ -70,10 +70,13 @@ func (e *event) attribute(name string) []string {
 	return nil
 }
 
-// legacy is the old name; a failed password update has one of its own (Okta, Event types, 2020).
+// failures are the old names of what failed, where they differ (Okta, Event types, 2020).
+var failures = strings.NewReplacer("password_update.success", "password_update.failure", "login_success", "login_failed")
+
+// legacy is the old name.
 func (e *event) legacy() string {
 	if e.outcome == "FAILURE" {
-		return strings.Replace(e.kind.legacy, "password_update.success", "password_update.failure", 1)
+		return failures.Replace(e.kind.legacy)
 	}
 	return e.kind.legacy
 }

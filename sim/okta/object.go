@@ -49,7 +49,7 @@ func appendJSON(out []byte, value any) ([]byte, error) {
 		if time.Time(v).IsZero() {
 			return append(out, "null"...), nil
 		}
-		return time.Time(v).UTC().AppendFormat(out, `"2006-01-02T15:04:05.000Z"`), nil
+		return append(time.Time(v).UTC().AppendFormat(out, `"2006-01-02T15:04:05`), `.000Z"`...), nil
 	case Provider:
 		return appendJSON(out, object{{"type", v.Type}, {"name", v.Name}})
 	case profile:

@@ -79,10 +79,8 @@ func (s *Server) provide(p *people.Person, a *Account, provider string) error {
 		a.LastUpdated = now
 		return nil
 	}
-	if a.Provider.Type != OKTA || provider != OKTA {
-		dropPassword(p, a)
-		a.PasswordChanged = time.Time{}
-	}
+	dropPassword(p, a)
+	a.PasswordChanged = time.Time{}
 	a.Provider, a.LastUpdated = Provider{provider, provider}, now
 	if a.delegated() {
 		a.Provider.Name = directoryName
@@ -90,8 +88,8 @@ func (s *Server) provide(p *people.Person, a *Account, provider string) error {
 	if a.federated() {
 		a.Question = ""
 	}
-	if (a.federated() || a.delegated()) && (a.Status == Provisioned || a.Status == Recovery || a.Status == PasswordExpired) {
-		a.move(Active, now) // those are statuses of a password that is here
+	if a.federated() || a.delegated() {
+		s.leavePassword(a)
 	}
 	return nil
 }

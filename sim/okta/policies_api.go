@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/seatrial/seatrial/sim/kernel/people"
@@ -54,7 +55,7 @@ type policyBody struct {
 	} `json:"settings"`
 }
 
-// adopt reads a request into a policy.
+// adoptPolicy reads a request into a policy.
 func (c *call) adoptPolicy(p PasswordPolicy) (PasswordPolicy, error) {
 	var b policyBody
 	if err := c.decodeBody(&b); err != nil {
@@ -63,6 +64,9 @@ func (c *call) adoptPolicy(p PasswordPolicy) (PasswordPolicy, error) {
 	if b.Type != "PASSWORD" {
 		return p, refuse(notSimulated).surprising("policies of type %q are not simulated", b.Type)
 	}
+	// A list that is decoded into another overwrites it: what is in force keeps its own.
+	p.Settings.Complexity.ExcludeAttributes = slices.Clone(p.Settings.Complexity.ExcludeAttributes)
+	p.Settings.Lockout.Channels = slices.Clone(p.Settings.Lockout.Channels)
 	if len(b.Settings.Password) > 0 {
 		if err := decode(b.Settings.Password, &p.Settings); err != nil {
 			return p, err

@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -96,8 +97,8 @@ func (s *Server) PutPolicy(p PasswordPolicy) (PasswordPolicy, error) {
 	case slices.ContainsFunc(list, func(one *PasswordPolicy) bool { return one.ID != p.ID && one.Name == p.Name }):
 		return PasswordPolicy{}, fmt.Errorf("%w: okta.policy.name: there is a policy %q already", ErrInvalid, p.Name)
 	}
-	if p.Provider == "" {
-		p.Provider = OKTA
+	if p.Provider = cmp.Or(p.Provider, OKTA); p.Provider != OKTA && p.Provider != ActiveDirectory {
+		return PasswordPolicy{}, fmt.Errorf("%w: okta.policy.provider: %q is neither %s nor %s", ErrInvalid, p.Provider, OKTA, ActiveDirectory)
 	}
 	p.Groups, p.LastUpdated = slices.Clone(p.Groups), now
 	at := slices.IndexFunc(list, func(one *PasswordPolicy) bool { return one.ID == p.ID })

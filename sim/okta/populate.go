@@ -8,7 +8,8 @@ import (
 )
 
 // Populate adds a user as an administrator of the org would find one. It applies the rules of a creation but for the password
-// policy; a password in p.Credential is set as it is. String values in p.Attributes are further attributes of the profile.
+// policy; a password in p.Credential is set as it is, for users whose password is here. String values in p.Attributes are further
+// attributes of the profile.
 //
 // The provider follows from the person: FEDERATION for a federated one, ACTIVE_DIRECTORY for a delegated one, else OKTA. So
 // does the status: DEPROVISIONED without Active, LOCKED_OUT with Locked, PASSWORD_EXPIRED with MustChange, PROVISIONED for an
@@ -41,11 +42,15 @@ func (s *Server) Populate(p people.Person) (people.Person, error) {
 		a.Provider = Provider{ActiveDirectory, directoryName}
 	}
 	p.Emails = append([]people.Email(nil), p.Emails...)
-	if c := &p.Credential; !c.Password.Empty() && !a.federated() {
+	switch c := &p.Credential; {
+	case a.federated(), a.delegated():
+		dropPassword(&p, &a)
+		p.Locked = false
+	case !c.Password.Empty():
 		if c.Digest.IsZero() {
 			c.Set(s.kernel.Digester.Digest(c.Password), c.Password, s.kernel.Clock.Now(), false)
 		}
-		a.PasswordChanged, a.HadPassword = c.SetAt, true
+		a.PasswordChanged, a.HadPassword = c.SetAt.Truncate(time.Second), true
 	}
 	a.Status = statusOf(&p, &a)
 	s.writes.Lock()
@@ -98,6 +103,7 @@ func (s *Server) Change(idOrLogin string, change func(*Account)) error {
 		if a.federated() {
 			dropPassword(p, &a)
 			a.Question, a.PasswordChanged = "", time.Time{}
+			s.leavePassword(&a)
 		}
 		keep(p, a, profileOf(p))
 		return nil

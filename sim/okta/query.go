@@ -199,7 +199,7 @@ func (p *parser) term() (condition, error) {
 	return p.comparison()
 }
 
-// name reads letters, digits and dots.
+// name reads up to a space, a parenthesis or a quote.
 func (p *parser) name() string {
 	p.spaces()
 	start := p.at

@@ -203,7 +203,7 @@ func (c *call) providerOf(b *credentialsBody) (Provider, error) {
 	case OKTA, FEDERATION, SOCIAL:
 		return Provider{b.Provider.Type, b.Provider.Type}, nil
 	}
-	return Provider{}, refuse(validation, "provider").because("provider: The provider " + "cannot be set to that type")
+	return Provider{}, refuse(validation, "provider").because("provider: The provider cannot be set to that type")
 }
 
 func (c *call) groupsOf(ids []string) ([]string, error) {
@@ -228,7 +228,7 @@ func (c *call) deleteUser() error {
 	if !ok {
 		return noUser(c.id)
 	}
-	if a := AccountOf(&p); a.Status != Deprovisioned {
+	if a, _ := c.s.view(&p); a.Status != Deprovisioned {
 		c.x.Operation = "deactivate"
 		if _, err := c.change(eventDeactivate, c.deactivation()); err != nil {
 			return err

@@ -31,6 +31,15 @@ func (c *call) updateUser(partial bool) error {
 	if write != nil || hash != nil {
 		c.x.Operation, kind = "write_password", eventUpdatePassword
 	}
+	p, err := c.storeUser(kind, &b, partial, write, hash)
+	if err != nil {
+		return err
+	}
+	return c.sendUser(&p)
+}
+
+// storeUser is the write itself, before anything is sent: an answer takes as long as its reader does.
+func (c *call) storeUser(kind eventKind, b *userBody, partial bool, w *passwordWrite, h Hash) (people.Person, error) {
 	if b.Profile != nil { // a login may change with it
 		c.s.writes.Lock()
 		defer c.s.writes.Unlock()
@@ -41,19 +50,16 @@ func (c *call) updateUser(partial bool) error {
 			return err
 		}
 		before = (*m)["login"]
-		if err := c.applyProfile(a, m, &b, partial); err != nil {
+		if err := c.applyProfile(a, m, b, partial); err != nil {
 			return err
 		}
 		after = (*m)["login"]
-		return c.applyCredentials(p, a, *m, &b, write, hash)
+		return c.applyCredentials(p, a, *m, b, w, h)
 	})
-	if err != nil {
-		return err
-	}
-	if after != before && b.Profile != nil {
+	if err == nil && after != before && b.Profile != nil {
 		c.s.index.rename(before, after, p.ID)
 	}
-	return c.sendUser(&p)
+	return p, err
 }
 
 func (c *call) applyProfile(a *Account, m *profile, b *userBody, partial bool) error {

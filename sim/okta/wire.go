@@ -19,7 +19,7 @@ func (c *call) decodeBody(into any) error {
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' || !json.Valid(body) {
 		return refuse(malformedBody)
 	}
-	if err := nameSecrets(c.x, json.NewDecoder(bytes.NewReader(body)), false); err != nil {
+	if err := nameSecrets(c.x, body); err != nil {
 		return refuse(malformedBody)
 	}
 	c.x.ShowBodies()
@@ -33,15 +33,28 @@ func (c *call) decodeBody(into any) error {
 func secretName(name string) bool {
 	name = strings.ToLower(name)
 	return strings.Contains(name, "passw") && name != "passwordchanged" || strings.Contains(name, "secret") ||
-		strings.Contains(name, "token") || name == "answer" || name == "authscheme"
+		strings.Contains(name, "token") || name == "answer" || name == "authscheme" || name == "headers"
 }
 
-// harmless are members beside a hash whose values are names.
-var harmless = map[string]bool{"algorithm": true, "saltOrder": true, "digestAlgorithm": true, "type": true, "key": true}
+// harmless are members beside a secret whose values are names or numbers: of a hash, of USER_PROVISIONING, of a password policy.
+var harmless = map[string]bool{
+	"algorithm": true, "saltOrder": true, "digestAlgorithm": true, "type": true, "key": true,
+	"status": true, "seed": true, "change": true, "complexity": true, "age": true, "lockout": true,
+}
 
-// nameSecrets reads one value and tells the journal every string in it that may be a secret. It reads tokens, because a member
-// that is there twice is there twice in what the journal shows, too.
-func nameSecrets(x *journal.Exchange, d *json.Decoder, isSecret bool) error {
+// shortestNumber is how many digits of a number may be a password; shorter ones would blot out half of the journal.
+const shortestNumber = 4
+
+// nameSecrets tells the journal every string and number of a JSON text that may be a secret.
+func nameSecrets(x *journal.Exchange, text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	return nameSecretsOf(x, d, false)
+}
+
+// nameSecretsOf reads one value. It reads tokens, because a member that is there twice is there twice in what the journal shows,
+// too.
+func nameSecretsOf(x *journal.Exchange, d *json.Decoder, isSecret bool) error {
 	token, err := d.Token()
 	if err != nil {
 		return err
@@ -50,6 +63,10 @@ func nameSecrets(x *journal.Exchange, d *json.Decoder, isSecret bool) error {
 	case string:
 		if isSecret && v != "" {
 			x.Secret(secret.New(v))
+		}
+	case json.Number:
+		if isSecret && len(v) >= shortestNumber {
+			x.Secret(secret.New(v.String()))
 		}
 	case json.Delim:
 		for d.More() {
@@ -62,7 +79,7 @@ func nameSecrets(x *journal.Exchange, d *json.Decoder, isSecret bool) error {
 				name, _ := key.(string)
 				inner = (isSecret || secretName(name)) && !harmless[name]
 			}
-			if err := nameSecrets(x, d, inner); err != nil {
+			if err := nameSecretsOf(x, d, inner); err != nil {
 				return err
 			}
 		}
