@@ -176,10 +176,10 @@ func TestCanceledWriteThatHasNotBegunIsNotDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
 		release := make(chan struct{})
-		var applied []string
+		begun := make(chan string, 3)
 		h.fake.onModify = func(_ context.Context, r ldap.ModifyRequest) ldap.Result {
+			begun <- string(r.Changes[0].Attribute.Values[0])
 			<-release
-			applied = append(applied, string(r.Changes[0].Attribute.Values[0]))
 			return ldap.Result{}
 		}
 		c := h.dial(t)
@@ -189,9 +189,11 @@ func TestCanceledWriteThatHasNotBegunIsNotDone(t *testing.T) {
 		ids, results := codes(replies(t, in, 2))
 		assert.Equal(t, []int64{2, 4}, ids)
 		assert.Equal(t, []ldap.ResultCode{ldap.Canceled, ldap.Success}, results)
+		synctest.Wait()
+		assert.Len(t, begun, 1, "the third still waits for the first")
 		close(release)
 		replies(t, in, 2)
-		assert.Equal(t, []string{"first", "third"}, applied)
+		assert.Equal(t, []string{"first", "third"}, []string{<-begun, <-begun})
 	})
 }
 
@@ -299,6 +301,29 @@ func TestClientThatDoesNotRead(t *testing.T) {
 		assert.Equal(t, 2*time.Minute, time.Since(began))
 		synctest.Wait()
 		assert.Equal(t, journal.Unanswered, h.last(t).Status)
+	})
+}
+
+// TestManyOperationsOfAClientThatDoesNotRead is about those who find somebody else writing.
+func TestManyOperationsOfAClientThatDoesNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		var sent atomic.Int64
+		h.fake.onSearch = func(_ context.Context, emit directory.Emit) ldap.Result {
+			for {
+				if err := emit(ldap.Entry{DN: string(make([]byte, 10_000))}, nil); err != nil {
+					return ldap.Result{}
+				}
+				sent.Add(1)
+			}
+		}
+		c := h.dial(t)
+		write(t, c, searchRequest(1), searchRequest(2), searchRequest(3))
+		synctest.Wait()
+		assert.Less(t, sent.Load(), int64(100), "what nobody reads is not piled up")
+		write(t, c, abandonRequest(4, 2), abandonRequest(5, 3))
+		synctest.Wait()
+		assert.Equal(t, journal.Unanswered, h.last(t).Status, "who waits for room can be abandoned")
 	})
 }
 
