@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/seatrial/seatrial/sim/ds"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
@@ -20,6 +21,8 @@ type announcement struct {
 	IDCS    *announcedIDCS   `json:"idcs,omitempty"`
 	Okta    *announcedOrg    `json:"okta,omitempty"`
 	Spoke   *announcedOrg    `json:"spoke,omitempty"`
+	DS      *announcedServer `json:"ds,omitempty"`
+	DS2     *announcedServer `json:"ds2,omitempty"`
 	Control announcedControl `json:"control"`
 }
 
@@ -39,6 +42,18 @@ type announcedOrg struct {
 	// ClientID is a service application, ClientKey its private key for private_key_jwt.
 	ClientID  string           `json:"clientId,omitempty"`
 	ClientKey *jose.JSONWebKey `json:"clientKey,omitempty"`
+}
+
+type announcedServer struct {
+	Host     string `json:"host"`
+	URL      string `json:"url"`
+	StartTLS string `json:"startTLS"` // the URL for who secures the connection with StartTLS
+	// Account reads hashes and the changelog, and writes nothing; Administrator may do everything.
+	Account               string `json:"account"`
+	Password              string `json:"password"`
+	Administrator         string `json:"administrator"`
+	AdministratorPassword string `json:"administratorPassword"`
+	Base                  string `json:"base"` // where the users are
 }
 
 type announcedControl struct {
@@ -73,6 +88,20 @@ func announce(out io.Writer, w *World, o options, users int) error {
 	}
 	if w.spoke != nil {
 		a.Spoke = org(Spoke, w.spoke.Host(), w.SpokeToken())
+	}
+	server := func(name string, s *ds.Server) *announcedServer {
+		account, password := w.DSAccount()
+		administrator, all := w.DSAdministrator()
+		return &announcedServer{
+			Host: s.Host(), URL: w.ExternalURL(name), StartTLS: w.ExternalStartTLSURL(name), Account: account, Password: password.Reveal(),
+			Administrator: administrator, AdministratorPassword: all.Reveal(), Base: "ou=People," + w.config.DS.Directory.Suffix,
+		}
+	}
+	if w.ds != nil {
+		a.DS = server(DS, w.ds)
+	}
+	if w.ds2 != nil {
+		a.DS2 = server(DS2, w.ds2)
 	}
 	if o.json {
 		return json.NewEncoder(out).Encode(a)
@@ -117,6 +146,22 @@ func (a announcement) text() string {
 	}
 	org("Okta, simulated", a.Okta)
 	org("Okta, simulated: the spoke", a.Spoke)
+	server := func(title string, s *announcedServer) {
+		if s == nil {
+			return
+		}
+		fmt.Fprintf(&b, "%s\n", title)
+		row("host", "%s", s.Host)
+		row("LDAPS", "%s", s.URL)
+		row("StartTLS", "%s", s.StartTLS)
+		row("account", "%s", s.Account)
+		row("password", "%s", s.Password)
+		row("admin", "%s", s.Administrator)
+		row("password", "%s", s.AdministratorPassword)
+		row("users", "%d", a.Users)
+	}
+	server("ForgeRock Directory Services, simulated", a.DS)
+	server("ForgeRock Directory Services, simulated: the replica", a.DS2)
 	fmt.Fprintf(&b, "Control plane\n")
 	row("host", "%s", a.Control.Host)
 	row("address", "%s", a.Control.Address)
@@ -134,7 +179,10 @@ func (a announcement) examples() string {
 	var b strings.Builder
 	curl := "curl -sS --cacert " + quote(a.CA)
 	to := func(host, address string) string { return curl + " --connect-to " + quote(host+":443:"+address) }
-	target := Okta
+	target := DS
+	if a.Okta != nil {
+		target = Okta
+	}
 	if i := a.IDCS; i != nil {
 		target = IDCS
 		fmt.Fprintf(&b, `
@@ -153,6 +201,16 @@ func (a announcement) examples() string {
     -H %s 'https://%s/api/v1/users?limit=3'
 `, to(o.Host, o.Address), quote("Authorization: SSWS "+o.Token), o.Host)
 		}
+	}
+	if s := a.DS; s != nil {
+		search := "LDAPTLS_CACERT=" + quote(a.CA) + " ldapsearch -LLL -x -H " + s.URL + " -D " + quote(s.Account) + " -w " + quote(s.Password)
+		fmt.Fprintf(&b, `
+  %s \
+    -b %s -z 3 '(uid=*)' uid userPassword pwdChangedTime
+
+  %s \
+    -b cn=changelog -E '!1.3.6.1.4.1.26027.1.5.4' targetDN changes
+`, search, quote(s.Base), search)
 	}
 	fmt.Fprintf(&b, `
   %s -H %s -H 'Content-Type: application/json' \

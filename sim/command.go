@@ -33,6 +33,8 @@ type options struct {
 	listen                 string
 	idcsPort, oktaPort     int
 	spokePort, controlPort int
+	dsPort, dsLDAPSPort    int
+	ds2Port, ds2LDAPSPort  int
 	names                  []string
 	seed                   uint64
 	seeded                 bool // the seed was given
@@ -54,12 +56,14 @@ func Command() *cobra.Command {
 it gets SIGINT or SIGTERM. Host names, addresses and secrets are printed at the start.
 
 Without --run it is an Oracle IDCS identity domain. "okta" is an Okta org; "okta,spoke" is an Org2Org pair, in which okta is the
-hub. Logins at Okta are e-mail addresses.
+hub. Logins at Okta are e-mail addresses. "ds" is a ForgeRock directory over LDAPS and StartTLS, which passwords are synchronised
+from; "ds,ds2" has a replica.
 
 The users are generated, or those of an LDIF or CSV file; they have no passwords until an engine writes some.`,
 		Example: `  seatrial sim
   seatrial sim --run okta --plan free
   seatrial sim --run idcs,okta,spoke
+  seatrial sim --run ds,ds2 --population 100
   seatrial sim --users export.ldif --idcs-port 8443 --control-port 8444
   seatrial sim --tier free --visibility 2s
   seatrial sim --json --seed 7 > world.json`,
@@ -84,6 +88,10 @@ The users are generated, or those of an LDIF or CSV file; they have no passwords
 	flags.IntVar(&o.idcsPort, "idcs-port", 0, "the `port` of the identity domain; 0 is any")
 	flags.IntVar(&o.oktaPort, "okta-port", 0, "the `port` of the Okta org; 0 is any")
 	flags.IntVar(&o.spokePort, "spoke-port", 0, "the `port` of the second org; 0 is any")
+	flags.IntVar(&o.dsPort, "ds-port", 0, "the `port` of the directory for LDAP with StartTLS; 0 is any")
+	flags.IntVar(&o.dsLDAPSPort, "ds-ldaps-port", 0, "the `port` of the directory for LDAPS; 0 is any")
+	flags.IntVar(&o.ds2Port, "ds2-port", 0, "the `port` of the replica for LDAP with StartTLS; 0 is any")
+	flags.IntVar(&o.ds2LDAPSPort, "ds2-ldaps-port", 0, "the `port` of the replica for LDAPS; 0 is any")
 	flags.IntVar(&o.controlPort, "control-port", 0, "the `port` of the control plane; 0 is any")
 	flags.StringSliceVar(&o.names, "tls-name", nil, "a further host `name` or address for the certificates (may be repeated)")
 	flags.Uint64Var(&o.seed, "seed", 0, "the origin of all chance, names and secrets included; random when not given")
@@ -121,6 +129,8 @@ func (o *options) check() error {
 			mistakes = append(mistakes, fmt.Errorf("--run: %s is there twice", name))
 		case name == Spoke && !slices.Contains(o.run, Okta):
 			mistakes = append(mistakes, errors.New("--run: spoke needs okta, its hub"))
+		case name == DS2 && !slices.Contains(o.run, DS):
+			mistakes = append(mistakes, errors.New("--run: ds2 needs ds, whose replica it is"))
 		}
 	}
 	if len(o.run) == 0 {
@@ -161,6 +171,10 @@ func (o *options) checkPorts() (mistakes []error) {
 		{"--idcs-port", "the identity domain", o.idcsPort},
 		{"--okta-port", "the Okta org", o.oktaPort},
 		{"--spoke-port", "the second org", o.spokePort},
+		{"--ds-port", "the directory", o.dsPort},
+		{"--ds-ldaps-port", "the directory, over LDAPS", o.dsLDAPSPort},
+		{"--ds2-port", "the replica", o.ds2Port},
+		{"--ds2-ldaps-port", "the replica, over LDAPS", o.ds2LDAPSPort},
 		{"--control-port", "the control plane", o.controlPort},
 	} {
 		if one.port < 0 || one.port > 65535 {
@@ -191,6 +205,8 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	}
 	world, err := New(config, network.TCPPorts(o.listen, map[string]int{
 		config.IDCS.Host: o.idcsPort, config.Okta.Host: o.oktaPort, config.Spoke.Host: o.spokePort,
+		net.JoinHostPort(config.DS.Host, ldapPort): o.dsPort, net.JoinHostPort(config.DS.Host, ldapsPort): o.dsLDAPSPort,
+		net.JoinHostPort(config.DS2.Host, ldapPort): o.ds2Port, net.JoinHostPort(config.DS2.Host, ldapsPort): o.ds2LDAPSPort,
 		config.ControlHost: o.controlPort,
 	}))
 	if err != nil {
@@ -205,7 +221,7 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	}
 	if err := world.Start(ctx); err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return fmt.Errorf("%w: choose other ports with --idcs-port, --okta-port, --spoke-port and --control-port, or 0 for any", err)
+			return fmt.Errorf("%w: choose other ports with --control-port and the others that end in -port, or 0 for any", err)
 		}
 		return err
 	}
@@ -233,9 +249,12 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 // inhabit fills every simulator, and tells on notes what was left out. It returns how many users each has.
 func inhabit(ctx context.Context, world *World, o options, notes io.Writer) (users int, err error) {
 	for i, target := range world.config.Run {
+		if target == DS2 {
+			continue // it has the users of ds
+		}
 		if o.users == "" {
 			everybody := population.Generate(world.config.Seed, o.population)
-			if target != IDCS {
+			if target == Okta || target == Spoke {
 				everybody = population.AddressedLogins(everybody)
 			}
 			if users, err = world.Populate(ctx, target, everybody); err != nil {

@@ -12,12 +12,14 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	goldap "github.com/go-ldap/ldap/v3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -150,6 +152,61 @@ func TestCommandRunsOrgs(t *testing.T) {
 	assert.NotContains(t, text, "Oracle")
 }
 
+// A directory and its replica: the announced lines work, where there is an ldapsearch to try them.
+func TestCommandRunsDirectories(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	first, _, done := execute(ctx, t, "--json", "--run", "ds,ds2", "--population", "5", "--ca", ca)
+	var a announcement
+	require.NoError(t, json.Unmarshal([]byte(first), &a))
+	require.NotNil(t, a.DS)
+	require.NotNil(t, a.DS2)
+	assert.Equal(t, 5, a.Users)
+	assert.Equal(t, a.DS.Password, a.DS2.Password, "accounts are replicated")
+
+	pem, err := os.ReadFile(ca)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(pem))
+	for _, s := range []*announcedServer{a.DS, a.DS2} {
+		for _, url := range []string{s.URL, s.StartTLS} {
+			trust := &tls.Config{RootCAs: pool, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}
+			c, err := goldap.DialURL(url, goldap.DialWithTLSConfig(trust))
+			require.NoError(t, err)
+			if url == s.StartTLS {
+				require.NoError(t, c.StartTLS(trust))
+			}
+			require.NoError(t, c.Bind(s.Account, s.Password))
+			found, err := c.Search(goldap.NewSearchRequest(s.Base, goldap.ScopeWholeSubtree, 0, 0, 0, false, "(uid=*)", []string{"uid"}, nil))
+			require.NoError(t, err)
+			assert.Len(t, found.Entries, 5, "the same on both")
+			require.NoError(t, c.Bind(s.Administrator, s.AdministratorPassword))
+			require.NoError(t, c.Close())
+		}
+	}
+	a.CA = ca
+	text := a.text()
+	assert.True(t, strings.HasPrefix(text, "ForgeRock Directory Services, simulated\n"))
+	assert.Contains(t, text, `journal(target: \"ds\")`)
+	if _, err := exec.LookPath("ldapsearch"); err == nil {
+		tried := 0
+		for line := range strings.SplitSeq(strings.ReplaceAll(text, "\\\n", ""), "\n") {
+			if !strings.HasPrefix(line, "  LDAPTLS_CACERT=") {
+				continue
+			}
+			tried++
+			said, err := exec.CommandContext(t.Context(), "sh", "-c", line).CombinedOutput()
+			if !strings.Contains(line, "-z 3") { // which asks for less than there is: that ends with 4
+				require.NoError(t, err, "%s\n%s", line, said)
+			}
+			assert.Contains(t, string(said), "dn: ", line)
+		}
+		assert.Equal(t, 2, tried)
+	}
+	cancel()
+	require.NoError(t, <-done)
+}
+
 func TestCommandTextIsForPeople(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ca := filepath.Join(t.TempDir(), "the ca.pem")
@@ -238,20 +295,22 @@ func TestCommandRefuses(t *testing.T) {
 			[]string{"--listen", "localhost", "--population", "-1", "--idcs-port", "70000", "--control-port", "-2", "--tier", "gold", "--visibility", "2h"},
 			[]string{`--tier: there is no domain type "gold"; there are external-user, free,`, "--visibility: 2h0m0s is not from 0s to 1h", `--listen: "localhost" is not an IP address`, "--population: -1 is below 0", "--idcs-port: 70000 is not from 0 to 65535", "--control-port: -2 is not"},
 		},
-		"no simulator":      {[]string{"--run", "okta,ping,okta"}, []string{`--run: there is no simulator "ping"; there are idcs, okta, spoke`, "--run: okta is there twice"}},
-		"nothing to run":    {[]string{"--run", ""}, []string{"--run: is empty"}},
-		"half a pair":       {[]string{"--run", "spoke"}, []string{"--run: spoke needs okta, its hub"}},
-		"no plan":           {[]string{"--plan", "gold"}, []string{`--plan: there is no plan "gold"; there are enterprise, free, `}},
-		"one port of two":   {[]string{"--okta-port", "8443", "--spoke-port", "8443"}, []string{"--spoke-port: 8443 is the port of the Okta org, too"}},
-		"one port for two":  {[]string{"--idcs-port", "8443", "--control-port", "8443"}, []string{"--control-port: 8443 is the port of the identity domain, too"}},
-		"no CA file":        {[]string{"--ca", ""}, []string{"--ca: is empty"}},
-		"two sources":       {[]string{"--users", "x.csv", "--population", "5"}, []string{"--users, --population: "}},
-		"no such file":      {[]string{"--users", filepath.Join(directory, "nosuch.ldif")}, []string{"--users: open ", "no such file"}},
-		"a list of changes": {[]string{"--users", wrong}, []string{"--users: ", `changes.ldif:2: changetype "delete" is refused`}},
-		"nobody in it":      {[]string{"--users", nobody}, []string{"--users: ", "has nobody who can be used"}},
+		"no simulator":       {[]string{"--run", "okta,ping,okta"}, []string{`--run: there is no simulator "ping"; there are idcs, okta, spoke, ds, ds2`, "--run: okta is there twice"}},
+		"nothing to run":     {[]string{"--run", ""}, []string{"--run: is empty"}},
+		"half a pair":        {[]string{"--run", "spoke"}, []string{"--run: spoke needs okta, its hub"}},
+		"half a directory":   {[]string{"--run", "ds2"}, []string{"--run: ds2 needs ds, whose replica it is"}},
+		"one port of a pair": {[]string{"--ds-port", "1389", "--ds2-ldaps-port", "1389"}, []string{"--ds2-ldaps-port: 1389 is the port of the directory, too"}},
+		"no plan":            {[]string{"--plan", "gold"}, []string{`--plan: there is no plan "gold"; there are enterprise, free, `}},
+		"one port of two":    {[]string{"--okta-port", "8443", "--spoke-port", "8443"}, []string{"--spoke-port: 8443 is the port of the Okta org, too"}},
+		"one port for two":   {[]string{"--idcs-port", "8443", "--control-port", "8443"}, []string{"--control-port: 8443 is the port of the identity domain, too"}},
+		"no CA file":         {[]string{"--ca", ""}, []string{"--ca: is empty"}},
+		"two sources":        {[]string{"--users", "x.csv", "--population", "5"}, []string{"--users, --population: "}},
+		"no such file":       {[]string{"--users", filepath.Join(directory, "nosuch.ldif")}, []string{"--users: open ", "no such file"}},
+		"a list of changes":  {[]string{"--users", wrong}, []string{"--users: ", `changes.ldif:2: changetype "delete" is refused`}},
+		"nobody in it":       {[]string{"--users", nobody}, []string{"--users: ", "has nobody who can be used"}},
 		"a port in use": {
 			[]string{"--control-port", fmt.Sprint(taken.Addr().(*net.TCPAddr).Port)},
-			[]string{"address already in use", "choose other ports with --idcs-port, --okta-port, --spoke-port and --control-port"},
+			[]string{"address already in use", "choose other ports with --control-port and the others that end in -port"},
 		},
 		"a name that is none": {[]string{"--tls-name", "a/b"}, []string{`names[0]: "a/b" is neither a host name nor an address`}},
 		"an argument":         {[]string{"idcs"}, []string{"unknown command"}},

@@ -39,7 +39,7 @@ func (p *process) text() string {
 // How a command that goes on says that it is ready, and where it listens.
 var (
 	ready  = regexp.MustCompile(`Ctrl-C stops it|listening on http`)
-	listen = regexp.MustCompile(`(?:address +127\.0\.0\.1|listening on http://127\.0\.0\.1):(\d+)`)
+	listen = regexp.MustCompile(`(?:address +127\.0\.0\.1|listening on http://127\.0\.0\.1|(?:LDAPS|StartTLS) +ldaps?://127\.0\.0\.1):(\d+)`)
 	port   = regexp.MustCompile(`-port (\d+)`)
 )
 

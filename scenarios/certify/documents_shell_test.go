@@ -167,6 +167,7 @@ var (
 	exitCode   = regexp.MustCompile(`^exit (\d)`)
 	assignment = regexp.MustCompile(`^(export )?[A-Z_]+=`)
 	curl       = regexp.MustCompile(`^(curl|\$[A-Z_]+) `)
+	ldapTool   = regexp.MustCompile(`^(ldap[a-z]+|\$LDAP[A-Z_]*) `)
 	longLived  = regexp.MustCompile(`^seatrial (sim|sync run)\b`)
 	amount     = regexp.MustCompile(`\d+(\.\d+)?`)
 	span       = regexp.MustCompile(`(# ?(h|min|ms|µs|s|m)\b ?)+`)
@@ -205,6 +206,11 @@ func (f *follower) shell(block fence) {
 		case longLived.MatchString(line):
 			running = append(running, f.start(block, line))
 		case strings.HasPrefix(line, "seatrial "):
+			f.run(block, line, want)
+		case ldapTool.MatchString(line):
+			if _, err := exec.LookPath("ldapsearch"); err != nil {
+				f.Skip("there are no LDAP tools here")
+			}
 			f.run(block, line, want)
 		case curl.MatchString(line):
 			if _, err := exec.LookPath("curl"); err != nil {
