@@ -43,7 +43,8 @@
 //     keys, and the check of its credentials when they are set.
 //   - The messages between an identity provider and the org, expressions other than an attribute's name, groups of just-in-time
 //     users other than assigned ones.
-//   - What an operator changes through Change and the control plane is not provisioned; what comes in by the API is.
+//   - What an operator changes through Change and Populate is not provisioned; what comes in by the API, and what SetStatus,
+//     SetActive and their like do, is.
 //
 // # Where it is harsher than Okta
 //

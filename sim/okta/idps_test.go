@@ -228,3 +228,27 @@ func TestAMasteredProfileIsTheProvidersUntilTheLinkIsGone(t *testing.T) {
 		})
 	}
 }
+
+// A link follows who somebody is at the provider, also when that changes, and nobody is found by what was before.
+func TestALinkFollowsTheNameAtTheProvider(t *testing.T) {
+	o := newOrg(t)
+	idp := o.id(t, idpsPath, idpBody("AUTO", false))
+	link := func(externalID string) {
+		t.Helper()
+		o.ok(t, http.MethodPost, idpsPath+"/"+idp+"/users/"+o.user.ID, `{"externalId":"`+externalID+`"}`)
+	}
+	link("one")
+	link("two")
+	in, err := o.SignInThroughIdP(idp, okta.Assertion{Subject: "two"})
+	require.NoError(t, err)
+	assert.Equal(t, o.user.ID, in.User.ID)
+	_, err = o.SignInThroughIdP(idp, okta.Assertion{Subject: "one"})
+	require.ErrorIs(t, err, okta.ErrNotSignedIn, "nobody is that any more")
+	o.ok(t, http.MethodDelete, idpsPath+"/"+idp+"/users/"+o.user.ID, "")
+	_, err = o.SignInThroughIdP(idp, okta.Assertion{Subject: "two"})
+	require.ErrorIs(t, err, okta.ErrNotSignedIn)
+	link("two")
+	require.NoError(t, o.Remove(o.user.ID))
+	other := o.add(t, "eva@example.com")
+	o.ok(t, http.MethodPost, idpsPath+"/"+idp+"/users/"+other.ID, `{"externalId":"two"}`)
+}

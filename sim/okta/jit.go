@@ -198,13 +198,15 @@ func (s *Server) enter(p *IdentityProvider, a Assertion, id string) (FederatedSi
 	var in FederatedSignIn
 	if s.ReadOnly() { // who is known comes in, and leaves no trace
 		user, ok := s.people.ByID(id)
-		if account, _ := s.view(&user); !ok || !slices.Contains([]Status{Active, PasswordExpired, Provisioned, Recovery}, account.Status) {
+		if account, _ := s.view(&user); !ok || slices.Contains([]Status{Deprovisioned, Suspended, Staged}, account.Status) {
 			return FederatedSignIn{}, errReadOnly
 		}
 		return FederatedSignIn{User: user}, nil
 	}
 	now := s.now()
+	var before people.Person
 	user, err := s.update(id, func(person *people.Person) error {
+		before = *person
 		account, m := s.view(person)
 		switch {
 		case account.Status == Deprovisioned && jit.Conditions.Deprovisioned.Action == "REACTIVATE",
@@ -235,6 +237,7 @@ func (s *Server) enter(p *IdentityProvider, a Assertion, id string) (FederatedSi
 	if err != nil {
 		return FederatedSignIn{}, err
 	}
+	s.noticed(&before, &user)
 	in.User = user
 	in.Linked = s.linkNow(p, id, a, now)
 	if in.Updated {

@@ -189,6 +189,9 @@ func (c *call) logFilter(q *logRequest) error {
 		if condition != nil && !condition.matches(e.attribute) {
 			return false
 		}
+		if len(words) == 0 {
+			return true
+		}
 		all := strings.ToLower(strings.Join([]string{e.kind.name, e.kind.message, e.login, e.displayName, e.actor, e.reason, e.outcome, e.userID}, "\n"))
 		return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(all, word) })
 	}

@@ -67,3 +67,16 @@ func TestTheHubHearsTheLastWord(t *testing.T) {
 		})
 	}
 }
+
+// A profile that an identity provider of the spoke has changed is pushed like any other.
+func TestAnAssertedProfileIsPushed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := linked(t)
+		idp := p.spoke.id(t, idpsPath, idpBody("AUTO", true))
+		_, err := p.spoke.SignInThroughIdP(idp, okta.Assertion{Subject: wren, Attributes: map[string]string{"title": "Mate"}})
+		require.NoError(t, err)
+		p.settle(t)
+		p.did(t, okta.PushProfile)
+		assert.Equal(t, "Mate", p.there(t)["profile"].(map[string]any)["title"])
+	})
+}
