@@ -195,7 +195,7 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	config.Run, config.Names = o.run, o.names
 	config.IDCS.Tier, config.IDCS.Visibility = o.tier, o.visibility
 	config.Okta.Plan, config.Okta.SearchLag = o.plan, o.visibility
-	config.Spoke.Plan = o.plan
+	config.Spoke.Plan, config.Spoke.SearchLag = o.plan, o.visibility
 	ip := net.ParseIP(o.listen)
 	if !ip.IsUnspecified() && !ip.IsLoopback() {
 		config.Names = append(config.Names, o.listen)

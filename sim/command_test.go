@@ -132,10 +132,12 @@ func TestCommandRunsOrgs(t *testing.T) {
 		assert.Len(t, users, 5)
 		assert.Equal(t, "50", response.Header.Get("X-Rate-Limit-Limit"), "a half of the plan's 100")
 	}
-	target, err := control.NewClient(a.Control.URL, secret.New(a.Control.Token), client).Target(t.Context(), Okta)
-	require.NoError(t, err)
-	assert.Equal(t, "free", target.Tier)
-	assert.Equal(t, 2*time.Second, target.Visibility)
+	for _, name := range []string{Okta, Spoke} {
+		target, err := control.NewClient(a.Control.URL, secret.New(a.Control.Token), client).Target(t.Context(), name)
+		require.NoError(t, err)
+		assert.Equal(t, "free", target.Tier)
+		assert.Equal(t, 2*time.Second, target.Visibility)
+	}
 
 	client.CloseIdleConnections()
 	cancel()

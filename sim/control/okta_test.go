@@ -136,6 +136,10 @@ func TestStatus(t *testing.T) {
 		require.ErrorContains(t, err, `userNames[0]: okta has no user "nobody@example.com"`)
 		_, err = o.plane.SetStatus(ctx, sim.Okta, "password_expired", isaac)
 		require.ErrorContains(t, err, "no password that could be expired")
+		_, err = o.plane.AddUsers(ctx, sim.Okta, []control.UserInput{{UserName: "eva@example.com", GivenName: "Eva", FamilyName: "Berg", Password: secret.New(initial)}})
+		require.NoError(t, err)
+		_, err = o.plane.SetStatus(ctx, sim.Okta, "password_expired", "eva@example.com", isaac)
+		require.ErrorContains(t, err, "; 1 before it were changed", "whoever reads this knows where to go on")
 	})
 }
 

@@ -60,8 +60,7 @@ func (r *resolver) find(name string) (Simulator, error) {
 	return nil, fmt.Errorf("target: there is no %q in this world; there is %s", name, strings.Join(names, ", "))
 }
 
-// persons finds all the named users, each once, or says which is missing: a mutation of many users happens to all of them
-// or none.
+// persons finds all the named users, each once, or says which is missing: a wrong name is found before anything happens.
 func persons(s Simulator, userNames []string) ([]people.Person, error) {
 	found := make([]people.Person, 0, len(userNames))
 	seen := make(map[string]bool, len(userNames))

@@ -172,7 +172,8 @@ func (m mutation) Disconnect(_ context.Context, target string, userNames []strin
 	return m.changeUsers(target, userNames, s.Disconnect)
 }
 
-// changeUsers returns how many users are now as wanted: all that are named.
+// changeUsers returns how many users are now as wanted: all that are named. Where one cannot be, those before it are changed, and
+// the error says how many.
 func (m mutation) changeUsers(target string, userNames []string, change func(id string) error) (int, error) {
 	s, err := m.find(target)
 	if err != nil {
@@ -182,9 +183,9 @@ func (m mutation) changeUsers(target string, userNames []string, change func(id 
 	if err != nil {
 		return 0, err
 	}
-	for _, p := range found {
+	for i, p := range found {
 		if err := change(p.ID); err != nil {
-			return 0, fmt.Errorf("change %q: %w", p.UserName, err)
+			return 0, fmt.Errorf("change %q: %w; %d before it were changed", p.UserName, err, i)
 		}
 	}
 	return len(found), nil
