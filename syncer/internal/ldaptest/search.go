@@ -183,6 +183,9 @@ func (s *Server) findChanges(q query, r request) (list []*ber.Packet, done *ber.
 		list = append(list, s.shown(r.id, base, q.attributes))
 	}
 	for _, c := range s.changes {
+		if s.EmptyChanges {
+			break
+		}
 		e := c.entry(byCookie)
 		if byCookie && c.csn <= after || !s.matches(q.filter, e) {
 			continue
@@ -212,8 +215,12 @@ func (c change) entry(byCookie bool) *entry {
 	e.set("changeTime", stamp(c.at))
 	e.set("changeType", c.kind)
 	e.set("targetDN", c.dn)
-	e.set("replicationCSN", c.csn)
-	e.set("targetEntryUUID", c.uid)
+	if c.csn != "" {
+		e.set("replicationCSN", c.csn)
+	}
+	if c.uid != "" {
+		e.set("targetEntryUUID", c.uid)
+	}
 	e.set("changeLogCookie", cookieOf(c.csn))
 	if c.changes != "" {
 		e.set("changes", c.changes)

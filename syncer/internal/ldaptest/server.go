@@ -32,8 +32,9 @@ type Server struct {
 	Is389 bool
 	// Undated keeps no pwdChangedTime.
 	Undated bool
-	// HidePasswords: the account may not read userPassword; HideChanges: nor the changelog.
-	HidePasswords, HideChanges bool
+	// HidePasswords: the account may not read userPassword; HideChanges: nor the changelog, and is told; EmptyChanges: it is
+	// not told, and sees nothing there.
+	HidePasswords, HideChanges, EmptyChanges bool
 	// SizeLimit of a search that is not paged; 0 is none.
 	SizeLimit int
 	// TLS is what StartTLS is answered with; nil refuses it.
@@ -161,6 +162,9 @@ func (s *Server) Asked(prefix string) []string {
 func (s *Server) log(c change) {
 	s.next++
 	c.number = s.next
+	if s.Is389 {
+		c.uid, c.csn = "", "" // It gives neither.
+	}
 	s.changes = append(s.changes, c)
 }
 

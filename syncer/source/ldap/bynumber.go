@@ -28,7 +28,16 @@ func (f *byNumber) available(ctx context.Context) error {
 	if !f.root.numbered {
 		return &absentError{"the root DSE shows no firstChangeNumber and lastChangeNumber; there is no changelog by number, or the account may not see it"}
 	}
-	_, err := f.read(ctx, equality("changeNumber", strconv.FormatInt(f.root.last, 10)))
+	if f.root.first > f.root.last {
+		return nil // It is empty.
+	}
+	r, _, err := f.conn.search(ctx, &goldap.SearchRequest{
+		BaseDN: f.root.changelog, Scope: goldap.ScopeSingleLevel, SizeLimit: 1, Attributes: recordAttributes,
+		Filter: fmt.Sprintf("(&(changeNumber>=%d)(changeNumber<=%d))", f.root.first, f.root.last),
+	})
+	if err == nil && len(r.Entries) == 0 {
+		err = &absentError{fmt.Sprintf("the changelog shows none of the changes %d to %d; the account may lack the right to read it", f.root.first, f.root.last)}
+	}
 	return absent(err)
 }
 
@@ -89,6 +98,8 @@ func (f *byNumber) resume(ctx context.Context, p *position) error {
 		return f.complete(*p)
 	case len(entries) == 0 && here && p.AnchorNumber < f.root.first:
 		return f.complete(*p) // It was trimmed, which is as it should be.
+	case len(entries) == 0 && here && p.AnchorNumber > f.root.last:
+		return f.complete(*p)
 	}
 	return f.move(ctx, p)
 }
@@ -108,7 +119,7 @@ func (f *byNumber) complete(p position) error {
 func (f *byNumber) move(ctx context.Context, p *position) error {
 	csn, ok := csnOf(p.Anchor)
 	if !ok {
-		return gap("change %d is another one than on %s", p.AnchorNumber, p.Server)
+		return gap("change %d is not the one that was read from %s", p.AnchorNumber, p.Server)
 	}
 	entries, err := f.read(ctx, equality("replicationCSN", csn))
 	if err != nil {

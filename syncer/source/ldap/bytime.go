@@ -7,10 +7,10 @@ import (
 // timestampsGaps is what an operator must know about this strategy.
 const timestampsGaps = "users are found by modifyTimestamp, which has gaps: no deletes are seen, and no change that reaches this server later than the overlap; a changelog has none of these"
 
-// byTime searches for users who were modified since the last search. It needs no changelog and no clock but the directory's:
-// the next search begins before the youngest entry that was seen, by the time that the search took and the overlap, and what is
-// found again is recognised. What it cannot find is told at the start: deletes, since nothing is left to be found, and changes
-// that come by replication, with the date that they have elsewhere, later than the overlap.
+// byTime searches for users who were modified since the last search, and somewhat before: what is found again is recognised. It
+// needs no changelog, and no clock but the directory's. What it cannot find is told at the start: deletes, since nothing is left
+// to be found, and changes that come by replication with an older date than the overlap reaches back, because they took that long
+// or because the clocks of the replicas differ that much.
 type byTime struct {
 	source *Source
 	conn   *conn
@@ -45,6 +45,6 @@ func (f *byTime) pass(ctx context.Context, p *position) error {
 	if err != nil {
 		return err
 	}
-	p.since(w, s.config.Overlap)
+	s.since(w)
 	return nil
 }

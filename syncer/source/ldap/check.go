@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -105,7 +106,7 @@ func (s *Source) examine(ctx context.Context, v *Server) error {
 			return err
 		}
 	}
-	return s.examineUsers(ctx, c, v)
+	return s.examineUsers(ctx, c, v, root)
 }
 
 func (s *Source) examineStrategy(ctx context.Context, c *conn, root rootDSE, v *Server) error {
@@ -132,7 +133,7 @@ func (s *Source) examineStrategy(ctx context.Context, c *conn, root rootDSE, v *
 	return err
 }
 
-func (s *Source) examineUsers(ctx context.Context, c *conn, v *Server) error {
+func (s *Source) examineUsers(ctx context.Context, c *conn, v *Server, root rootDSE) error {
 	r, _, err := c.search(ctx, &goldap.SearchRequest{
 		BaseDN: s.config.Base, Scope: goldap.ScopeWholeSubtree, Filter: s.config.Filter, Attributes: s.config.userAttributes(),
 		Controls: []goldap.Control{goldap.NewControlPaging(sample)},
@@ -167,25 +168,25 @@ func (s *Source) examineUsers(ctx context.Context, c *conn, v *Server) error {
 			v.Trouble[string(t)]++
 		}
 	}
-	v.Findings = append(v.Findings, v.judge(s.config)...)
+	v.Findings = append(v.Findings, v.judge(s.config, v.Strategy == ChangeNumber && root.rehashesSilently())...)
 	return nil
 }
 
-// judge says what an operator should know.
-func (v *Server) judge(c Config) []string {
+// judge says what an operator should know. told: the changelog tells a rehash from a change without dates.
+func (v *Server) judge(c Config, told bool) []string {
 	var list []string
 	switch {
 	case v.Users == 0:
 		return []string{"no user is found; look at ldap.base, ldap.filter and the rights of the account"}
 	case v.Readable == 0:
 		list = append(list, "no user shows userPassword: the account lacks the right to read it, and no password would be delivered")
-	case v.Dated == 0:
+	case v.Dated == 0 && !told:
 		list = append(list, "no user shows pwdChangedTime: a rehash cannot be told from a change, and is delivered")
 	}
 	for _, t := range slices.Sorted(maps.Keys(v.Trouble)) {
 		text := fmt.Sprintf("%d of %d users cannot be delivered: %s", v.Trouble[t], v.Users, t)
 		if trouble(t) == noUID {
-			text += "; ldap.uidAttribute is " + c.UIDAttribute + ", on 389-DS nsUniqueId does"
+			text += "; ldap.uidAttribute is " + c.UIDAttribute + ", on an old 389-DS nsUniqueId does"
 		}
 		list = append(list, text)
 	}
@@ -207,7 +208,7 @@ func (r Report) Write(w io.Writer) error {
 			line("error", "%s", v.Error)
 			continue
 		}
-		line("server", "%s, %s, TLS: %s", v.Vendor, v.Version, v.TLS)
+		line("server", "%s, TLS: %s", cmp.Or(strings.TrimSpace(v.Vendor+" "+v.Version), "says no name"), v.TLS)
 		if v.Strategy != "" {
 			line("strategy", "%s", v.Strategy)
 		}

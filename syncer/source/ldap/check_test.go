@@ -35,7 +35,7 @@ func TestCheckSaysHowTheDirectoryWouldBeRead(t *testing.T) {
 		assert.True(r, report.Sound(), text)
 		assert.False(r, report.Unreachable())
 		for _, want := range []string{
-			"server     ForgeRock AS., ForgeRock Directory Services 7.3.0, TLS: TLS 1.3", "strategy   cookie", "2 looked at, 2 with userPassword, 2 with pwdChangedTime",
+			"server     ForgeRock AS. ForgeRock Directory Services 7.3.0, TLS: TLS 1.3", "strategy   cookie", "2 looked at, 2 with userPassword, 2 with pwdChangedTime",
 			"scheme     SSHA512 2", "position     none",
 		} {
 			assert.Contains(r, text, want)

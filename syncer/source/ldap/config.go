@@ -69,7 +69,7 @@ type Config struct {
 	Filter string `yaml:"filter"`
 	// Attributes travel with each change, for targets that create users. Default mail, givenName, sn.
 	Attributes []string `yaml:"attributes"`
-	// UIDAttribute tells entries apart for good, also when they are renamed. Default entryUUID; on 389-DS nsUniqueId.
+	// UIDAttribute tells entries apart for good, also when they are renamed. Default entryUUID; on an old 389-DS nsUniqueId.
 	UIDAttribute string `yaml:"uidAttribute"`
 	// UserNameAttribute is the user's name at the target. Default uid.
 	UserNameAttribute string `yaml:"userNameAttribute"`
@@ -87,8 +87,8 @@ type Config struct {
 	PageSize int `yaml:"pageSize"`
 	// Timeout bounds each request, and the connecting. Default 30s.
 	Timeout time.Duration `yaml:"timeout"`
-	// Overlap is how far timestamps look back beyond what they have seen. It should be longer than replication ever lags.
-	// Default 1m.
+	// Overlap is how far timestamps look back beyond what they have seen. It should be longer than replication ever lags,
+	// and the clocks of the servers are apart. Default 1m.
 	Overlap time.Duration `yaml:"overlap"`
 	// State is a directory for the position and for what was seen. Default "ldap".
 	State string `yaml:"state"`

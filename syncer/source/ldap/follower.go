@@ -123,8 +123,12 @@ func (s *Source) handle(ctx context.Context, c *conn, entries []*goldap.Entry, r
 	}
 	list = slices.DeleteFunc(list, func(r *record) bool { return r == nil })
 	for _, r := range list {
-		if r.deleted && r.uid != "" {
+		switch {
+		case r.deleted && r.uid != "":
 			s.gone(ctx, keyOf(r.uid), r.dn)
+		case r.deleted: // 389-DS gives no id. The next comparison finds out who it was.
+			s.log.InfoContext(ctx, "an entry was deleted", "dn", r.dn)
+			s.park.remove(r.dn)
 		}
 	}
 	list = slices.DeleteFunc(list, func(r *record) bool { return r.deleted })

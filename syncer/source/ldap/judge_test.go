@@ -111,3 +111,30 @@ func TestTheReadmeNamesEachTrouble(t *testing.T) {
 		assert.Contains(t, table, "`"+string(want)+"`")
 	}
 }
+
+func TestSeveralChangesOfOneEntryAreOne(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	first := &record{place: "1", brought: []string{"a"}, dated: true, initiators: []string{"cn=one"}, time: at}
+	r := &record{place: "2", quiet: true, time: at.Add(time.Hour)}
+	r.merge(first)
+	assert.Equal(t, &record{place: "1", brought: []string{"a"}, dated: true, initiators: []string{"cn=one"}, time: at}, r)
+	r = &record{place: "2", brought: []string{"b"}, quiet: true, time: at.Add(time.Hour), garbled: true}
+	r.merge(&record{place: "1", brought: []string{"a"}, quiet: true, time: at})
+	assert.Equal(t, &record{place: "2", brought: []string{"b"}, quiet: true, time: at, garbled: true}, r)
+}
+
+func TestWhereTheNextSearchByTimestampsBegins(t *testing.T) {
+	ours := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // An hour behind the directory, and it does not matter.
+	theirs := ours.Add(time.Hour)
+	s := &Source{config: Config{Overlap: time.Minute}}
+	s.since(swept{begun: ours})
+	assert.True(t, s.position.Since.IsZero(), "nobody was seen")
+	s.since(swept{users: 1, youngest: theirs, begun: ours, took: 10 * time.Second})
+	assert.Equal(t, theirs.Add(-70*time.Second), s.position.Since)
+	s.since(swept{begun: ours.Add(5 * time.Minute)})
+	assert.Equal(t, theirs.Add(-70*time.Second).Add(5*time.Minute), s.position.Since, "time goes by")
+	s.since(swept{users: 1, youngest: theirs.Add(time.Minute), begun: ours.Add(6 * time.Minute), took: time.Hour})
+	assert.Equal(t, theirs.Add(-70*time.Second).Add(6*time.Minute), s.position.Since, "it never goes back")
+	s.since(swept{users: 1, youngest: theirs.Add(20 * time.Minute), begun: ours.Add(7 * time.Minute)})
+	assert.Equal(t, theirs.Add(19*time.Minute), s.position.Since)
+}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -161,8 +162,11 @@ func (r *rig) close() {
 	}
 }
 
-// settle lets the source look a few times.
-func (r *rig) settle() { time.Sleep(25 * time.Second) }
+// settle lets the source look a few times. Then it does nothing, so that its state can be looked at.
+func (r *rig) settle() {
+	time.Sleep(25 * time.Second)
+	synctest.Wait()
+}
 
 func (r *rig) expect(want ...string) {
 	r.Helper()

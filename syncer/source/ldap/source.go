@@ -59,6 +59,7 @@ type Source struct {
 	ailing    string // the failure that was told last
 	referrals bool   // told that some are there
 	tally     tally
+	clock     clock
 }
 
 // tally counts what one look at the directory has shown.
@@ -325,6 +326,9 @@ func (s *Source) begin(ctx context.Context, c *conn, f follower, why string) err
 	}
 	if err := f.latest(ctx, &p); err != nil {
 		return err
+	}
+	if s.position.Server != p.Server {
+		s.clock = clock{} // Each server has its own.
 	}
 	s.position = p
 	return s.save()

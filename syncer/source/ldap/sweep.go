@@ -19,13 +19,13 @@ var (
 type swept struct {
 	users    int
 	youngest time.Time // modifyTimestamp
+	begun    time.Time
 	took     time.Duration
 }
 
 // sweep walks over the users that a filter finds, page by page, and hands each page over. One page is in memory.
 func (s *Source) sweep(ctx context.Context, c *conn, filter string, page func([]user) error) (swept, error) {
-	var w swept
-	begun := time.Now()
+	w := swept{begun: time.Now()}
 	paging := goldap.NewControlPaging(uint32(s.config.PageSize)) //nolint:gosec // Validated.
 	for {
 		r, cut, err := c.search(ctx, &goldap.SearchRequest{
@@ -53,7 +53,7 @@ func (s *Source) sweep(ctx context.Context, c *conn, filter string, page func([]
 		}
 		answer, _ := goldap.FindControl(r.Controls, goldap.ControlTypePaging).(*goldap.ControlPaging)
 		if answer == nil || len(answer.Cookie) == 0 {
-			w.took = time.Since(begun)
+			w.took = time.Since(w.begun)
 			return w, nil
 		}
 		if len(users) == 0 && bytes.Equal(answer.Cookie, paging.Cookie) {
@@ -89,7 +89,7 @@ func (s *Source) refer(ctx context.Context, n int) {
 func (s *Source) compare(ctx context.Context, c *conn) error {
 	why := s.position.Pending
 	first := why == pendingFirst && !s.config.deliversFirst()
-	s.log.InfoContext(ctx, "all users are compared", "why", why, "server", c.url, "deliver", !first)
+	s.log.DebugContext(ctx, "all users are compared", "why", why, "server", c.url)
 	s.seen.begin()
 	w, err := s.sweep(ctx, c, s.config.Filter, func(users []user) error {
 		looks := make([]look, len(users))
@@ -113,21 +113,36 @@ func (s *Source) compare(ctx context.Context, c *conn) error {
 		s.gone(ctx, k, "")
 	}
 	s.position.Pending, s.position.Reconciled = "", time.Now().UTC()
-	s.position.since(w, s.config.Overlap)
+	s.since(w)
 	if s.tally.shown > 0 {
 		s.position.Unreadable = false
 	}
-	s.log.InfoContext(ctx, "all users were compared", "users", w.users, "deleted", len(gone), "took", w.took)
+	s.log.InfoContext(ctx, "all users were compared", "why", why, "delivered", !first, "users", w.users, "deleted", len(gone), "took", w.took)
 	return s.looked(ctx)
 }
 
-// since moves on to where the next search by timestamps begins. Everything is by the directory's clock: the youngest entry
-// was there when the walk ended at the latest, so that many seconds before it as the walk took, no entry had been passed yet.
-func (p *position) since(w swept, overlap time.Duration) {
+// clock is what is known of the directory's clock: it showed at least this then.
+type clock struct{ least, then time.Time }
+
+// since moves on to where the next search by timestamps begins. Only the directory's clock counts, and ours to measure pauses.
+// When a walk ended, the directory's clock showed no less than the date of the youngest entry; when it began, no less than that
+// without the time it took, and no less than when the walk before began and the pause since. What is changed after the beginning
+// is not dated before that, and what was changed before it has been seen.
+func (s *Source) since(w swept) {
+	least := w.youngest.Add(-w.took)
 	if w.youngest.IsZero() {
+		least = time.Time{}
+	}
+	if known := s.clock.least; !known.IsZero() {
+		if known = known.Add(w.begun.Sub(s.clock.then)); known.After(least) {
+			least = known
+		}
+	}
+	if least.IsZero() {
 		return
 	}
-	if t := w.youngest.Add(-w.took - overlap).Truncate(time.Second); t.After(p.Since) {
-		p.Since = t
+	s.clock = clock{least, w.begun}
+	if t := least.Add(-s.config.Overlap).Truncate(time.Second); t.After(s.position.Since) {
+		s.position.Since = t
 	}
 }

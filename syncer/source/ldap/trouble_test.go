@@ -55,6 +55,34 @@ func TestWhatIsTrimmedWithoutBeingMissedIsNoGap(t *testing.T) {
 	}
 }
 
+func TestWhatIsTrimmedWhileItIsReadIsAGap(t *testing.T) {
+	bubble(t, ChangeNumber, func(r *rig) {
+		r.config.PageSize, r.config.URLs = 2, r.config.URLs[:1]
+		users := []string{"ann", "bob", "cid", "dan", "eve", "fay"}
+		r.directory.Add(users...)
+		r.start()
+		r.expect()
+		r.stop()
+		var want []string
+		for _, u := range users {
+			r.directory.SetPassword(u, hash(u+"2"))
+			want = append(want, u+" "+hash(u+"2"))
+		}
+		s := r.directory.Server(0)
+		s.Edit(func(*ldaptest.Server) {
+			s.Script = func(_, base, filter string) *ldaptest.Fault {
+				if base == "cn=changelog" && strings.Contains(filter, "(changeNumber>=9)") {
+					s.Trim(1)
+				}
+				return nil
+			}
+		})
+		r.start()
+		r.expect(want...)
+		assert.Contains(r, r.logs.String(), "the changelog was trimmed while it was read: it begins with 12, and 9 was not there")
+	})
+}
+
 func TestNumbersThatStepBackAreNoticed(t *testing.T) {
 	bubble(t, ChangeNumber, func(r *rig) {
 		r.directory.Add("ann", "bob", "cid")
@@ -97,6 +125,7 @@ func TestHolesInTheNumberingAreNoGaps(t *testing.T) {
 
 func TestBlocksShrinkBelowTheServersLimit(t *testing.T) {
 	bubble(t, ChangeNumber, func(r *rig) {
+		r.config.URLs = r.config.URLs[:1]
 		r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.SizeLimit = 7 })
 		r.directory.Add("ann")
 		r.start()
@@ -152,6 +181,21 @@ func TestAReplicaThatLagsBringsNothingOldBack(t *testing.T) {
 		if r.config.Strategy == ChangeNumber {
 			assert.InEpsilon(r, 1, r.outcome(stale), 0.01)
 		}
+	})
+}
+
+// TestTimestampsOfAnotherServerAreNotTrusted is about a change that only the other server had, for longer than the overlap.
+func TestTimestampsOfAnotherServerAreNotTrusted(t *testing.T) {
+	bubble(t, Timestamps, func(r *rig) {
+		r.directory.Add("ann", "bob")
+		r.start()
+		r.expect()
+		r.directory.Lag(0, true)
+		r.directory.SetPassword("ann", hash("a2"))
+		time.Sleep(time.Hour)
+		r.expect()
+		r.directory.Server(0).Down(true)
+		r.expect("ann " + hash("a2"))
 	})
 }
 
@@ -234,6 +278,7 @@ func TestTheStrategyIsWhatTheAccountMayUse(t *testing.T) {
 		"cookie first":            {func(*ldaptest.Server) {}, Cookie, ""},
 		"numbers without cookies": {func(s *ldaptest.Server) { s.Cookies = false }, ChangeNumber, "does not know the control"},
 		"neither":                 {func(s *ldaptest.Server) { s.Cookies, s.Numbers = false, false }, Timestamps, "which has gaps"},
+		"nothing to be seen":      {func(s *ldaptest.Server) { s.EmptyChanges, s.Cookies = true, false }, Timestamps, "shows none of the changes"},
 		"no right":                {func(s *ldaptest.Server) { s.HideChanges = true }, Timestamps, "sufficient privileges"},
 	}
 	for name, tt := range tests {
@@ -282,5 +327,23 @@ func TestAnotherStrategyComparesAll(t *testing.T) {
 		r.start()
 		r.expect("bob " + hash("b2"))
 		require.Equal(r, Cookie, r.source.position.Strategy)
+	})
+}
+
+// TestTimestampsReadAgainOnlyWhatIsYoung is about a directory whose users were all loaded at once.
+func TestTimestampsReadAgainOnlyWhatIsYoung(t *testing.T) {
+	bubble(t, Timestamps, func(r *rig) {
+		for i := range 200 {
+			r.directory.Add(fmt.Sprintf("user%03d", i))
+		}
+		r.start()
+		time.Sleep(5 * time.Minute)
+		before := r.metric("idm_password_sync_source_entries_total")
+		time.Sleep(time.Hour)
+		assert.InDelta(r, before, r.metric("idm_password_sync_source_entries_total"), 0.01)
+		r.directory.SetPassword("user007", hash("a2"))
+		r.expect("user007 " + hash("a2"))
+		time.Sleep(5 * time.Minute)
+		assert.Less(r, r.metric("idm_password_sync_source_entries_total")-before, 20.0)
 	})
 }
