@@ -34,7 +34,8 @@
 //   - Grants of browsers and assertions, client assertions, OCI request signatures; MFA.
 //   - The two built-in policies beyond their being there, and as strength of another; warnings before expiry. PUT and POST of
 //     Me; recovery by text message or security question; UserTokens as a resource.
-//   - Hashed passwords, which Oracle takes on create. They are refused rather than judged as if they were plain.
+//   - Hashed passwords but for the creation of a user: whether Oracle takes them elsewhere is not known. They are refused rather
+//     than judged as if they were plain.
 //   - Of an e-mail, verified and secondary; the validation dates of passwordState; opc-retry-token; compression.
 //   - Limits of imports and exports, and of jobs that exclude one another.
 //

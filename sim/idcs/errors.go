@@ -125,7 +125,7 @@ var answers = map[kind]Answer{
 	federatedUser:   {400, ours + "federatedUser", "The password of the federated user %s is not managed here.", "federated", unverified},
 	inactiveUser:    {400, ours + "inactiveUser", "The user %s is deactivated.", "inactive", unverified},
 	passwordRemoval: {400, ours + "passwordRemoval", "The password cannot be removed.", "malformed", unverified},
-	hashedPassword:  {400, ours + "hashedPassword", "The simulator does not take hashed passwords.", "malformed", "ours: Oracle takes them on create"},
+	hashedPassword:  {400, ours + "hashedPassword", "A hashed password is taken when a user is created, in the forms of Oracle's import.", "malformed", "ours: Oracle takes them on create"},
 	invalidCredentials: {
 		400, "", "INVALID_CREDENTIALS", "credential", "Oracle, REST API for identity domains, Response Body",
 	},

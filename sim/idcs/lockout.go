@@ -40,7 +40,7 @@ func (s *Server) judgeLogIn(p *people.Person, policy *passwordPolicy, password s
 		return people.LogIn{Reason: "locked"}
 	case !p.Credential.HasPassword():
 		return people.LogIn{Reason: "no_password"}
-	case s.kernel.Digester.Digest(password) != p.Credential.Digest:
+	case !s.proves(p, password):
 		return people.LogIn{Reason: "wrong_password"}
 	case policy.expires(p, now):
 		return people.LogIn{Reason: "expired"}

@@ -103,7 +103,7 @@ func (c *call) changeOwn(id string, current *secret.Value, change func(*people.P
 			switch {
 			case applies.locks(p, now):
 				return refuse(lockedUser, p.UserName)
-			case c.s.kernel.Digester.Digest(*current) != p.Credential.Digest:
+			case !c.s.proves(p, *current):
 				return wrong
 			}
 		}

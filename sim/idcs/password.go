@@ -39,6 +39,7 @@ type passwordWrite struct {
 	value  secret.Value
 	digest secret.Digest
 	door   door
+	hash   people.Hash // nil of a password in the clear
 }
 
 // newWrite takes a password from a request and tells the journal its digest; nameSecrets has told it what to hide.
@@ -51,23 +52,16 @@ func (c *call) newWrite(value any, d door) (*passwordWrite, error) {
 	w.digest = c.s.kernel.Digester.Digest(w.value)
 	c.x.Password = w.digest
 	if hashed(plain) {
-		return nil, refuse(hashedPassword).surprising("hashed passwords are not simulated")
+		return nil, refuse(hashedPassword).surprising("a hashed password is for a creation")
 	}
 	return w, nil
 }
 
-// hashed recognises the prefixes of Oracle's bulk import and create.
-func hashed(plain string) bool {
-	for _, prefix := range []string{"{PBKDF2-HMAC-SHA", "{SSHA}", "{SSHA256}", "{SSHA384}", "{SSHA512}"} {
-		if strings.HasPrefix(plain, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // setPassword is what all doors share: the user's state, the policy, the write.
 func (s *Server) setPassword(p *people.Person, w passwordWrite) error {
+	if w.hash != nil {
+		return s.setHash(p, w)
+	}
 	if err := s.takesPassword(p); err != nil {
 		return err
 	}

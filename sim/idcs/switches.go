@@ -45,6 +45,7 @@ const (
 	minimumAgeUnit    = "minimumAgeUnit"
 	oldPasswordFails  = "oldPasswordFails"
 	mustChangeGrant   = "mustChangeGrant"
+	hashedCreate      = "hashedCreate"
 	refreshToken      = "refreshToken"
 	meOfClient        = "meOfClient"
 	visibilityByID    = "visibilityById"
@@ -80,6 +81,7 @@ var switchboard = switches.Board{Path: "idcs.switches", Switches: []Switch{
 	{Name: minimumAge, Options: []string{"off", "on"}, Note: "Whether minPasswordAge binds administrators, as it binds users; Oracle describes it for reset requests."},
 	{Name: minimumAgeUnit, Options: []string{"hours", "days"}, Note: "The unit of minPasswordAge; not documented."},
 	{Name: oldPasswordFails, Options: []string{"ignore", "count"}, Note: "Whether a wrong old password in a change by the user counts as a failed log-in; not documented."},
+	{Name: hashedCreate, Options: []string{"usable", "must_change"}, Note: "Whether a user who is created with a hashed password must change it at the first log-in; not documented."},
 	{Name: mustChangeGrant, Options: []string{"refuse", "accept"}, Note: "A token by grant_type=password for a user who must change the password; not documented."},
 	{Name: refreshToken, Options: []string{"once", "again"}, Note: "Whether a refresh token is used up by its use, and a new one comes with the answer; not documented."},
 	{Name: meOfClient, Options: []string{"404", "401"}, Note: "Me and its like with a token that stands for no user; not documented."},

@@ -22,7 +22,7 @@ func mountUsers(t table) {
 }
 
 func (c *call) createUser() error {
-	m, write, err := c.userBody()
+	m, write, err := c.userBody(true)
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,8 @@ func (c *call) createUser() error {
 	return c.sendUser(http.StatusCreated, &created)
 }
 
-// userBody reads a user, without its password, which comes back beside it.
-func (c *call) userBody() (map[string]any, *passwordWrite, error) {
+// userBody reads a user, without its password, which comes back beside it. A creation takes one that is hashed, too.
+func (c *call) userBody(creation bool) (map[string]any, *passwordWrite, error) {
 	body, err := c.body()
 	if err != nil {
 		return nil, nil, err
@@ -79,7 +79,12 @@ func (c *call) userBody() (map[string]any, *passwordWrite, error) {
 		if value == nil {
 			continue
 		}
-		if write, err = c.newWrite(value, fromAdministrator); err != nil {
+		if plain, is := value.(string); is && creation && hashed(plain) {
+			write, err = c.newHash(plain)
+		} else {
+			write, err = c.newWrite(value, fromAdministrator)
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 	}
@@ -97,7 +102,7 @@ func (c *call) readUser() error {
 
 func (c *call) replaceUser() error {
 	id := plainID(c.id)
-	m, write, err := c.userBody()
+	m, write, err := c.userBody(false)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,8 @@ type Credential struct {
 	Digest secret.Digest
 	// Password is the current plaintext, in memory only: the log-in probe and "differs in n characters" need it.
 	Password secret.Value
+	// Hash is there instead of Password when only a hash is known; Digest is then that of its text.
+	Hash Hash
 	// History has the newest digest first, the current one included.
 	History    []secret.Digest
 	MustChange bool
@@ -23,6 +25,11 @@ type Credential struct {
 	// LockedAt and LockedBy tell of a lock when it began and what closed it.
 	LockedAt time.Time
 	LockedBy Lock
+}
+
+// Hash is what is stored of a password.
+type Hash interface {
+	Verify(password secret.Value) (bool, error)
 }
 
 // Lock is what closed an account.
@@ -46,7 +53,7 @@ func (c *Credential) Set(d secret.Digest, v secret.Value, at time.Time, mustChan
 	history := make([]secret.Digest, 0, min(len(c.History)+1, historyLimit))
 	history = append(history, d)
 	c.History = append(history, c.History[:min(len(c.History), historyLimit-1)]...)
-	c.Digest, c.Password, c.SetAt, c.MustChange = d, v, at, mustChange
+	c.Digest, c.Password, c.Hash, c.SetAt, c.MustChange = d, v, nil, at, mustChange
 }
 
 // Unlock forgets failures and lock.
@@ -54,7 +61,7 @@ func (c *Credential) Unlock() { c.Failures, c.LockedAt, c.LockedBy = 0, time.Tim
 
 // Clear removes the password and keeps the history.
 func (c *Credential) Clear() {
-	c.Digest, c.Password, c.SetAt, c.MustChange = secret.Digest{}, secret.Value{}, time.Time{}, false
+	c.Digest, c.Password, c.Hash, c.SetAt, c.MustChange = secret.Digest{}, secret.Value{}, nil, time.Time{}, false
 }
 
 // HasPassword tells whether there is a password to log in with.

@@ -29,12 +29,12 @@ func (a *Attempt) Job() target.Job { return a.job }
 func (a *Attempt) UserName() string { return a.userName }
 
 func (a *Attempt) run(ctx context.Context) target.Answer {
-	if len(a.job.Hash) > 0 {
-		return a.hashed()
-	}
 	var err error
 	if a.userName, err = a.target.api.UserName(a.job); err != nil {
 		return a.unnamed(err)
+	}
+	if len(a.job.Hash) > 0 {
+		return a.bring(ctx)
 	}
 	if a.job.DryRun {
 		return a.plan(ctx)
@@ -67,14 +67,6 @@ func (a *Attempt) unnamed(err error) target.Answer {
 		return target.Answer{Class: target.Planned, Plan: "park: " + string(target.Malformed), Detail: err.Error()}
 	}
 	return target.Answer{Class: target.Permanent, Reason: target.Malformed, Detail: err.Error()}
-}
-
-// hashed refuses without a request: the doors take passwords in clear only, and would store the text of a hash as one.
-func (a *Attempt) hashed() target.Answer {
-	if a.job.DryRun {
-		return target.Answer{Class: target.Planned, Plan: "park: " + string(target.Hashed)}
-	}
-	return target.Answer{Class: target.Permanent, Reason: target.Hashed, Detail: "nothing sent: the change holds a hash"}
 }
 
 // doubtful tells whether a refusal may be about another user than the one we thought we wrote to.
