@@ -34,7 +34,7 @@ func TestTheNewestArrivesAndNothingOldAfterIt(t *testing.T) {
 		if strategy != Timestamps { // Which cannot see what comes late.
 			kinds = append(kinds, "lag 1", "catch up")
 		}
-		steps := rapid.SliceOfN(rapid.SampledFrom(kinds), 1, 20).Draw(rt, "steps")
+		steps := rapid.SliceOfN(rapid.SampledFrom(kinds), 1, 12).Draw(rt, "steps")
 		picks := rapid.SliceOfN(rapid.IntRange(0, 3), len(steps), len(steps)).Draw(rt, "users")
 		pauses := rapid.SliceOfN(rapid.SampledFrom([]time.Duration{10 * time.Millisecond, 6 * time.Second}), len(steps), len(steps)).Draw(rt, "pauses")
 		var broken string

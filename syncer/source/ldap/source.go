@@ -54,6 +54,7 @@ type Source struct {
 	seen      *seen
 	park      *park
 	position  position
+	stored    position // on disk
 	to        Receiver
 	strategy  string // that was told last
 	ailing    string // the failure that was told last
@@ -116,6 +117,7 @@ func (s *Source) open() (err error) {
 	if s.position, err = readPosition(s.config.State); err != nil {
 		return err
 	}
+	s.stored = s.position
 	if s.park, err = openPark(s.config.State, s.readOnly); err != nil {
 		return err
 	}
@@ -334,7 +336,7 @@ func (s *Source) begin(ctx context.Context, c *conn, f follower, why string) err
 	return s.save()
 }
 
-// save stores the position, and what was seen before it.
+// save stores the position when it has moved, and before it what was seen.
 func (s *Source) save() error {
 	if s.readOnly {
 		return nil
@@ -342,9 +344,13 @@ func (s *Source) save() error {
 	if err := errors.Join(s.seen.flush(), s.park.flush()); err != nil {
 		return fmt.Errorf("ldap.state: %w", err)
 	}
+	if s.position == s.stored {
+		return nil
+	}
 	if err := writeJSON(positionFile(s.config.State), s.position); err != nil {
 		return fmt.Errorf("ldap.state: %w", err)
 	}
+	s.stored = s.position
 	return nil
 }
 
