@@ -89,15 +89,16 @@ func (s *Server) bucketOf(method, path string) bucket {
 		return otherBucket
 	}
 	collection, rest, deeper := strings.Cut(rest, "/")
-	_, _, deepest := strings.Cut(rest, "/")
+	_, below, _ := strings.Cut(rest, "/")
+	credential := strings.HasPrefix(below, "credentials/") || strings.HasPrefix(below, "lifecycle/")
 	switch collection {
 	case "users":
 		switch {
 		case !deeper:
 			return usersBucket
-		case deepest && s.is(credentialBucket, "own"):
+		case credential && s.is(credentialBucket, "own"):
 			return lifecycleBucket
-		case deepest:
+		case credential:
 			return usersBucket
 		case method == http.MethodGet || method == http.MethodHead:
 			return readUserBucket

@@ -84,6 +84,7 @@ func TestBuckets(t *testing.T) {
 		{http.MethodGet, o.path(), 1000},
 		{http.MethodPut, o.path(), 300},
 		{http.MethodPost, o.path() + "/lifecycle/suspend", 300},
+		{http.MethodGet, o.path() + "/groups", 1000}, // the longest beginning
 		{http.MethodGet, "/api/v1/groups", 250},
 		{http.MethodGet, "/api/v1/groups/x", 500},
 		{http.MethodGet, "/api/v1/apps", 50},

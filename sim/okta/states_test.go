@@ -75,8 +75,28 @@ func TestADeletedIdentityProviderMastersNobody(t *testing.T) {
 	_, err := o.SignInThroughIdP(idp, okta.Assertion{Subject: login, Attributes: map[string]string{"firstName": "Zac"}})
 	require.NoError(t, err)
 	o.post(t, "", `{"profile":{"title":"Singer"}}`).refused(t, 403, "E0000023", "")
+	second := o.id(t, idpsPath, strings.Replace(idpBody("AUTO", true), `"Spoke"`, `"Other"`, 1))
+	_, err = o.SignInThroughIdP(second, okta.Assertion{Subject: login, Attributes: map[string]string{"firstName": "Zac"}})
+	require.NoError(t, err)
+	o.ok(t, http.MethodDelete, idpsPath+"/"+second, "")
+	o.post(t, "", `{"profile":{"title":"Singer"}}`).refused(t, 403, "E0000023", "")
 	o.ok(t, http.MethodDelete, idpsPath+"/"+idp, "")
 	assert.Equal(t, 200, o.post(t, "", `{"profile":{"title":"Singer"}}`).status)
+}
+
+// Who is deactivated is converted by nobody, and an activation is dated anew.
+func TestDeactivatedUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOrg(t)
+		first := o.get(t)["activated"]
+		time.Sleep(time.Hour)
+		o.ok(t, http.MethodPost, o.path()+"/lifecycle/deactivate", "")
+		o.post(t, "/lifecycle/reset_password?provider=FEDERATION&sendEmail=false", "").refused(t, 403, "E0000038", "")
+		assert.Equal(t, first, o.get(t)["activated"])
+		o.ok(t, http.MethodPost, o.path()+"/lifecycle/activate", "")
+		assert.Equal(t, o.get(t)["statusChanged"], o.get(t)["activated"])
+		assert.NotEqual(t, first, o.get(t)["activated"])
+	})
 }
 
 // What is refused has changed nothing, not even in the memory of the policy in force.
