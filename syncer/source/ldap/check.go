@@ -179,7 +179,7 @@ func (v *Server) judge(c Config, told bool) []string {
 	case v.Users == 0:
 		return []string{"no user is found; look at ldap.base, ldap.filter and the rights of the account"}
 	case v.Readable == 0:
-		list = append(list, "no user shows userPassword: the account lacks the right to read it, and no password would be delivered")
+		list = append(list, "no user shows userPassword, so no password would be delivered; the account may lack the right to read it")
 	case v.Dated == 0 && !told:
 		list = append(list, "no user shows pwdChangedTime: a rehash cannot be told from a change, and is delivered")
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -120,8 +121,19 @@ func newRig(t *testing.T, strategy string) *rig {
 	d := ldaptest.Start("127.0.0.1", "127.0.0.2")
 	c := DefaultConfig()
 	c.URLs, c.BindDN, c.Password = d.URLs(), ldaptest.BindDN, seal.Secret(ldaptest.Password)
-	c.StartTLS, c.Base, c.Strategy, c.State = false, ldaptest.Base, strategy, t.TempDir()
+	c.StartTLS, c.Base, c.Strategy, c.State = false, ldaptest.Base, strategy, quick(t)
 	return &rig{T: t, config: c, directory: d, engine: &engine{}, logs: &log{}, stop: func() {}}
+}
+
+// quick is a directory in memory where the system has such a place: these tests flush thousands of times.
+func quick(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "ldap") //nolint:usetesting // t.TempDir is on a disk.
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 func (r *rig) start() {

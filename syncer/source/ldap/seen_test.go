@@ -22,7 +22,7 @@ func open(t require.TestingT, dir string) *seen {
 
 // TestSeenIsAMap is the law: whatever is put, forgotten, flushed and opened again, it is what a map in memory would be.
 func TestSeenIsAMap(t *testing.T) {
-	root, n := t.TempDir(), 0
+	root, n := quick(t), 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
 		dir := filepath.Join(root, fmt.Sprint(n))

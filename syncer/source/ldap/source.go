@@ -56,9 +56,9 @@ type Source struct {
 	position  position
 	stored    position // on disk
 	to        Receiver
-	strategy  string // that was told last
-	ailing    string // the failure that was told last
-	referrals bool   // told that some are there
+	strategy  string            // that was told last
+	ailing    map[string]string // the failure of each server that was told last
+	referrals bool              // told that some are there
 	tally     tally
 	clock     clock
 }
@@ -78,7 +78,7 @@ func New(c Config, e Environment) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{config: c, dialer: d, log: e.Logger, readOnly: e.ReadOnly, seed: e.Seed}
+	s := &Source{config: c, dialer: d, log: e.Logger, readOnly: e.ReadOnly, seed: e.Seed, ailing: map[string]string{}}
 	if s.base, err = parseDN(c.Base); err != nil {
 		return nil, err
 	}
@@ -192,8 +192,8 @@ var numbers = regexp.MustCompile(`\d+`)
 // failed tells of a failure, and not of the same one every minute.
 func (s *Source) failed(ctx context.Context, url string, err error) {
 	s.metrics.failures.Inc()
-	if text := url + numbers.ReplaceAllString(err.Error(), "0"); text != s.ailing {
-		s.ailing = text
+	if text := numbers.ReplaceAllString(err.Error(), "0"); text != s.ailing[url] {
+		s.ailing[url] = text
 		s.log.WarnContext(ctx, "the directory cannot be read", "server", url, "error", err)
 	}
 }
@@ -367,13 +367,13 @@ func (s *Source) looked(ctx context.Context) error {
 	case users > 0:
 		s.metrics.readable.Set(0)
 		if !s.position.Unreadable {
-			s.log.ErrorContext(ctx, "no entry shows userPassword; the account lacks the right to read it, and no password is delivered",
+			s.log.ErrorContext(ctx, "no entry shows userPassword, so no password is delivered; the account may lack the right to read it",
 				"bind_dn", s.config.BindDN, "entries", users)
 		}
 		s.position.Unreadable = true
 	}
-	if s.ailing != "" {
-		s.ailing = ""
+	if len(s.ailing) > 0 {
+		clear(s.ailing)
 		s.log.InfoContext(ctx, "the directory is read again")
 	}
 	s.metrics.look()
