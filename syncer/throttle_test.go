@@ -106,7 +106,8 @@ func TestAnAllowanceIsMadeToLast(t *testing.T) {
 		"used up":                          {[]target.Allowance{allowance(0, 40*time.Second)}, 0, 5, 40 * time.Second},
 		"used up by what is in flight":     {[]target.Allowance{allowance(4, 40*time.Second)}, 4, 5, 40 * time.Second},
 		"an older answer comes late":       {[]target.Allowance{allowance(0, 40*time.Second), allowance(7, 40*time.Second)}, 0, 5, 40 * time.Second},
-		"a new period":                     {[]target.Allowance{allowance(0, 40*time.Second), allowance(90, 100*time.Second)}, 0, 5, 0},
+		"another limit has more left":      {[]target.Allowance{allowance(0, 40*time.Second), allowance(90, 100*time.Second)}, 0, 5, 40 * time.Second},
+		"another limit has less left":      {[]target.Allowance{allowance(90, 100*time.Second), allowance(0, 40*time.Second)}, 0, 5, 40 * time.Second},
 		"over already":                     {[]target.Allowance{allowance(0, -time.Second)}, 0, 5, 0},
 		"a clock that slipped":             {[]target.Allowance{allowance(0, 24*time.Hour)}, 0, 5, 0},
 		"a limit of requests at a time":    {[]target.Allowance{{Known: true, Concurrent: true, Remaining: 0}}, 3, 5, -1},
@@ -130,6 +131,19 @@ func TestAnAllowanceIsMadeToLast(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestANewPeriodOfAnAllowance(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	l := newThrottle(32)
+	l.started(now)
+	l.told(now, target.Allowance{Known: true, Remaining: 0, Reset: now.Add(40 * time.Second)}, 0)
+	later := now.Add(40 * time.Second)
+	ok, _ := l.room(later.Add(-time.Second), 0, 5)
+	assert.False(t, ok)
+	l.told(later, target.Allowance{Known: true, Remaining: 90, Reset: later.Add(time.Minute)}, 0)
+	ok, _ = l.room(later, 0, 5)
+	assert.True(t, ok)
 }
 
 func TestAChangeThatAloneIsRefusedStopsNobodyForLong(t *testing.T) {
