@@ -156,8 +156,14 @@ func render(u *User) map[string]any {
 func (o *Org) page(r *http.Request) answer {
 	query := r.URL.Query()
 	wanted := func(u *User) bool { return (u.Status == "DEPROVISIONED") == query.Has("filter") }
-	limit, _ := strconv.Atoi(query.Get("limit"))
-	limit = min(limit, o.Page)
+	if quoted, is := strings.CutPrefix(query.Get("filter"), "profile.login eq "); is {
+		login, _ := strconv.Unquote(quoted)
+		wanted = func(u *User) bool { return u.Login == login }
+	}
+	limit, err := strconv.Atoi(query.Get("limit"))
+	if limit = min(limit, o.Page); err != nil {
+		limit = o.Page
+	}
 	found := []any{}
 	last, more := "", false
 	for _, u := range o.users {

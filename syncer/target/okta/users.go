@@ -127,11 +127,36 @@ func (x *api) UserName(j target.Job) (string, error) {
 
 // Find asks for the user of a login. Okta also takes an id or a login without its domain; a user of another login is nobody.
 func (x *api) Find(ctx context.Context, a *rest.Attempt, login string) (*rest.User, target.Answer, bool) {
+	if strings.ContainsAny(login, "/?") {
+		return x.filter(ctx, a, login)
+	}
 	u, answer, ok := x.Read(ctx, a, login)
 	if u != nil && !strings.EqualFold(u.Name, login) {
 		u = nil
 	}
 	return u, answer, ok
+}
+
+// filter finds a login that cannot stand in a path, however it is escaped: "logins with a / or ? can only be fetched by id" (Okta,
+// Users API, get user). A filter compares the case, too.
+func (x *api) filter(ctx context.Context, a *rest.Attempt, login string) (*rest.User, target.Answer, bool) {
+	expression := `profile.login eq "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(login) + `"`
+	r, answer, ok := a.Send(ctx, rest.Request{Method: http.MethodGet, Path: usersPath + "?" + url.Values{"filter": {expression}}.Encode()})
+	switch {
+	case !ok:
+		return nil, answer, false
+	case !r.Whole(http.StatusOK):
+		return nil, a.Answer(rest.CallFind, r), false
+	}
+	var list []resource
+	if err := json.Unmarshal(r.Body, &list); err != nil {
+		return nil, target.Answer{Class: target.Transient, Reason: target.Unavailable, Detail: "find: " + errNoUser.Error()}, false
+	}
+	if len(list) == 0 || list[0].ID == "" {
+		return nil, target.Answer{}, true
+	}
+	u := list[0].user()
+	return &u, target.Answer{}, true
 }
 
 // Read asks for the user of an id or a login.
