@@ -74,9 +74,14 @@ func (r *run) history() (invariants.History, error) {
 		h.Initial[p.UserName] = p.initial
 	}
 	for _, p := range r.newcomers {
-		h.Provisioning[p.UserName] = r.scenario.Given.Engine.Provision
+		h.Provisioning[p.UserName] = r.scenario.Given.Engine.Provision || r.pair != nil
 	}
-	journal, err := r.control.JournalAll(r.ctx, control.JournalQuery{Target: r.target.name()})
+	if h.Generates = r.pair != nil; h.Generates {
+		for _, p := range r.residents {
+			h.Provisioning[p.UserName] = true
+		}
+	}
+	journal, err := r.control.JournalAll(r.ctx, control.JournalQuery{Target: r.target.name(), After: r.since})
 	if err != nil {
 		return h, err
 	}

@@ -38,6 +38,9 @@ func (l *linter) given() {
 	if tree.child(targetIDCS) != nil && tree.child(targetOkta) != nil {
 		l.found.add(tree.key(targetOkta), "given: an identity domain and an org; a scenario has one target")
 	}
+	if given.Spoke != nil {
+		l.spoke(*given.Spoke, tree)
+	}
 	if l.scenario.residents()+given.Source.Newcomers == 0 {
 		l.found.add(tree.at, "given: nobody lives there; write %s: {users: 20}", target.name())
 	}
@@ -307,7 +310,7 @@ func (l *linter) expectation(e *Expectation, n *node) {
 
 func (l *linter) query(e *Expectation, n *node) {
 	query, that := textOf(n.find("query"), l.lines), textOf(n.find("that"), l.lines)
-	answer, mistakes := checkQuery(query.value, l.scenario.target().name(), l.faults)
+	answer, mistakes := checkQuery(query.value, l.scenario.asked(), l.faults)
 	for _, m := range mistakes {
 		l.found.add(query.place(m.line, m.column), "query: %s", m.message)
 	}

@@ -85,12 +85,20 @@ func TestParseProblemsOfAnOrg(t *testing.T) {
 		{"a status that is not there", "SUSPENDED: 5-6", "SUSPENDET: 5-6", []string{`10:16: statuses: there is no "SUSPENDET"; did you mean SUSPENDED?`}},
 		{"a rule that the policy has not", "violates: minSymbol", "violates: minSymbl", []string{"12:44: violates: the target's policy has no minSymbl; did you mean minSymbol?"}},
 		{"the history", "violates: minSymbol", "violates: historyCount", []string{"12:44: violates: the history is violated by sending an old password again: write with: reused, or with: initial"}},
+		{"no spoke", "settle: 1m", "assign: 1-2", []string{"14:5: assign: there is no spoke; write given: {spoke: {}}"}},
+		{"an engine beside a spoke", "steps:\n", "  spoke: {}\n  engine: {provision: true}\nsteps:\n", []string{
+			"12:3: engine: there is none where a spoke pushes: Okta's own provisioning is on trial",
+		}},
+		{"a spoke's policy in Oracle's words", "steps:\n", "  spoke: {policy: standard}\nsteps:\n", []string{
+			"11:19: policy: is in the words of idcs; a spoke has default, or {like: default, complexity: {minLength: 10}}",
+		}},
 		{"a provider in a step", "provider: SOCIAL", "provider: social", []string{`13:42: provider: "social" is not one of OKTA, FEDERATION, SOCIAL, ACTIVE_DIRECTORY, LDAP; did you mean SOCIAL?`}},
 		{"query: another target", `(target: "okta")`, `(target: "idcs")`, []string{`16:29: query: there is no target "idcs"; it has okta`}},
 		{"query: no target", `(target: "okta")`, "", []string{`16:15: query: users asks for idcs when no target is named; write target: "okta"`}},
 	})
 	problemsOf(t, valid, []problemCase{
 		{"a step of an org's", "expire_tokens: all", "jit: all", []string{"13:9: jit: is for an Okta org; write given: {okta: {users: 20}}"}},
+		{"a spoke without a hub", "steps:\n", "  spoke: {}\nsteps:\n", []string{"7:3: spoke: needs a hub; write okta: {users: 20}"}},
 		{"a policy of Okta's", "policy: standard", "policy: default", []string{
 			"6:28: policy: is in the words of okta; those of idcs are standard, simple, or {like: standard, minLength: 14}",
 		}},

@@ -36,7 +36,7 @@ type textError struct {
 }
 
 // checkQuery validates a query against the control plane's schema and tells the shape of its answer.
-func checkQuery(text, target string, faults []string) (types.Map, []textError) {
+func checkQuery(text string, targets, faults []string) (types.Map, []textError) {
 	schema, err := loadSchema()
 	if err != nil {
 		return nil, []textError{{1, 1, err.Error()}}
@@ -66,7 +66,7 @@ func checkQuery(text, target string, faults []string) (types.Map, []textError) {
 		at := operation.VariableDefinitions[0].Position
 		return nil, []textError{{at.Line, at.Column, "a scenario gives no variables; write the value into the query"}}
 	}
-	if found := checkArguments(operation.SelectionSet, target, faults); len(found) > 0 {
+	if found := checkArguments(operation.SelectionSet, targets, faults); len(found) > 0 {
 		return nil, found
 	}
 	return shape(schema, operation.SelectionSet), nil
@@ -82,9 +82,9 @@ var operations = []string{
 
 // checkArguments: a journal that is asked for a target or an outcome that does not exist answers with nothing, and
 // "total == 0" would pass for the wrong reason.
-func checkArguments(selection ast.SelectionSet, target string, faults []string) []textError {
+func checkArguments(selection ast.SelectionSet, targets, faults []string) []textError {
 	known := map[string][]string{
-		"target":    {target},
+		"target":    targets,
 		"operation": operations,
 		"outcome":   {"accepted", "refused"},
 		"token":     {"valid", "expired", "revoked", "unknown"},
@@ -96,9 +96,11 @@ func checkArguments(selection ast.SelectionSet, target string, faults []string) 
 		if !isField {
 			continue
 		}
-		if absent := defaultTarget(f); absent != "" && absent != target {
-			found = append(found, textError{f.Position.Line, f.Position.Column,
-				fmt.Sprintf("%s asks for %s when no target is named; write target: %q", f.Name, absent, target)})
+		if absent := defaultTarget(f); absent != "" && !slices.Contains(targets, absent) {
+			found = append(found, textError{
+				f.Position.Line, f.Position.Column,
+				fmt.Sprintf("%s asks for %s when no target is named; write target: %q", f.Name, absent, targets[0]),
+			})
 		}
 		for _, a := range f.Arguments {
 			words, limited := known[a.Name]
@@ -110,7 +112,7 @@ func checkArguments(selection ast.SelectionSet, target string, faults []string) 
 					fmt.Sprintf("there is no %s %q%s", a.Name, a.Value.Raw, orKnown(a.Value.Raw, words))})
 			}
 		}
-		found = append(found, checkArguments(f.SelectionSet, target, faults)...)
+		found = append(found, checkArguments(f.SelectionSet, targets, faults)...)
 	}
 	return found
 }

@@ -43,7 +43,7 @@ func explain(t *testing.T, s reports.Scenario) {
 var thrifty = map[string]bool{
 	"idcs/poison-blocks-nobody": true, "idcs/throttled-free-tier": true, "idcs/throttled-premium-tier": true,
 	"idcs/user-deleted-while-waiting": true, "okta/api-token-revoked": true, "okta/concurrent-limit": true,
-	"okta/read-only-for-a-while": true,
+	"okta/read-only-for-a-while": true, "okta/token-share": true,
 }
 
 func TestTheSuitePasses(t *testing.T) {

@@ -34,6 +34,7 @@ const (
 type Given struct {
 	IDCS   GivenDomain `json:"idcs,omitzero" jsonschema_description:"The Oracle identity domain that passwords are synchronised to; there is one when no target is given."`
 	Okta   *GivenOrg   `json:"okta,omitempty" jsonschema_description:"The Okta org that passwords are synchronised to, instead of an identity domain."`
+	Spoke  *GivenSpoke `json:"spoke,omitempty" jsonschema_description:"A second org that pushes its passwords to the first: Okta's own provisioning (Org2Org) is on trial, instead of an engine."`
 	Source GivenSource `json:"source,omitzero" jsonschema_description:"Where people change their passwords."`
 	Engine GivenEngine `json:"engine,omitzero" jsonschema_description:"How the system under test is set up, as far as it can be told."`
 }
@@ -66,6 +67,14 @@ type GivenOrg struct {
 	Providers       map[string]Part `json:"providers,omitempty" jsonschema_description:"Who signs in elsewhere: users or a share of the generated ones, by provider: {FEDERATION: 5 %, LDAP: [3, 4]}."`
 	Statuses        map[string]Part `json:"statuses,omitempty" jsonschema_description:"Who is not ACTIVE: users or a share of the generated ones, by status: {SUSPENDED: 5-6}."`
 	Credential      string          `json:"credential,omitempty" jsonschema:"enum=token,enum=client" jsonschema_description:"How the engine proves who it is: an API token (SSWS), or a service application with private_key_jwt; token when absent."`
+}
+
+// GivenSpoke is the org whose users are pushed to the org that is the target. Its users have the same logins and passwords; all of
+// them are assigned, and so are the newcomers, whom the target does not have.
+type GivenSpoke struct {
+	Policy     *Policy           `json:"policy,omitempty" jsonschema_description:"The spoke's password policy; default when absent."`
+	Switches   map[string]string `json:"switches,omitempty" jsonschema_description:"Switches of the spoke."`
+	Deactivate *bool             `json:"deactivate,omitempty" jsonschema_description:"Whether an end of an assignment deactivates the target's user; true when absent."`
 }
 
 // GivenSource is the source before the first step.
@@ -109,6 +118,8 @@ type Step struct {
 	SetStatus     *SetStatus        `json:"set_status,omitempty" jsonschema_description:"At an Okta org, these users have another status from now on."`
 	Disconnect    *Users            `json:"disconnect,omitempty" jsonschema_description:"An administrator of the Okta org parts these users from their identity provider: they are the org's own, without a password."`
 	JIT           *Users            `json:"jit,omitempty" jsonschema_description:"These users sign in to the Okta org through an identity provider that creates who is not there, just in time: they are federated."`
+	Unassign      *Users            `json:"unassign,omitempty" jsonschema_description:"At the spoke, the application is taken from these users; what follows from it is waited for."`
+	Assign        *Users            `json:"assign,omitempty" jsonschema_description:"At the spoke, the application is assigned to these users; what follows from it is waited for."`
 	Repair        *Repair           `json:"repair,omitempty" jsonschema_description:"An operator makes federated users of the Okta org its own again; what was parked is not sent again by that."`
 	ReadOnly      *bool             `json:"read_only,omitempty" jsonschema_description:"The Okta org takes no writes from now on (503, E0000010), or takes them again."`
 	Federate      *Users            `json:"federate,omitempty" jsonschema_description:"These users sign in through another identity provider from now on."`

@@ -48,6 +48,9 @@ type run struct {
 	expires              map[string]time.Duration // of a rule: its until
 	settled              time.Duration            // how long the last settle took
 
+	pair  *sut.Org2Org // where a spoke pushes to the target; it is the system under test
+	since uint64       // the journal's last entry before the run
+
 	repaired map[string]bool // users, in lower case, whom an operator had repaired
 
 	crashes []invariants.Crash // the ends of the system, and its starts
@@ -154,6 +157,10 @@ func (r *run) startSystem(settings map[string]any) error {
 	place.Dir, place.Seed, place.Host, place.Door = r.dir, r.seed, hookHost, r.scenario.door()
 	place.Provision, place.Settings = r.scenario.Given.Engine.Provision, r.mail.settings(settings)
 	r.place = place
+	if r.pair != nil {
+		r.system.set(r.pair)
+		return nil
+	}
 	system, err := r.options.System(place)
 	if err != nil {
 		return fmt.Errorf("system under test: %w", err)

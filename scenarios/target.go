@@ -98,3 +98,11 @@ func (s Scenario) door() string {
 	}
 	return "changer"
 }
+
+// asked are the simulators that a query may be about.
+func (s Scenario) asked() []string {
+	if s.Given.Spoke != nil {
+		return []string{s.target().name(), sim.Spoke}
+	}
+	return []string{s.target().name()}
+}

@@ -33,6 +33,9 @@ func (o givenOrg) byClient() bool { return o.Credential == "client" }
 
 func (o givenOrg) configure(c *sim.Config, _ random.Seed) {
 	c.Run = []string{targetOkta}
+	if o.scenario.Given.Spoke != nil {
+		c.Run = append(c.Run, sim.Spoke)
+	}
 	c.Okta.Plan = cmp.Or(o.Plan, c.Okta.Plan)
 	c.Okta.TokenShare = cmp.Or(o.TokenShare, c.Okta.TokenShare)
 }
@@ -72,6 +75,9 @@ func (o givenOrg) house(r *run) error {
 	for _, share := range []bool{false, true} { // Who is named comes first; a share is drawn from those who are left.
 		each(o.Providers, share, provide)
 		each(o.Statuses, share, stand)
+	}
+	if o.scenario.Given.Spoke != nil {
+		errs = append(errs, r.pairUp(*o.scenario.Given.Spoke))
 	}
 	return errors.Join(errs...)
 }
@@ -135,6 +141,7 @@ func partWords(p Part) string {
 func (l *linter) ofOkta(s Step, n *node) {
 	only := map[string]bool{
 		"set_provider": s.SetProvider != nil, "set_status": s.SetStatus != nil, "disconnect": s.Disconnect != nil, "jit": s.JIT != nil,
+		"assign": s.Assign != nil, "unassign": s.Unassign != nil,
 		"read_only": s.ReadOnly != nil, "repair": s.Repair != nil,
 	}
 	for _, name := range sortedKeys(only) {
@@ -142,7 +149,16 @@ func (l *linter) ofOkta(s Step, n *node) {
 			l.found.add(n.key(name), "%s: is for an Okta org; write given: {okta: {users: 20}}", name)
 		}
 	}
+	for name, there := range map[string]bool{"assign": s.Assign != nil, "unassign": s.Unassign != nil} {
+		if there && l.scenario.Given.Spoke == nil {
+			l.found.add(n.key(name), "%s: there is no spoke; write given: {spoke: {}}", name)
+		}
+	}
 	switch {
+	case s.Assign != nil:
+		l.users(*s.Assign, n.find("assign"))
+	case s.Unassign != nil:
+		l.users(*s.Unassign, n.find("unassign"))
 	case s.SetProvider != nil:
 		l.users(s.SetProvider.Users, n.find("set_provider", "users"))
 	case s.SetStatus != nil:

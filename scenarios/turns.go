@@ -44,6 +44,10 @@ func (r *run) turn(s Step) error {
 		return r.disconnect(r.pick(*s.Disconnect))
 	case s.JIT != nil:
 		return r.signInElsewhere(r.pick(*s.JIT))
+	case s.Assign != nil:
+		return r.assign(*s.Assign)
+	case s.Unassign != nil:
+		return r.unassign(*s.Unassign)
 	case s.Repair != nil:
 		return r.repair(*s.Repair)
 	case s.ReadOnly != nil:
@@ -65,6 +69,9 @@ func (r *run) turn(s Step) error {
 	case s.Replay != nil:
 		return r.replay(*s.Replay)
 	case s.Remove != nil:
+		for _, p := range r.pick(*s.Remove) {
+			p.elsewhere = false // whoever is made anew is the target's own
+		}
 		_, err = r.control.RemoveUsers(r.ctx, r.target.name(), r.block(*s.Remove, nil)...)
 	}
 	return err

@@ -137,6 +137,10 @@ func (s Step) lines() []string {
 		return one("At the target, %s are parted from their identity provider.", peopleWords(*s.Disconnect))
 	case s.JIT != nil:
 		return one("At the target, %s sign in through the identity provider, just in time.", peopleWords(*s.JIT))
+	case s.Assign != nil:
+		return one("At the spoke, the application is assigned to %s.", peopleWords(*s.Assign))
+	case s.Unassign != nil:
+		return one("At the spoke, the application is taken from %s.", peopleWords(*s.Unassign))
 	case s.Repair != nil && s.Repair.Fix == "recreate":
 		return one("An operator has %s deleted and made anew.", peopleWords(s.Repair.Users))
 	case s.Repair != nil:
@@ -366,11 +370,16 @@ func describe(s Scenario) string {
 	if g.Engine.Provision {
 		provision = "creates users that the target does not have"
 	}
+	if g.Spoke != nil {
+		line("  A spoke with the same users, whose own provisioning (Org2Org) pushes them here.")
+	}
 	door := ""
 	if target.name() == targetIDCS {
 		door = fmt.Sprintf("writes through the door %q and ", s.door())
 	}
-	line("  An engine that %s%s.", door, provision)
+	if g.Spoke == nil {
+		line("  An engine that %s%s.", door, provision)
+	}
 	if len(g.Engine.Settings) > 0 {
 		line("  Its settings differ in %s.", strings.Join(sortedKeys(g.Engine.Settings), ", "))
 	}

@@ -78,7 +78,7 @@ var checklist = []point{
 		invariants: []string{invariants.RetryDiscipline}, findings: []string{"F04", "F33", "P19", "P24", "P27", "P28"},
 	},
 	{
-		title: "The target's rate limits are kept", scenarios: []string{"idcs/throttled-*", "okta/throttled-*", "okta/concurrent-*"},
+		title: "The target's rate limits are kept", scenarios: []string{"idcs/throttled-*", "okta/throttled-*", "okta/token-share", "okta/concurrent-*"},
 		todo: "find out the type of your domain, and rehearse with its limits", command: "seatrial sim --tier free",
 		atOrg: &task{"find out the plan of your org and the share of your token, and rehearse with its limits", "seatrial sim --run okta --plan free"},
 	},
@@ -89,7 +89,7 @@ var checklist = []point{
 	{
 		title: "Users without a password to set are known: federated, deactivated, missing", scenarios: []string{
 			"idcs/federated-*", "idcs/deactivated-*", "idcs/unknown-*", "idcs/user-deleted-*", "idcs/provisioning-*",
-			"okta/federated-*", "okta/jit-*", "okta/repair*", "okta/statuses", "okta/deactivated-*", "okta/unknown-*", "okta/provisioning-*",
+			"okta/federated-*", "okta/jit-*", "okta/repair*", "okta/org2org-*", "okta/statuses", "okta/deactivated-*", "okta/unknown-*", "okta/provisioning-*",
 		},
 		findings: []string{"F11"}, todo: "list who lives in the domain only", command: "seatrial sync pull --config sync.yaml --out people.csv",
 	},

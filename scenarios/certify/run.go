@@ -93,7 +93,7 @@ func (o Options) limits() []string {
 	}
 	if o.Target != sim.IDCS {
 		list = append(list, "The engine's own promises (engine/*) were rehearsed at an identity domain. Under load no rate limits of Okta's were in "+
-			"force: those of your plan are rehearsed in okta/throttled-by-plan.")
+			"force: those of your plan are rehearsed in okta/throttled-by-plan. In okta/org2org-* Okta's own provisioning was on trial, not the engine.")
 	}
 	return list
 }

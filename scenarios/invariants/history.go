@@ -38,6 +38,7 @@ type History struct {
 	TokenLifetime           time.Duration
 	Provisioning            map[string]bool // users that may be created
 	Repaired                map[string]bool // users, in lower case, whom an operator had repaired: converted, or deleted and created anew
+	Generates               bool            // the system provisions: it makes temporary passwords, and ends what is no longer assigned
 	MustChange              bool            // the system was told to use a door after which users must change their password
 }
 

@@ -31,10 +31,10 @@ func noSurprise(v *view) reports.Check {
 		if e.Operation == "delete" && e.Status == http.StatusNoContent && !v.Repaired[user] {
 			f.add("entry %s: the user %s was deleted", numbers(e), user)
 		}
-		if slices.Contains(lifecycle, e.Operation) && (e.Status == http.StatusOK || e.Lost) && !v.Repaired[user] {
+		if slices.Contains(lifecycle, e.Operation) && (e.Status == http.StatusOK || e.Lost) && !v.Repaired[user] && !v.Generates {
 			f.add("entry %s, %s: the user's life is an administrator's affair", numbers(e), request(e))
 		}
-		if e.Operation == "write_password" && isAccepted(e) && e.Digest != "" && !v.chosen(user, e.Digest) {
+		if e.Operation == "write_password" && isAccepted(e) && e.Digest != "" && !v.Generates && !v.chosen(user, e.Digest) {
 			f.add("entry %s: a password was written for %s that no change of that user has", numbers(e), user)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -93,7 +94,12 @@ func (o org) read(body []byte) (user, verdict) {
 }
 
 func (o org) find(j *job) (user, verdict) {
-	r, v := o.call(http.MethodGet, "/api/v1/users/"+url.PathEscape(j.UserName), nil)
+	path := "/api/v1/users/" + url.PathEscape(j.UserName)
+	filtered := strings.ContainsAny(j.UserName, "/?") // which no path can have
+	if filtered {
+		path = "/api/v1/users?" + url.Values{"filter": {"profile.login eq " + strconv.Quote(j.UserName)}}.Encode()
+	}
+	r, v := o.call(http.MethodGet, path, nil)
 	switch {
 	case v.reason == "not_found":
 		return user{}, verdict{}
@@ -101,7 +107,14 @@ func (o org) find(j *job) (user, verdict) {
 		v.unknown = false // reading changes nothing
 		return user{}, v
 	}
-	return o.read(r.body)
+	var list []json.RawMessage
+	switch {
+	case !filtered:
+		return o.read(r.body)
+	case json.Unmarshal(r.body, &list) != nil || len(list) == 0:
+		return user{}, verdict{}
+	}
+	return o.read(list[0])
 }
 
 // create makes the user with the password; the write that follows brings it once more, which an org does not mind.
