@@ -1,6 +1,7 @@
-// Package syncer is the sync engine: password changes come in over an HTTP hook and go out to Oracle IDCS.
+// Package syncer is the sync engine: password changes come in over an HTTP hook, or are read from a directory, and go out to
+// Oracle IDCS or Okta.
 //
-// A change's way: hook → seal → queue (on disk, then acknowledged) → dispatcher → token → look-up, or provision → note →
+// A change's way: hook, or ldap → seal → queue (on disk, then acknowledged) → dispatcher → token → look-up, or provision → note →
 // write → audit trail → removed from the queue.
 //
 // What holds whatever fails, and where it is made to hold:
