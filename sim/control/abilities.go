@@ -84,6 +84,7 @@ type (
 	serving interface {
 		SignIn(ctx context.Context, userName string, password secret.Value) ldap.Result
 		ChangePassword(ctx context.Context, userName string, old, replacement secret.Value) ldap.Result
+		StoredDigest(userName string) secret.Digest
 	}
 	// logging has a changelog.
 	logging interface {

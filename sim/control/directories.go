@@ -14,7 +14,7 @@ func (m mutation) SignIns(ctx context.Context, target string, attempts []LogInIn
 	if err != nil {
 		return nil, err
 	}
-	return each(attempts, func(a LogInInput) Answer { return toAnswer(s.SignIn(ctx, a.UserName, a.Password)) }), nil
+	return each(attempts, func(a LogInInput) Answer { return toAnswer(s, a.UserName, s.SignIn(ctx, a.UserName, a.Password)) }), nil
 }
 
 func (m mutation) ChangePasswords(ctx context.Context, target string, changes []PasswordChangeInput) ([]Answer, error) {
@@ -23,12 +23,12 @@ func (m mutation) ChangePasswords(ctx context.Context, target string, changes []
 		return nil, err
 	}
 	return each(changes, func(c PasswordChangeInput) Answer {
-		return toAnswer(s.ChangePassword(ctx, c.UserName, c.Old, c.Password))
+		return toAnswer(s, c.UserName, s.ChangePassword(ctx, c.UserName, c.Old, c.Password))
 	}), nil
 }
 
-func toAnswer(r ldap.Result) Answer {
-	return Answer{OK: r.Code == ldap.Success, Code: int(r.Code), Message: r.Message}
+func toAnswer(s serving, userName string, r ldap.Result) Answer {
+	return Answer{OK: r.Code == ldap.Success, Code: int(r.Code), Message: r.Message, Stored: digest(s.StoredDigest(userName))}
 }
 
 func (m mutation) SetChangelog(_ context.Context, target, mode string, purgeDelay *time.Duration) (Changelog, error) {
@@ -72,7 +72,7 @@ func (m mutation) SetPasswordReadable(_ context.Context, target string, on bool)
 	return on, s.SetPasswordReadable(on)
 }
 
-const answerFields = `{ ok code message }`
+const answerFields = `{ ok code message stored }`
 
 // SignIns lets users sign in as they do, with all that follows from it.
 func (c *Client) SignIns(ctx context.Context, target string, attempts []LogInInput) ([]Answer, error) {

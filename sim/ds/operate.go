@@ -115,6 +115,9 @@ func (s *Server) ChangePassword(ctx context.Context, userName string, old, repla
 	})
 }
 
+// StoredDigest is the keyed digest of what is stored of a user's password; zero when nothing is.
+func (s *Server) StoredDigest(userName string) secret.Digest { return s.directory.StoredDigest(userName) }
+
 // as records an operation that is done in the name of a user.
 func (s *Server) as(ctx context.Context, userName, method, operation string, password secret.Value, do func(context.Context, *directory.Session, string) ldap.Result) ldap.Result {
 	p, ok := s.Roster().ByUserName(userName)

@@ -41,6 +41,7 @@ type ComplexityRoot struct {
 		Code    func(childComplexity int) int
 		Message func(childComplexity int) int
 		OK      func(childComplexity int) int
+		Stored  func(childComplexity int) int
 	}
 
 	Changelog struct {
@@ -385,6 +386,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Answer.OK(childComplexity), true
+	case "Answer.stored":
+		if e.ComplexityRoot.Answer.Stored == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Answer.Stored(childComplexity), true
 
 	case "Changelog.first":
 		if e.ComplexityRoot.Changelog.First == nil {
@@ -2030,7 +2037,11 @@ type Target { name: String!, url: String!, clock: Clock!, users: Int!, policy: J
 }
 "First is the number of the oldest change that is kept, last that of the newest; last is first - 1 when none is."
 type Changelog { mode: String!, first: Int!, last: Int! }
-type Answer { ok: Boolean!, code: Int!, message: String! }
+"""
+Code is that of the vendor's protocol. Stored is the keyed digest of what is stored of the user's password afterwards, as the journal
+of who gets that shows it; empty where there is none.
+"""
+type Answer { ok: Boolean!, code: Int!, message: String!, stored: String! }
 type Limit { bucket: String!, perSecond: Int!, perMinute: Int!, admitted: Count!, refused: Count! }
 type GroupPolicy { name: String!, priority: Int!, groups: [String!]!, policy: JSON! }
 type Outbox { sent: Count!, mails: [Mail!]! }
@@ -2107,6 +2118,8 @@ func (ec *executionContext) childFields_Answer(ctx context.Context, field graphq
 		return ec.fieldContext_Answer_code(ctx, field)
 	case "message":
 		return ec.fieldContext_Answer_message(ctx, field)
+	case "stored":
+		return ec.fieldContext_Answer_stored(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Answer", field.Name)
 }
@@ -4091,6 +4104,29 @@ func (ec *executionContext) _Answer_message(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext_Answer_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Answer", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Answer_stored(ctx context.Context, field graphql.CollectedField, obj *Answer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Answer_stored(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stored, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Answer_stored(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Answer", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
@@ -11243,6 +11279,11 @@ func (ec *executionContext) _Answer(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "message":
 			out.Values[i] = ec._Answer_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "stored":
+			out.Values[i] = ec._Answer_stored(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

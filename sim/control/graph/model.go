@@ -54,6 +54,8 @@ type Answer struct {
 	OK      bool   `json:"ok"`
 	Code    int    `json:"code"`
 	Message string `json:"message"`
+	// Stored is the keyed digest of what is stored of the password afterwards.
+	Stored string `json:"stored"`
 }
 
 // targetJSON is a Target but for its durations.

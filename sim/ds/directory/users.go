@@ -127,6 +127,16 @@ func (d *Directory) Standing(id string) harness.Standing {
 	return s
 }
 
+// StoredDigest is the keyed digest of what is stored of the password of a user name; zero when nothing is.
+func (d *Directory) StoredDigest(userName string) secret.Digest {
+	if e := d.named(userName); e != nil {
+		if stored := e.value(d.known.userPassword); stored != "" {
+			return d.kernel.Digester.Digest(secret.New(stored))
+		}
+	}
+	return secret.Digest{}
+}
+
 // SetDisabled closes the account with that entryUUID as an administrator does (ds-pwp-account-disabled), or opens it.
 func (d *Directory) SetDisabled(ctx context.Context, id string, on bool) error {
 	e := d.byUUID(id)
