@@ -118,6 +118,9 @@ func (r *run) complete(entries []control.Entry) ([]invariants.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.scenario.Given.DS != nil {
+		r.hashes()
+	}
 	accepted, refused := map[string]bool{}, map[string]bool{}
 	for _, e := range entries {
 		switch {
@@ -132,6 +135,9 @@ func (r *run) complete(entries []control.Entry) ([]invariants.Change, error) {
 	for i, s := range r.changes {
 		c := s.Change
 		c.Digest = digests[i]
+		if s.stored != "" {
+			c.Digest, c.Acked = s.stored, c.Acked && !s.unseen
+		}
 		for _, o := range r.outcomes {
 			if o.TransactionID == c.TransactionID {
 				c.Outcomes++

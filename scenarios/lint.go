@@ -41,6 +41,9 @@ func (l *linter) given() {
 	if given.Spoke != nil {
 		l.spoke(*given.Spoke, tree)
 	}
+	if given.DS != nil && (given.Okta != nil || given.Spoke != nil) {
+		l.found.add(tree.key("ds"), "ds: an org takes no hash, so nothing that is found in a directory reaches it; the target is an identity domain")
+	}
 	if l.scenario.residents()+given.Source.Newcomers == 0 {
 		l.found.add(tree.at, "given: nobody lives there; write %s: {users: 20}", target.name())
 	}
@@ -185,6 +188,7 @@ func (l *linter) step(s Step, n *node, top bool) {
 		l.targetPolicy(s.SetPolicy.Book, n.find("set_policy"))
 	}
 	l.ofOkta(s, n)
+	l.directory(s, n)
 	for name, users := range map[string]*Users{"disconnect": s.Disconnect, "lock": s.Lock, "unlock": s.Unlock, "federate": s.Federate, "unfederate": s.Unfederate, "deactivate": s.Deactivate, "activate": s.Activate, "remove": s.Remove} {
 		if users == nil {
 			continue

@@ -22,6 +22,7 @@ type person struct {
 
 	blocked   bool          // cannot take a password at the target now: federated, deactivated or removed
 	elsewhere bool          // at an org: the provider of the credentials is another one, so the password is not the org's
+	stored    secret.Value  // the password at the directory, when it was changed there
 	sent      chan struct{} // closed when the latest change was answered
 }
 

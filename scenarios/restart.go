@@ -130,10 +130,12 @@ func (s Scenario) ours() bool {
 	if s.Given.Spoke != nil { // Nobody's engine is asked.
 		return false
 	}
-	if len(s.Given.Engine.Settings) > 0 || s.Given.Engine.Mail || s.mortal() {
+	if len(s.Given.Engine.Settings) > 0 || s.Given.Engine.Mail || s.Given.DS != nil || s.mortal() {
 		return true
 	}
-	return s.has(func(step Step) bool { return step.Replay != nil || step.Change != nil && step.Change.Wait != nil })
+	return s.has(func(step Step) bool {
+		return step.Replay != nil || step.Notice != nil || step.Change != nil && step.Change.Wait != nil
+	})
 }
 
 // has tells whether there is such a step, at whatever moment.

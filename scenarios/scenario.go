@@ -32,11 +32,12 @@ const (
 
 // Given is the world before the first step.
 type Given struct {
-	IDCS   GivenDomain `json:"idcs,omitzero" jsonschema_description:"The Oracle identity domain that passwords are synchronised to; there is one when no target is given."`
-	Okta   *GivenOrg   `json:"okta,omitempty" jsonschema_description:"The Okta org that passwords are synchronised to, instead of an identity domain."`
-	Spoke  *GivenSpoke `json:"spoke,omitempty" jsonschema_description:"A second org that pushes its passwords to the first: Okta's own provisioning (Org2Org) is on trial, instead of an engine."`
-	Source GivenSource `json:"source,omitzero" jsonschema_description:"Where people change their passwords."`
-	Engine GivenEngine `json:"engine,omitzero" jsonschema_description:"How the system under test is set up, as far as it can be told."`
+	IDCS   GivenDomain     `json:"idcs,omitzero" jsonschema_description:"The Oracle identity domain that passwords are synchronised to; there is one when no target is given."`
+	Okta   *GivenOrg       `json:"okta,omitempty" jsonschema_description:"The Okta org that passwords are synchronised to, instead of an identity domain."`
+	Spoke  *GivenSpoke     `json:"spoke,omitempty" jsonschema_description:"A second org that pushes its passwords to the first: Okta's own provisioning (Org2Org) is on trial, instead of an engine."`
+	DS     *GivenDirectory `json:"ds,omitempty" jsonschema_description:"The directory in which people change their passwords: the engine finds their hashes there, by itself."`
+	Source GivenSource     `json:"source,omitzero" jsonschema_description:"Where people change their passwords."`
+	Engine GivenEngine     `json:"engine,omitzero" jsonschema_description:"How the system under test is set up, as far as it can be told."`
 }
 
 // GivenPlace is what is given of a target of any kind.
@@ -122,6 +123,8 @@ type Step struct {
 	Assign        *Users            `json:"assign,omitempty" jsonschema_description:"At the spoke, the application is assigned to these users; what follows from it is waited for."`
 	Repair        *Repair           `json:"repair,omitempty" jsonschema_description:"An operator makes federated users of the Okta org its own again; what was parked is not sent again by that."`
 	ReadOnly      *bool             `json:"read_only,omitempty" jsonschema_description:"The Okta org takes no writes from now on (503, E0000010), or takes them again."`
+	Directory     *DirectoryTurn    `json:"directory,omitempty" jsonschema_description:"Something happens at the directory."`
+	Notice        *Notice           `json:"notice,omitempty" jsonschema_description:"The engine must say something about itself, by a metric."`
 	Federate      *Users            `json:"federate,omitempty" jsonschema_description:"These users sign in through another identity provider from now on."`
 	Unfederate    *Users            `json:"unfederate,omitempty" jsonschema_description:"These users have a local password again."`
 	Deactivate    *Users            `json:"deactivate,omitempty" jsonschema_description:"These users are deactivated."`
@@ -199,7 +202,7 @@ type Fault struct {
 	Latency    *Latency `json:"latency,omitempty" jsonschema_description:"latency: how long to hold a request back."`
 	Rate       float64  `json:"rate,omitempty" jsonschema:"minimum=0" jsonschema_description:"throttle: requests a second."`
 	Burst      int      `json:"burst,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"throttle: how many may come at once."`
-	Status     int      `json:"status,omitempty" jsonschema:"minimum=100,maximum=599" jsonschema_description:"status: the code."`
+	Status     int      `json:"status,omitempty" jsonschema:"minimum=1,maximum=599" jsonschema_description:"status: the code, of HTTP or of LDAP."`
 	Body       string   `json:"body,omitempty" jsonschema_description:"status: whose body it has: vendor, gateway, or a literal text."`
 	RetryAfter Duration `json:"retryAfter,omitempty" jsonschema_description:"throttle, status: the Retry-After header; the vendor's habit when absent."`
 	Share      *float64 `json:"share,omitempty" jsonschema:"minimum=0,maximum=1" jsonschema_description:"Trigger: the share of requests, 0 to 1."`

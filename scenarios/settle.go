@@ -72,7 +72,7 @@ func (r *run) allFinal() bool {
 		final[o.TransactionID]++
 	}
 	for _, s := range r.changes {
-		if s.Acked && final[s.TransactionID] <= s.replays {
+		if s.Acked && !s.unseen && final[s.TransactionID] <= s.replays {
 			return false
 		}
 	}
@@ -92,6 +92,7 @@ func (r *run) readOutcomes() error {
 		return fmt.Errorf("outcomes of the system under test: %w", err)
 	default:
 		r.outcomes = outcomes
+		r.heardOf()
 	}
 	return nil
 }

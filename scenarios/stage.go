@@ -43,6 +43,8 @@ type run struct {
 	changes              []*submission
 	number               int
 	senders              sync.WaitGroup
+	writable             string                   // the directory server that people change their passwords at
+	directoryFaults      []string                 // ids of the rules that were set at the directory
 	planned              []string                 // ids of the fault rules that are in force
 	faults               []control.Fault          // what became of the rules
 	expires              map[string]time.Duration // of a rule: its until
@@ -129,6 +131,10 @@ func (r *run) build() error {
 	config := sim.DefaultConfig()
 	config.Seed = r.seed
 	r.target.configure(&config, r.seed)
+	r.writable = sim.DS
+	if r.scenario.Given.DS != nil {
+		r.scenario.Given.DS.configure(&config)
+	}
 	world, err := sim.New(config, network.Memory())
 	if err != nil {
 		return fmt.Errorf("world: %w", err)
@@ -156,6 +162,9 @@ func (r *run) startSystem(settings map[string]any) error {
 	}
 	place.Dir, place.Seed, place.Host, place.Door = r.dir, r.seed, hookHost, r.scenario.door()
 	place.Provision, place.Settings = r.scenario.Given.Engine.Provision, r.mail.settings(settings)
+	if r.scenario.Given.DS != nil {
+		place.Directory = r.scenario.Given.DS.source(r.world)
+	}
 	r.place = place
 	if r.pair != nil {
 		r.system.set(r.pair)
@@ -199,7 +208,7 @@ func (r *run) furnish() error {
 	if _, err := r.control.Populate(r.ctx, r.target.name(), users); err != nil {
 		return err
 	}
-	err := r.target.house(r)
+	err := errors.Join(r.target.house(r), r.furnishDirectory())
 	if err != nil {
 		return err
 	}
@@ -262,6 +271,10 @@ func (r *run) step(s Step) error {
 		return nil
 	case s.Restart != nil:
 		return r.restart(*s.Restart)
+	case s.Directory != nil:
+		return r.atDirectory(*s.Directory)
+	case s.Notice != nil:
+		return r.notice(*s.Notice)
 	case s.Wait != nil:
 		return r.sleep(time.Duration(*s.Wait) + r.jitter.Jitter(betweenJitter))
 	case s.Settle != nil:
@@ -286,6 +299,11 @@ func (r *run) aftermath() error {
 	}
 	if err := r.readOutcomes(); err != nil {
 		return err
+	}
+	if d := r.scenario.Given.DS; d != nil {
+		if err := r.noteDirectory(d.names()...); err != nil {
+			return err
+		}
 	}
 	return r.noteFaults()
 }

@@ -20,6 +20,8 @@ type submission struct {
 	wait       time.Duration // strict mode: how long the source waits
 	replays    int           // how often an operator had it sent again
 	refused    bool          // the source was told that the change was refused
+	stored     string        // at a directory: the digest of what is stored of the password
+	unseen     bool          // at a directory: another one followed before the system looked
 	done       chan struct{}
 	err        error
 }
@@ -122,6 +124,9 @@ const (
 )
 
 func (r *run) submit(s *submission) (string, error) {
+	if r.scenario.Given.DS != nil {
+		return "", r.changeThere(s)
+	}
 	system := r.system.get()
 	if system == nil {
 		return "", errNotRunning

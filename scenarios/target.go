@@ -101,8 +101,12 @@ func (s Scenario) door() string {
 
 // asked are the simulators that a query may be about.
 func (s Scenario) asked() []string {
+	names := []string{s.target().name()}
 	if s.Given.Spoke != nil {
-		return []string{s.target().name(), sim.Spoke}
+		names = append(names, sim.Spoke)
 	}
-	return []string{s.target().name()}
+	if s.Given.DS != nil {
+		names = append(names, s.Given.DS.names()...)
+	}
+	return names
 }

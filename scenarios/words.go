@@ -169,6 +169,10 @@ func (s Step) lines() []string {
 		return one("An operator has the changes that were parked for %s sent again.", s.Replay.Reason)
 	case s.Replay != nil:
 		return one("An operator has all parked changes sent again.")
+	case s.Directory != nil:
+		return s.Directory.lines()
+	case s.Notice != nil:
+		return one("Wait until %s.", s.Notice)
 	case s.Restart != nil:
 		return one("%s", s.Restart)
 	case s.Wait != nil:
@@ -356,6 +360,9 @@ func describe(s Scenario) string {
 	}
 	for _, name := range sortedKeys(target.place().Switches) {
 		line("  The target's switch %s is %s.", name, target.place().Switches[name])
+	}
+	if g.DS != nil {
+		line("  %s", g.DS.words())
 	}
 	if g.Source.Policy != nil {
 		line("  The source's password policy is %s.", g.Source.Policy)

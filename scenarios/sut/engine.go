@@ -53,6 +53,10 @@ func settle(c *syncer.Config, p Place, token secret.Value) {
 	} else {
 		aimAtIDCS(c, p)
 	}
+	if d := p.Directory; d != nil {
+		c.LDAP.URLs, c.LDAP.BindDN, c.LDAP.Base = d.URLs, d.Account, d.Base
+		c.LDAP.Password, c.LDAP.State = seal.Secret(d.Password.Reveal()), filepath.Join(p.Dir, "ldap")
+	}
 	c.Provision = c.Provision || p.Provision
 	c.Audit = filepath.Join(p.Dir, "audit.jsonl")
 	c.Mail.State = filepath.Join(p.Dir, "mail.jsonl")

@@ -73,11 +73,22 @@ func Secrets(s System) []secret.Value {
 // Secrets are what the place tells a system that nobody else may learn.
 func (p Place) Secrets() []secret.Value {
 	all := []secret.Value{p.ClientSecret, p.ClientKey, p.OktaToken}
+	if p.Directory != nil {
+		all = append(all, p.Directory.Password)
+	}
 	return slices.DeleteFunc(all, secret.Value.Empty)
 }
 
 // Factory builds a system for a place; it does not start it.
 type Factory func(p Place) (System, error)
+
+// Directory is a directory that a system reads passwords from.
+type Directory struct {
+	URLs     []string // of its servers; ldap:// is to be secured with StartTLS
+	Account  string   // the DN to bind with
+	Password secret.Value
+	Base     string // where the users are
+}
 
 // Place is what a system is told about the world it works in.
 type Place struct {
@@ -90,7 +101,8 @@ type Place struct {
 	ClientKey    secret.Value // of the client at an org, which authenticates with private_key_jwt: a JWK or PEM
 	OktaToken    secret.Value // an API token of an org; used when there is no client
 	Scope        string
-	Dir          string // an empty folder of its own
+	Directory    *Directory // where passwords are read from, by a system that is not told of changes; nil when it is told
+	Dir          string     // an empty folder of its own
 	Seed         random.Seed
 	Host         string // where its hook may listen, on the network
 	Door         string // how it is asked to write passwords: "changer" (the default) or "patch"

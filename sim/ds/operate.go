@@ -116,7 +116,9 @@ func (s *Server) ChangePassword(ctx context.Context, userName string, old, repla
 }
 
 // StoredDigest is the keyed digest of what is stored of a user's password; zero when nothing is.
-func (s *Server) StoredDigest(userName string) secret.Digest { return s.directory.StoredDigest(userName) }
+func (s *Server) StoredDigest(userName string) secret.Digest {
+	return s.directory.StoredDigest(userName)
+}
 
 // as records an operation that is done in the name of a user.
 func (s *Server) as(ctx context.Context, userName, method, operation string, password secret.Value, do func(context.Context, *directory.Session, string) ldap.Result) ldap.Result {
@@ -180,4 +182,12 @@ func (s *Server) PasswordReadable() bool { return s.directory.PasswordReadable()
 // SetPasswordReadable gives that account the right, or takes it away.
 func (s *Server) SetPasswordReadable(on bool) error {
 	return s.directory.SetPasswordReadable(context.Background(), on)
+}
+
+// Poison makes of what is stored of a user's password something that nobody can use: a value in clear text behind the directory's
+// back.
+func (s *Server) Poison(userName string) error {
+	return s.directory.Change(context.Background(), "u:"+userName, ldap.Change{
+		Op: ldap.Replace, Attribute: ldap.Attribute{Description: "userPassword", Values: [][]byte{[]byte("{CLEAR}" + userName)}},
+	})
 }
