@@ -27,7 +27,9 @@ func engineMetrics(t *testing.T) map[string]map[string][]string {
 	c.Hook.Listen, c.Hook.Token = "127.0.0.1:0", seal.Secret("sixteen characters")
 	c.Queue.Dir, c.Audit = filepath.Join(dir, "queue"), filepath.Join(dir, "audit.jsonl")
 	c.Seal = seal.Config{KeyFile: filepath.Join(dir, "key"), Generate: true}
-	c.IDCS.URL, c.IDCS.ClientID, c.IDCS.ClientSecret = "http://127.0.0.1:1", "client", seal.Secret("secret") // Nobody is there.
+	c.IDCS.URL, c.IDCS.ClientID, c.IDCS.ClientSecret = "http://127.0.0.1:1", "client", seal.Secret("secret")         // Nobody is there.
+	c.LDAP.URLs, c.LDAP.BindDN, c.LDAP.Password = []string{"ldaps://127.0.0.1:1"}, "uid=sync", seal.Secret("secret") // Nobody there, too.
+	c.LDAP.Base, c.LDAP.State = "dc=example,dc=com", filepath.Join(dir, "directory")
 	registry := prometheus.NewRegistry()
 	e, err := syncer.New(c, syncer.Environment{Registry: registry})
 	require.NoError(t, err)
