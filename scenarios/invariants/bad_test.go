@@ -700,10 +700,12 @@ func TestLeaks(t *testing.T) {
 		"client secret": func(s *story) {
 			s.Artifacts[0].Data = []byte("Basic " + base64.StdEncoding.EncodeToString([]byte("seatrial:client-secret-of-the-run")))
 		},
-		"path":   func(s *story) { s.Entries[2].Path = "/admin/v1/Users/" + p1 },
-		"query":  func(s *story) { s.Entries[2].Query = "password=" + url.QueryEscape(p1) },
-		"header": func(s *story) { s.Entries[2].RequestHeaders = map[string]any{"X-Debug": []any{p1}} },
-		"body":   func(s *story) { s.Entries[2].ResponseBody = `{"detail":"` + p1 + `"}` },
+		"path":                           func(s *story) { s.Entries[2].Path = "/admin/v1/Users/" + p1 },
+		"query":                          func(s *story) { s.Entries[2].Query = "password=" + url.QueryEscape(p1) },
+		"query, as the journal shows it": func(s *story) { s.Entries[2].Query = "strict=true&p=" + secret.New(p1).String() },
+		"path, as the journal shows it":  func(s *story) { s.Entries[2].Path = "/api/v1/users/" + secret.New(p1).String() },
+		"header":                         func(s *story) { s.Entries[2].RequestHeaders = map[string]any{"X-Debug": []any{p1}} },
+		"body":                           func(s *story) { s.Entries[2].ResponseBody = `{"detail":"` + p1 + `"}` },
 	}
 	for name, leak := range places {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/sim/control"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
 // noLeak: no secret of the run, however it is spelled, in anything that the system wrote or in what the journal shows of
@@ -30,7 +31,12 @@ func noLeak(v *view) reports.Check {
 			f.add("%s shows in %s at byte %d (%s)", owners[h.owner], a.Name, h.at, h.how)
 		}
 	}
+	// The journal shows dots where it knows a secret. An address is in the log of everything on the way, so none belongs there.
+	dots := secret.New("any").String()
 	for _, e := range v.Entries {
+		if strings.Contains(e.Path, dots) || strings.Contains(e.Query, dots) {
+			f.add("a secret is in the address of journal entry %s, %s %s", numbers(e), e.Method, e.Route)
+		}
 		text := visible(e)
 		size += len(text)
 		for _, h := range s.scan(text) {
