@@ -38,9 +38,10 @@ func explain(t *testing.T, s reports.Scenario) {
 	t.Logf("  again: %s", s.Repeat)
 }
 
-// thrifty scenarios ask for fewer attempts, or less time, than an engine needs to be right. The foreign engine is right, and
-// learns nothing from a limit.
+// thrifty scenarios ask for fewer attempts, less time, or more exact reasons, than an engine needs to be right. The foreign engine
+// is right, learns nothing from a limit, and reads few codes.
 var thrifty = map[string]bool{
+	"okta/client-refused-for-a-while": true, "okta/concurrent-limit-held-by-one": true, "okta/refused-by-code": true,
 	"idcs/poison-blocks-nobody": true, "idcs/throttled-free-tier": true, "idcs/throttled-premium-tier": true,
 	"idcs/user-deleted-while-waiting": true, "okta/api-token-revoked": true, "okta/concurrent-limit": true,
 	"okta/read-only-for-a-while": true, "okta/token-share": true,

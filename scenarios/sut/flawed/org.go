@@ -57,7 +57,7 @@ func (org) classify(r response) verdict {
 		return verdict{reason: "throttled", passing: true}
 	case r.status >= http.StatusInternalServerError:
 		return verdict{reason: "unavailable", passing: true, unknown: r.status != http.StatusServiceUnavailable}
-	case r.status == http.StatusConflict:
+	case r.status == http.StatusConflict || r.status == http.StatusLocked:
 		return verdict{reason: "unavailable", passing: true}
 	case says("E0000038"):
 		return verdict{reason: "inactive"}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -81,6 +82,10 @@ func (e *engine) exchange(method, path, authorization, contentType string, body 
 		e.quiet = until
 	}
 	e.mu.Unlock()
+	page := strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html")
+	if page && answer.StatusCode != http.StatusUnauthorized { // of whoever stands before the target; Oracle's own 401 is a page, too
+		return response{}, verdict{reason: "unavailable", passing: true, unknown: true}
+	}
 	return response{answer.StatusCode, answer.Header, text}, verdict{}
 }
 
