@@ -113,6 +113,7 @@ func Build(ctx context.Context, s Setting) (stage *Stage, err error) {
 	if s.World != nil {
 		s.World(&config)
 	}
+	//nolint:contextcheck // a world is built without waiting for anything
 	if t.World, err = sim.New(config, s.Network); err != nil {
 		return nil, err
 	}

@@ -203,6 +203,7 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	if !ip.IsLoopback() && o.seeded {
 		_, _ = fmt.Fprintln(notes, "--seed: the token of the control plane comes from the seed, and others can reach it: keep the seed secret")
 	}
+	//nolint:contextcheck // a world is built without waiting for anything
 	world, err := New(config, network.TCPPorts(o.listen, map[string]int{
 		config.IDCS.Host: o.idcsPort, config.Okta.Host: o.oktaPort, config.Spoke.Host: o.spokePort,
 		net.JoinHostPort(config.DS.Host, ldapPort): o.dsPort, net.JoinHostPort(config.DS.Host, ldapsPort): o.dsLDAPSPort,

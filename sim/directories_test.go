@@ -26,16 +26,13 @@ type directories struct {
 }
 
 // inDirectories runs a test in such a world, in virtual time.
-func inDirectories(t *testing.T, change func(*sim.Config), test func(t *testing.T, w directories)) {
+func inDirectories(t *testing.T, test func(t *testing.T, w directories)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		n := network.Memory()
 		config := sim.DefaultConfig()
 		config.Run = []string{sim.DS, sim.DS2}
 		config.DS.Directory.Changelog.Mode, config.DS2.Directory.Changelog.Mode = "enabled", "enabled"
-		if change != nil {
-			change(&config)
-		}
 		w, err := sim.New(config, n)
 		require.NoError(t, err)
 		require.NoError(t, w.Start(t.Context()))
@@ -105,7 +102,7 @@ func change(user, password string) []control.PasswordChangeInput {
 }
 
 func TestAUserOfADirectoryChangesThePassword(t *testing.T) {
-	inDirectories(t, nil, func(t *testing.T, w directories) {
+	inDirectories(t, func(t *testing.T, w directories) {
 		c := w.Control()
 		_, err := c.AddUsers(t.Context(), sim.DS, users("bjensen"))
 		require.NoError(t, err)
@@ -144,7 +141,7 @@ func TestAUserOfADirectoryChangesThePassword(t *testing.T) {
 }
 
 func TestTheControlPlaneKnowsADirectory(t *testing.T) {
-	inDirectories(t, nil, func(t *testing.T, w directories) {
+	inDirectories(t, func(t *testing.T, w directories) {
 		c := w.Control()
 		generated, err := c.GenerateUsers(t.Context(), sim.DS, 3)
 		require.NoError(t, err)
@@ -215,7 +212,7 @@ func TestTheControlPlaneKnowsADirectory(t *testing.T) {
 }
 
 func TestASignInOfAUserStoresADeprecatedPasswordAnew(t *testing.T) {
-	inDirectories(t, nil, func(t *testing.T, w directories) {
+	inDirectories(t, func(t *testing.T, w directories) {
 		c := w.Control()
 		_, err := c.AddUsers(t.Context(), sim.DS, users("bjensen"))
 		require.NoError(t, err)
@@ -237,7 +234,7 @@ func TestASignInOfAUserStoresADeprecatedPasswordAnew(t *testing.T) {
 }
 
 func TestTheRightToReadPasswordsIsAMatterOfTheDirectory(t *testing.T) {
-	inDirectories(t, nil, func(t *testing.T, w directories) {
+	inDirectories(t, func(t *testing.T, w directories) {
 		c := w.Control()
 		_, err := c.AddUsers(t.Context(), sim.DS, users("bjensen"))
 		require.NoError(t, err)
@@ -260,7 +257,7 @@ func TestTheRightToReadPasswordsIsAMatterOfTheDirectory(t *testing.T) {
 }
 
 func TestAReplicaLagsAndCountsForItself(t *testing.T) {
-	inDirectories(t, nil, func(t *testing.T, w directories) {
+	inDirectories(t, func(t *testing.T, w directories) {
 		c := w.Control()
 		require.NoError(t, c.SetReplicationLag(t.Context(), sim.DS2, time.Minute))
 		_, err := c.AddUsers(t.Context(), sim.DS, users("bjensen", "scarter"))
@@ -306,7 +303,7 @@ func TestAReplicaLagsAndCountsForItself(t *testing.T) {
 }
 
 func TestStartTLSAndLDAPS(t *testing.T) {
-	inDirectories(t, nil, func(t *testing.T, w directories) {
+	inDirectories(t, func(t *testing.T, w directories) {
 		_, err := w.Control().AddUsers(t.Context(), sim.DS, users("bjensen"))
 		require.NoError(t, err)
 		assert.Equal(t, "ldap://ds.example.com:1389", w.StartTLSURL(sim.DS))
