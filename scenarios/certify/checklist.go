@@ -41,7 +41,7 @@ var checklist = []point{
 	},
 	{
 		title:     "The engine's client or token has the grant, the scope and the role that it needs",
-		scenarios: []string{"idcs/client-*", "engine/dry-run-*", "okta/happy-path-as-*", "okta/api-token-*"},
+		scenarios: []string{"idcs/client-*", "engine/dry-run-*", "okta/happy-path-as-*", "okta/api-token-*", "okta/client-*", "okta/scope-*"},
 		findings:  []string{"F10", "P05", "P06", "P07", "P17"},
 		todo:      "look users up in your domain without writing", command: "seatrial sync run --config sync.yaml --dry-run",
 	},
@@ -74,6 +74,7 @@ var checklist = []point{
 	{
 		title: "Passing failures are retried with growing waits, refusals are not", scenarios: []string{
 			"idcs/outage*", "idcs/timeout-*", "idcs/connection-*", "idcs/slow-*", "okta/outage*", "okta/timeout-*", "okta/read-only-*", "okta/still-*",
+			"okta/passing-by-*", "okta/refused-by-*",
 		},
 		invariants: []string{invariants.RetryDiscipline}, findings: []string{"F04", "F33", "P19", "P24", "P27", "P28"},
 	},
