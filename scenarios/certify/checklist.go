@@ -41,12 +41,12 @@ var checklist = []point{
 	},
 	{
 		title:     "The engine's client or token has the grant, the scope and the role that it needs",
-		scenarios: []string{"idcs/client-*", "engine/dry-run-*", "okta/happy-path-as-*", "okta/api-token-*", "okta/client-*", "okta/scope-*"},
+		scenarios: []string{"idcs/client-*", "engine/dry-run-*", "okta/happy-path-as-*", "okta/api-token-*", "okta/client-*", "okta/scope-*", "ds/right-*"},
 		findings:  []string{"F10", "P05", "P06", "P07", "P17"},
 		todo:      "look users up in your domain without writing", command: "seatrial sync run --config sync.yaml --dry-run",
 	},
 	{
-		title: "Secrets are sealed at rest, wiped when they have served, and never shown", scenarios: []string{"engine/seal-*"}, invariants: []string{invariants.NoLeak},
+		title: "Secrets are sealed at rest, wiped when they have served, and never shown", scenarios: []string{"engine/seal-*", "ds/starttls-*"}, invariants: []string{invariants.NoLeak},
 		findings: []string{"P08", "P09", "P20", "P21"},
 	},
 	{
@@ -55,13 +55,14 @@ var checklist = []point{
 		todo:     "change a password at the source and find it in the engine's audit trail", command: "seatrial preflight --idm-conf DIR",
 	},
 	{
-		title: "A change is acknowledged only when it is durable, and survives any crash", scenarios: []string{"engine/restart-*", "engine/cut-*"}, invariants: []string{invariants.NothingLost},
+		title: "A change is acknowledged only when it is durable, and survives any crash", scenarios: []string{"engine/restart-*", "engine/cut-*", "ds/cut-*", "ds/changelog-*", "ds/cookie-*"}, invariants: []string{invariants.NothingLost},
 		todo: "kill the engine on the machine that it will run on", command: "seatrial loadtest crash",
 	},
 	{
 		title: "The newest password wins, and none is written twice", scenarios: []string{
 			"idcs/happy-path", "idcs/odd-user-names", "idcs/password-usable-*", "idcs/two-changes-*", "idcs/older-*", "idcs/burst-*", "idcs/answer-lost-*",
 			"okta/happy-path", "okta/odd-user-names", "okta/same-short-name", "okta/two-changes-*", "okta/older-*", "okta/answer-lost-*",
+			"ds/fail-over-*", "ds/rehash-*",
 		},
 		invariants: []string{invariants.NewestWins, invariants.NoStaleWrite, invariants.OneWrite}, findings: []string{"F12", "P22", "P26"},
 	},
@@ -84,13 +85,13 @@ var checklist = []point{
 		atOrg: &task{"find out the plan of your org and the share of your token, and rehearse with its limits", "seatrial sim --run okta --plan free"},
 	},
 	{
-		title: "What cannot be applied is parked with its reason, and can be listed and replayed", scenarios: []string{"idcs/poison-*", "engine/parked-*", "engine/deadline-*", "okta/disconnected-*", "okta/replayed-*"},
+		title: "What cannot be applied is parked with its reason, and can be listed and replayed", scenarios: []string{"idcs/poison-*", "engine/parked-*", "engine/deadline-*", "okta/disconnected-*", "okta/replayed-*", "ds/poison-*"},
 		findings: []string{"F07", "F08", "P14", "P15", "P18", "P25"},
 	},
 	{
 		title: "Users without a password to set are known: federated, deactivated, missing", scenarios: []string{
 			"idcs/federated-*", "idcs/deactivated-*", "idcs/unknown-*", "idcs/user-deleted-*", "idcs/provisioning-*",
-			"okta/federated-*", "okta/jit-*", "okta/repair*", "okta/org2org-*", "okta/statuses", "okta/deactivated-*", "okta/unknown-*", "okta/provisioning-*",
+			"okta/federated-*", "okta/jit-*", "okta/repair*", "okta/org2org-*", "okta/statuses", "okta/deactivated-*", "okta/unknown-*", "okta/provisioning-*", "ds/newcomers-*",
 		},
 		findings: []string{"F11"}, todo: "list who lives in the domain only", command: "seatrial sync pull --config sync.yaml --out people.csv",
 	},

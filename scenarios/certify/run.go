@@ -75,8 +75,14 @@ func (o Options) names() string {
 // engineSuite is the area of what the engine promises whatever the target is. It is played at an identity domain.
 const engineSuite = "engine"
 
-// areas are the parts of the suite that are played.
-func (o Options) areas() []string { return append(o.targets(), engineSuite) }
+// areas are the parts of the suite that are played. Who rehearses everything rehearses a directory as the source, too.
+func (o Options) areas() []string {
+	areas := append(o.targets(), engineSuite)
+	if o.Target == allTargets {
+		areas = append(areas, sim.DS)
+	}
+	return areas
+}
 
 // limits are what a certificate of this kind does not say.
 func (o Options) limits() []string {
@@ -90,6 +96,9 @@ func (o Options) limits() []string {
 			"switch says what was assumed; the report lists all switches.",
 		"The engine under test is seatrial's own. An IDM hook script is read, not run.",
 		"Latency of the network between the source, the engine and the real target is not part of the figures.",
+	}
+	if o.Target == allTargets {
+		list = append(list, "In ds/* changes came as hashes from a simulated directory, and went to an identity domain.")
 	}
 	if o.Target != sim.IDCS {
 		list = append(list, "The engine's own promises (engine/*) were rehearsed at an identity domain. Under load no rate limits of Okta's were in "+
