@@ -42,6 +42,7 @@ func explain(t *testing.T, s reports.Scenario) {
 // is right, learns nothing from a limit, and reads few codes.
 var thrifty = map[string]bool{
 	"okta/client-refused-for-a-while": true, "okta/concurrent-limit-held-by-one": true, "okta/refused-by-code": true,
+	"okta/token-endpoint-down":  true,
 	"idcs/poison-blocks-nobody": true, "idcs/throttled-free-tier": true, "idcs/throttled-premium-tier": true,
 	"idcs/user-deleted-while-waiting": true, "okta/api-token-revoked": true, "okta/concurrent-limit": true,
 	"okta/read-only-for-a-while": true, "okta/token-share": true,
