@@ -61,6 +61,8 @@ func TestChecklistJudges(t *testing.T) {
 	minor.Severity = reports.Minor
 	void := passed("idcs/policy-length")
 	void.Verdict = reports.Void
+	unseen := passed("y")
+	unseen.Checks = []reports.Check{{Name: invariants.NoLeak, Kind: reports.Invariant, Verdict: reports.Void}}
 	load := reports.Load{Name: "burst", Planned: 100, Verdict: reports.Passed, Criteria: []reports.Criterion{{Name: "success rate", Got: "100 %", Want: ">= 98.7 %", Met: true}}}
 	refused := load
 	refused.Errors = map[string]int{"refused by the target: policy: too short": 7}
@@ -74,20 +76,21 @@ func TestChecklistJudges(t *testing.T) {
 		verdict reports.Verdict
 		says    string
 	}{
-		"a scenario passed":        {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{passed("idcs/policy-length")}}}, nil, 1, reports.Passed, "1 scenario passed: idcs/policy-length"},
-		"a scenario failed":        {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{failed, passed("idcs/policy-custom")}}}, nil, 1, reports.Failed, "scenario idcs/policy-length: failed"},
-		"a minor one failed":       {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{minor, passed("idcs/policy-custom")}}}, nil, 1, reports.Passed, "scenario idcs/policy-length: failed"},
-		"a scenario is void":       {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{void}}}, nil, 1, reports.Void, "scenario idcs/policy-length: void"},
-		"refused under load":       {reports.Report{Load: []reports.Load{refused}}, nil, 1, reports.Failed, "7 of 100 changes under load were refused for policy"},
-		"none refused under load":  {reports.Report{Load: []reports.Load{load}}, nil, 1, reports.Passed, "0 of 100 changes"},
-		"criteria met":             {reports.Report{Load: []reports.Load{load}}, nil, 14, reports.Passed, "load burst: success rate 100 %, wanted >= 98.7 %"},
-		"an invariant held":        {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{passed("x")}}}, nil, 3, reports.Passed, "no-leak held in 1 of 1 runs"},
-		"nothing is known":         {reports.Report{}, nil, 4, reports.Attest, ""},
-		"the folder is clean":      {reports.Report{}, &preflight.Report{Folder: "conf"}, 4, reports.Passed, "nothing against it was found in conf"},
-		"the folder will fail":     {reports.Report{}, found("F05", preflight.WillFail), 4, reports.Failed, ""},
-		"the folder may fail":      {reports.Report{}, found("P12", preflight.MayFail), 4, reports.Attest, "may fail: hook.js:2: P12 it never fires"},
-		"another point's fault":    {reports.Report{}, found("F10", preflight.WillFail), 4, reports.Passed, "nothing against it"},
-		"nothing ran, none to ask": {reports.Report{}, nil, 14, reports.Void, ""},
+		"a scenario passed":         {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{passed("idcs/policy-length")}}}, nil, 1, reports.Passed, "1 scenario passed: idcs/policy-length"},
+		"a scenario failed":         {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{failed, passed("idcs/policy-custom")}}}, nil, 1, reports.Failed, "scenario idcs/policy-length: failed"},
+		"a minor one failed":        {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{minor, passed("idcs/policy-custom")}}}, nil, 1, reports.Passed, "scenario idcs/policy-length: failed"},
+		"a scenario is void":        {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{void}}}, nil, 1, reports.Void, "scenario idcs/policy-length: void"},
+		"refused under load":        {reports.Report{Load: []reports.Load{refused}}, nil, 1, reports.Failed, "7 of 100 changes under load were refused for policy"},
+		"none refused under load":   {reports.Report{Load: []reports.Load{load}}, nil, 1, reports.Passed, "0 of 100 changes"},
+		"criteria met":              {reports.Report{Load: []reports.Load{load}}, nil, 14, reports.Passed, "load burst: success rate 100 %, wanted >= 98.7 %"},
+		"an invariant held":         {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{passed("x")}}}, nil, 3, reports.Passed, "no-leak held in 1 of 1 runs"},
+		"an invariant was not seen": {reports.Report{Suite: reports.Suite{Scenarios: []reports.Scenario{passed("x"), unseen}}}, nil, 3, reports.Passed, "no-leak held in 1 runs, and could not be seen in 1"},
+		"nothing is known":          {reports.Report{}, nil, 4, reports.Attest, ""},
+		"the folder is clean":       {reports.Report{}, &preflight.Report{Folder: "conf"}, 4, reports.Passed, "nothing against it was found in conf"},
+		"the folder will fail":      {reports.Report{}, found("F05", preflight.WillFail), 4, reports.Failed, ""},
+		"the folder may fail":       {reports.Report{}, found("P12", preflight.MayFail), 4, reports.Attest, "may fail: hook.js:2: P12 it never fires"},
+		"another point's fault":     {reports.Report{}, found("F10", preflight.WillFail), 4, reports.Passed, "nothing against it"},
+		"nothing ran, none to ask":  {reports.Report{}, nil, 14, reports.Void, ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
