@@ -192,3 +192,18 @@ func TestKeys(t *testing.T) {
 		})
 	}
 }
+
+// A 401 is not always about the token: Okta answers so, too, where a feature is missing (E0000015).
+func TestA401ThatIsNotAboutTheToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, x := rig(t)
+		o.Add(login)
+		scripted("find", oktatest.Step{Status: 401, Message: "E0000015"})(o)
+		answer := x.Apply(t.Context(), job("Password-1"))
+		assert.Equal(t, target.Permanent, answer.Class)
+		assert.Equal(t, target.Forbidden, answer.Reason)
+		o.Script = nil
+		assert.Equal(t, target.Applied, x.Apply(t.Context(), job("Password-1")).Class, "the token is as good as before")
+		assert.Equal(t, []string{"find", "find", "write"}, calls(o, 0))
+	})
+}

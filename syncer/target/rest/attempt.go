@@ -307,8 +307,8 @@ func (a *Attempt) Answer(c Call, r Reply) target.Answer {
 	return answer
 }
 
-// Send makes one request with our credentials. A 401 drops the token and repeats at once with a new one, once per attempt: a
-// refused token means that nothing was done. Not ok means that there was no token, and the answer says why.
+// Send makes one request with our credentials. A refused token is dropped, and the request repeated at once with a new one, once
+// per attempt: nothing was done. Not ok means that there was no token, and the answer says why.
 func (a *Attempt) Send(ctx context.Context, q Request) (Reply, target.Answer, bool) {
 	for {
 		header, refusal, ok := a.target.credentials.Header(ctx)
@@ -318,7 +318,7 @@ func (a *Attempt) Send(ctx context.Context, q Request) (Reply, target.Answer, bo
 		r := a.target.client.Do(ctx, func(ctx context.Context) (*http.Request, error) { return a.request(ctx, q, header) })
 		a.target.Observe(r)
 		a.allowance = tighter(a.allowance, r.Allowance)
-		if r.Status != http.StatusUnauthorized || a.refreshed {
+		if a.refreshed || !a.target.table.refused(r) {
 			return r, target.Answer{}, true
 		}
 		if !a.target.credentials.Refused(header) {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/seatrial/seatrial/syncer/target"
 )
@@ -53,6 +54,11 @@ func (t *Table) Judge(c Call, r Reply) Verdict {
 		}
 	}
 	return Verdict{Class: target.Transient, Reason: target.Unavailable, Unsettled: c&CallWrite != 0}
+}
+
+// refused tells whether a reply is about our token. A 401 may have another reason, which its code tells.
+func (t *Table) refused(r Reply) bool {
+	return r.Status == http.StatusUnauthorized && t.Judge(0, r).Class == target.Credential
 }
 
 func (row Row) matches(c Call, r Reply, code string) bool {
