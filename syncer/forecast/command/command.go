@@ -1,4 +1,3 @@
-// Package command is `seatrial forecast`: flags in, a forecast out.
 package command
 
 import (

@@ -1,4 +1,3 @@
-// Package quartz reads schedules as IDM's configuration has them.
 package quartz
 
 import (

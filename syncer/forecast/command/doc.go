@@ -1,0 +1,2 @@
+// Package command is `seatrial forecast`: flags in, a forecast out.
+package command

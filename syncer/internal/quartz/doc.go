@@ -1,0 +1,2 @@
+// Package quartz reads schedules as IDM's configuration has them.
+package quartz
