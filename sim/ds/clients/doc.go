@@ -20,12 +20,14 @@
 // connections of go-ldap, operations a second as medians of five turns; only the ratio means anything:
 //
 //	users    what     sim/ds /s   slapd /s   ratio
-//	1000     bind         22717      12236    1.86
-//	1000     search       10802       7012    1.54
-//	1000     mixed        14044      12630    1.11
-//	100000   bind         28046      14396    1.95
-//	100000   search       11594       9278    1.25
-//	100000   mixed        13226      12379    1.07
+//	1000     bind         51624      18276    2.82
+//	1000     search       21983      16374    1.34
+//	1000     mixed        31342      17682    1.77
+//	100000   bind         45348      18717    2.42
+//	100000   search       19774      16189    1.22
+//	100000   mixed        30506      16724    1.82
+//
+// While the machine did other work the ratios were 1.86, 1.54, 1.11 and 1.95, 1.25, 1.07.
 //
 // # What is unsure
 //
