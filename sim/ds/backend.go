@@ -18,7 +18,7 @@ type backend interface {
 	// SCRAM is the stored value of the DN under the scheme, "{SCRAM-SHA-256}10000:…".
 	SCRAM(dn, scheme string) (stored string, ok bool)
 
-	Search(ctx context.Context, s *directory.Session, r ldap.SearchRequest, controls []ldap.Control, emit directory.Emit) ldap.Result
+	Search(ctx context.Context, s *directory.Session, r ldap.SearchRequest, controls []ldap.Control, to directory.Sink) ldap.Result
 	Compare(ctx context.Context, s *directory.Session, r ldap.CompareRequest, controls []ldap.Control) ldap.Result
 	Add(ctx context.Context, s *directory.Session, r ldap.AddRequest, controls []ldap.Control) ldap.Result
 	Modify(ctx context.Context, s *directory.Session, r ldap.ModifyRequest, controls []ldap.Control) ldap.Result

@@ -88,10 +88,10 @@ func (f *fake) SCRAM(dn, scheme string) (string, bool) {
 	return pencil, dn == pencilDN && scheme == saslSCRAM256
 }
 
-func (f *fake) Search(ctx context.Context, _ *directory.Session, r ldap.SearchRequest, controls []ldap.Control, emit directory.Emit) ldap.Result {
+func (f *fake) Search(ctx context.Context, _ *directory.Session, r ldap.SearchRequest, controls []ldap.Control, to directory.Sink) ldap.Result {
 	f.note(controls)
 	if f.onSearch != nil {
-		return f.onSearch(ctx, emit)
+		return f.onSearch(ctx, to.Entry)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -100,7 +100,7 @@ func (f *fake) Search(ctx context.Context, _ *directory.Session, r ldap.SearchRe
 			continue
 		}
 		e := ldap.Entry{DN: dn, Attributes: []ldap.Attribute{{Description: "uid", Values: [][]byte{[]byte(leaf(dn))}}}}
-		if err := emit(e, nil); err != nil {
+		if err := to.Entry(e, nil); err != nil {
 			return ldap.Result{Code: ldap.Other, Message: err.Error()}
 		}
 	}

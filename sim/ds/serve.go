@@ -10,19 +10,32 @@ import (
 func (c *conn) search(ctx context.Context, t *task) ldap.Response {
 	r, _ := t.Request.(ldap.SearchRequest)
 	_, persistent := ldap.Find(t.Controls, ldap.OIDPersistentSearch)
-	emit := func(e ldap.Entry, controls []ldap.Control) error {
+	f := found{typesOnly: r.TypesOnly, send: func(r ldap.Response, controls []ldap.Control) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		if t.muted {
 			return nil
 		}
-		entry := ldap.SearchEntry{Entry: e, TypesOnly: r.TypesOnly}
-		return c.out.send(ctx, persistent, func(b []byte) []byte { return ldap.Append(b, t.ID, entry, controls) })
-	}
+		return c.out.send(ctx, persistent, func(b []byte) []byte { return ldap.Append(b, t.ID, r, controls) })
+	}}
 	t.begun = true
-	return respond(t.Message, c.server.backend.Search(ctx, c.session, r, t.Controls, emit))
+	return respond(t.Message, c.server.backend.Search(ctx, c.session, r, t.Controls, f))
 }
+
+// found sends what a search has before its result.
+type found struct {
+	typesOnly bool
+	send      func(ldap.Response, []ldap.Control) error
+}
+
+// Entry sends an entry.
+func (f found) Entry(e ldap.Entry, controls []ldap.Control) error {
+	return f.send(ldap.SearchEntry{Entry: e, TypesOnly: f.typesOnly}, controls)
+}
+
+// Reference sends a reference.
+func (f found) Reference(urls []string) error { return f.send(ldap.SearchReference{URLs: urls}, nil) }
 
 // simple carries out the operations that have a result and nothing else.
 func (c *conn) simple(ctx context.Context, t *task) ldap.Response {

@@ -27,7 +27,7 @@ func BenchmarkDirectory(b *testing.B) {
 		for i := range f {
 			f[i] = ldap.Equality{Attr: "uid", Value: fmt.Appendf(nil, "user.%d", i*7919%n)}
 		}
-		none := func(ldap.Entry, []ldap.Control) error { return nil }
+		none := directory.Emit(func(ldap.Entry, []ldap.Control) error { return nil })
 		for _, op := range []struct {
 			name string
 			do   func(i int) ldap.ResultCode

@@ -18,7 +18,7 @@ const (
 )
 
 // searchChangelog reads the changelog: by change numbers, or by a cookie when the request has one.
-func (d *Directory) searchChangelog(ctx context.Context, a *asker, key string, scope scope, r ldap.SearchRequest, controls []ldap.Control, emit Emit) ldap.Result {
+func (d *Directory) searchChangelog(ctx context.Context, a *asker, key string, scope scope, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
 	d.mu.RLock()
 	mode := d.changes.mode
 	d.mu.RUnlock()
@@ -35,7 +35,7 @@ func (d *Directory) searchChangelog(ctx context.Context, a *asker, key string, s
 	if c, ok := ldap.Find(controls, ldap.OIDPagedResults); ok && c.Critical {
 		return ldap.Result{Code: ldap.UnavailableCriticalExtension, Message: "The paged results control is not supported below cn=changelog"}
 	}
-	f, wrong := d.newFinding(a, 0, scope, r, nil, emit)
+	f, wrong := d.newFinding(a, 0, scope, r, nil, to)
 	if wrong.Code != ldap.Success {
 		return wrong
 	}
@@ -92,7 +92,7 @@ func (c *changelogReading) offer(ctx context.Context, e *entry, controls []ldap.
 		return ldap.Result{Code: ldap.SizeLimitExceeded, Message: fmt.Sprintf("This search operation has sent the maximum of %d entries to the client", c.limit)}, true
 	}
 	c.sent++
-	if err := c.emit(c.d.project(c.asker, e, c.selection), controls); err != nil {
+	if err := c.to.Entry(c.d.project(c.asker, e, c.selection), controls); err != nil {
 		return ldap.Result{Code: ldap.Unavailable, Message: err.Error()}, true
 	}
 	return ldap.Result{}, false

@@ -194,10 +194,10 @@ func TestCookies(t *testing.T) {
 	assert.Len(t, bare, 1)
 
 	var controls []ldap.Control
-	x.Search(t.Context(), x.admin, ldap.SearchRequest{BaseDN: "cn=changelog", Scope: ldap.ScopeOne}, []ldap.Control{cookie("")}, func(_ ldap.Entry, c []ldap.Control) error {
+	x.Search(t.Context(), x.admin, ldap.SearchRequest{BaseDN: "cn=changelog", Scope: ldap.ScopeOne}, []ldap.Control{cookie("")}, directory.Emit(func(_ ldap.Entry, c []ldap.Control) error {
 		controls = append(controls, c...)
 		return nil
-	})
+	}))
 	assert.Equal(t, ldap.ChangelogCookie(all[4]["changeLogCookie"]), controls[4])
 
 	x.TrimChangelog(2)
@@ -248,10 +248,10 @@ func TestPersistentSearch(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan ldap.Result, 1)
 		go func() {
-			ended <- x.Search(ctx, x.admin, ldap.SearchRequest{BaseDN: people, Scope: ldap.ScopeOne, Filter: filter(t, "(objectClass=person)")}, []ldap.Control{persistent(15, true, true)}, func(e ldap.Entry, c []ldap.Control) error {
+			ended <- x.Search(ctx, x.admin, ldap.SearchRequest{BaseDN: people, Scope: ldap.ScopeOne, Filter: filter(t, "(objectClass=person)")}, []ldap.Control{persistent(15, true, true)}, directory.Emit(func(e ldap.Entry, c []ldap.Control) error {
 				got = append(got, told{e.DN, c[0]})
 				return nil
-			})
+			}))
 		}()
 		synctest.Wait()
 		require.Equal(t, ldap.Success, x.addPerson(x.admin, "new").Code)

@@ -459,10 +459,10 @@ func TestUsability(t *testing.T) {
 	}))
 	usability := func() ldap.Control {
 		var got []ldap.Control
-		x.Search(t.Context(), x.admin, ldap.SearchRequest{BaseDN: bjensen}, []ldap.Control{{OID: ldap.OIDAccountUsability}}, func(_ ldap.Entry, c []ldap.Control) error {
+		x.Search(t.Context(), x.admin, ldap.SearchRequest{BaseDN: bjensen}, []ldap.Control{{OID: ldap.OIDAccountUsability}}, directory.Emit(func(_ ldap.Entry, c []ldap.Control) error {
 			got = c
 			return nil
-		})
+		}))
 		require.Len(t, got, 1)
 		return got[0]
 	}

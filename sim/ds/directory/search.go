@@ -8,19 +8,33 @@ import (
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 )
 
-// Emit takes an entry of a search and what is told about it. An error ends the search.
+// Sink takes what a search finds. An error ends the search.
+type Sink interface {
+	// Entry takes an entry and what is told about it.
+	Entry(e ldap.Entry, controls []ldap.Control) error
+	// Reference takes the places where the search goes on.
+	Reference(urls []string) error
+}
+
+// Emit is a Sink that takes entries and is not interested in references.
 type Emit func(ldap.Entry, []ldap.Control) error
 
+// Entry calls f.
+func (f Emit) Entry(e ldap.Entry, controls []ldap.Control) error { return f(e, controls) }
+
+// Reference does nothing.
+func (Emit) Reference([]string) error { return nil }
+
 // Search finds entries. With the persistent search control it goes on until ctx ends.
-func (d *Directory) Search(ctx context.Context, s *Session, r ldap.SearchRequest, controls []ldap.Control, emit Emit) ldap.Result {
+func (d *Directory) Search(ctx context.Context, s *Session, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
 	a, refused := d.begin(s, controls)
 	if refused.Code != ldap.Success {
 		return refused
 	}
-	return d.search(ctx, a, r, controls, emit)
+	return d.search(ctx, a, r, controls, to)
 }
 
-func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, controls []ldap.Control, emit Emit) ldap.Result {
+func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
 	dn, key, wrong := d.parseDN(r.BaseDN)
 	if wrong.Code != ldap.Success {
 		return wrong
@@ -30,15 +44,15 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 		return ldap.Result{Code: ldap.ProtocolError, Message: "The scope of the search is not known"}
 	}
 	if key == "" && scope == scopeBase {
-		return d.readOne(a, d.rootDSE(), r, controls, emit)
+		return d.readOne(a, d.rootDSE(), r, controls, to)
 	}
 	switch special := d.special(key); special {
 	case inSchema:
-		return d.searchVirtual(a, []*entry{d.schemaEntry()}, key, scope, r, controls, emit)
+		return d.searchVirtual(a, []*entry{d.schemaEntry()}, key, scope, r, controls, to)
 	case inMonitor:
-		return d.searchMonitor(a, key, scope, r, controls, emit)
+		return d.searchMonitor(a, key, scope, r, controls, to)
 	case inChangelog:
-		return d.searchChangelog(ctx, a, key, scope, r, controls, emit)
+		return d.searchChangelog(ctx, a, key, scope, r, controls, to)
 	case inTree:
 	}
 	base := d.base(key)
@@ -49,9 +63,9 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 		return refused
 	}
 	if c, ok := ldap.Find(controls, ldap.OIDPersistentSearch); ok {
-		return d.persist(ctx, a, c, base, scope, r, controls, emit)
+		return d.persist(ctx, a, c, base, scope, r, controls, to)
 	}
-	f, refused := d.newFinding(a, base.id, scope, r, controls, emit)
+	f, refused := d.newFinding(a, base.id, scope, r, controls, to)
 	if refused.Code != ldap.Success {
 		return refused
 	}
@@ -93,7 +107,7 @@ type finding struct {
 	base      id
 	scope     scope
 	selection selection
-	emit      Emit
+	to        Sink
 	page      *page
 	sort      *sorting
 	usability bool // the account usability control is there
@@ -105,8 +119,8 @@ type finding struct {
 	looked   int
 }
 
-func (d *Directory) newFinding(a *asker, base id, scope scope, r ldap.SearchRequest, controls []ldap.Control, emit Emit) (*finding, ldap.Result) {
-	f := &finding{d: d, asker: a, request: r, base: base, scope: scope, selection: d.selection(r.Attributes, controls), emit: emit}
+func (d *Directory) newFinding(a *asker, base id, scope scope, r ldap.SearchRequest, controls []ldap.Control, to Sink) (*finding, ldap.Result) {
+	f := &finding{d: d, asker: a, request: r, base: base, scope: scope, selection: d.selection(r.Attributes, controls), to: to}
 	_, f.usability = ldap.Find(controls, ldap.OIDAccountUsability)
 	f.limit = a.limits.Size
 	if r.SizeLimit > 0 && (f.limit == 0 || r.SizeLimit < f.limit) {
@@ -202,7 +216,7 @@ func (f *finding) show(e *entry) error {
 		controls = []ldap.Control{f.d.usability(e).Control()}
 	}
 	f.sent++
-	return f.emit(f.d.project(f.asker, e, f.selection), controls)
+	return f.to.Entry(f.d.project(f.asker, e, f.selection), controls)
 }
 
 // finish is the end of the candidates.

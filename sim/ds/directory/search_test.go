@@ -178,7 +178,7 @@ func TestLimits(t *testing.T) {
 func TestTimeLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := start(t)
-		slow := func(ldap.Entry, []ldap.Control) error { time.Sleep(2 * time.Second); return nil }
+		slow := directory.Emit(func(ldap.Entry, []ldap.Control) error { time.Sleep(2 * time.Second); return nil })
 		begin := time.Now()
 		r := x.Search(t.Context(), x.admin, ldap.SearchRequest{BaseDN: suffix, Scope: ldap.ScopeSubtree, TimeLimit: 5 * time.Second}, nil, slow)
 		assert.Equal(t, ldap.TimeLimitExceeded, r.Code)
@@ -188,7 +188,7 @@ func TestTimeLimit(t *testing.T) {
 
 func TestSearchEnds(t *testing.T) {
 	x := start(t)
-	r := x.Search(t.Context(), x.admin, ldap.SearchRequest{BaseDN: suffix, Scope: ldap.ScopeSubtree}, nil, func(ldap.Entry, []ldap.Control) error { return errors.New("the connection is gone") })
+	r := x.Search(t.Context(), x.admin, ldap.SearchRequest{BaseDN: suffix, Scope: ldap.ScopeSubtree}, nil, directory.Emit(func(ldap.Entry, []ldap.Control) error { return errors.New("the connection is gone") }))
 	assert.Equal(t, ldap.Unavailable, r.Code)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -119,7 +119,7 @@ func (d *Directory) schemaEntry() *entry {
 }
 
 // readOne answers a search of one entry that is in no tree.
-func (d *Directory) readOne(a *asker, e *entry, r ldap.SearchRequest, controls []ldap.Control, emit Emit) ldap.Result {
+func (d *Directory) readOne(a *asker, e *entry, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
 	if r.Filter != nil && d.matches(view{d, a, e}, r.Filter) != yes {
 		return ldap.Result{}
 	}
@@ -127,14 +127,14 @@ func (d *Directory) readOne(a *asker, e *entry, r ldap.SearchRequest, controls [
 	if len(out.Attributes) == 0 && !a.bypass && !a.may(mayRead, e, d.known.objectClass) {
 		return ldap.Result{}
 	}
-	if err := emit(out, nil); err != nil {
+	if err := to.Entry(out, nil); err != nil {
 		return ldap.Result{Code: ldap.Unavailable, Message: err.Error()}
 	}
 	return ldap.Result{}
 }
 
 // searchVirtual answers a search among entries that are in no tree, the first of which is their base.
-func (d *Directory) searchVirtual(a *asker, entries []*entry, key string, scope scope, r ldap.SearchRequest, controls []ldap.Control, emit Emit) ldap.Result {
+func (d *Directory) searchVirtual(a *asker, entries []*entry, key string, scope scope, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
 	var base *entry
 	for _, e := range entries {
 		if e.key == key {
@@ -149,7 +149,7 @@ func (d *Directory) searchVirtual(a *asker, entries []*entry, key string, scope 
 		if !f.encloses(base, e) {
 			continue
 		}
-		if result := d.readOne(a, e, r, controls, emit); result.Code != ldap.Success {
+		if result := d.readOne(a, e, r, controls, to); result.Code != ldap.Success {
 			return result
 		}
 	}
@@ -157,7 +157,7 @@ func (d *Directory) searchVirtual(a *asker, entries []*entry, key string, scope 
 }
 
 // searchMonitor answers from cn=monitor, which a privilege opens.
-func (d *Directory) searchMonitor(a *asker, key string, scope scope, r ldap.SearchRequest, controls []ldap.Control, emit Emit) ldap.Result {
+func (d *Directory) searchMonitor(a *asker, key string, scope scope, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
 	if !a.has(MonitorRead) {
 		return ldap.Result{Code: ldap.InsufficientAccessRights, Message: "You do not have sufficient privileges to read monitoring information"}
 	}
@@ -168,7 +168,7 @@ func (d *Directory) searchMonitor(a *asker, key string, scope scope, r ldap.Sear
 	d.put(health, "ds-mon-alive", "true")
 	d.put(health, "ds-mon-healthy", "true")
 	all := &asker{d: d, dn: a.dn, key: a.key, entry: a.entry, bypass: true} // The privilege is enough.
-	return d.searchVirtual(all, []*entry{base, health}, key, scope, r, controls, emit)
+	return d.searchVirtual(all, []*entry{base, health}, key, scope, r, controls, to)
 }
 
 // DefaultOffers is what a DS says that it can do, as far as this one can (a public dump of a DS 7.3.0, and OpenDJ's list).

@@ -62,14 +62,14 @@ func (d *Directory) endWatchers() {
 
 // persist is the persistent search: the entries that are there, unless only changes are asked for, and then those that change,
 // as they are after the change; a deleted one as it was.
-func (d *Directory) persist(ctx context.Context, a *asker, c ldap.Control, base *entry, scope scope, r ldap.SearchRequest, controls []ldap.Control, emit Emit) ldap.Result {
+func (d *Directory) persist(ctx context.Context, a *asker, c ldap.Control, base *entry, scope scope, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
 	asked, err := ldap.ParsePersistentSearch(c)
 	if err != nil {
 		return ldap.Result{Code: ldap.ProtocolError, Message: err.Error()}
 	}
 	w := d.watch()
 	defer d.unwatch(w)
-	f, wrong := d.newFinding(a, base.id, scope, r, controls, emit)
+	f, wrong := d.newFinding(a, base.id, scope, r, controls, to)
 	if wrong.Code != ldap.Success {
 		return wrong
 	}
@@ -117,7 +117,7 @@ func (f *finding) announce(r *record, asked ldap.PersistentSearch, base *entry) 
 		}
 		controls = []ldap.Control{told.Control()}
 	}
-	return f.emit(f.d.project(f.asker, e, f.selection), controls)
+	return f.to.Entry(f.d.project(f.asker, e, f.selection), controls)
 }
 
 // encloses tells by names whether an entry is in the scope; it may be gone.
