@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/reports"
+	"github.com/seatrial/seatrial/scenarios/invariants"
 	"github.com/seatrial/seatrial/scenarios/sut"
 	"github.com/seatrial/seatrial/sim"
 	"github.com/seatrial/seatrial/sim/control"
@@ -105,8 +106,37 @@ func (r *run) furnishDirectory() error {
 	for _, p := range slices.Concat(r.residents, r.newcomers) {
 		users = append(users, input(p))
 	}
-	_, err := r.control.Populate(r.ctx, sim.DS, users)
-	return err
+	if _, err := r.control.Populate(r.ctx, sim.DS, users); err != nil {
+		return err
+	}
+	for _, p := range r.residents {
+		r.noteStored(p.UserName)
+	}
+	return nil
+}
+
+// noteStored writes down what the directory has stored of a password: it must show nowhere.
+func (r *run) noteStored(userName string) {
+	if value := r.world.DS().Stored(userName); !value.Empty() {
+		r.storedMu.Lock()
+		defer r.storedMu.Unlock()
+		r.stored = append(r.stored, invariants.Stored{User: userName, Value: value})
+	}
+}
+
+// sourceJournal is what the system asked the directory.
+func (r *run) sourceJournal() (all []control.Entry, err error) {
+	if r.scenario.Given.DS == nil {
+		return nil, nil
+	}
+	for _, name := range r.scenario.Given.DS.names() {
+		journal, err := r.control.JournalAll(r.ctx, control.JournalQuery{Target: name})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, journal.Entries...)
+	}
+	return all, nil
 }
 
 // changeThere lets a user change the password at the directory. Nobody tells the system under test.
@@ -119,6 +149,7 @@ func (r *run) changeThere(s *submission) error {
 		return fmt.Errorf("the directory refuses the password: %d %s", answers[0].Code, answers[0].Message)
 	}
 	s.stored = answers[0].Stored
+	r.noteStored(s.User)
 	s.person.stored = s.Password
 	return nil
 }
@@ -234,6 +265,7 @@ func (r *run) signIn(at string, list []*person) error {
 		if !a.OK {
 			return premise("%s cannot sign in at the directory: %d", attempts[i].UserName, a.Code)
 		}
+		r.noteStored(attempts[i].UserName)
 	}
 	return nil
 }

@@ -85,7 +85,10 @@ func (r *run) history() (invariants.History, error) {
 	if err != nil {
 		return h, err
 	}
-	h.Entries, h.Dropped = journal.Entries, journal.Dropped
+	h.Entries, h.Dropped, h.Stored = journal.Entries, journal.Dropped, r.stored
+	if h.Source, err = r.sourceJournal(); err != nil {
+		return h, err
+	}
 	if h.UsersAfter, err = r.control.Users(r.ctx, r.target.name()); err != nil {
 		return h, err
 	}

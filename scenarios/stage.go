@@ -43,7 +43,9 @@ type run struct {
 	changes              []*submission
 	number               int
 	senders              sync.WaitGroup
-	writable             string                   // the directory server that people change their passwords at
+	writable             string // the directory server that people change their passwords at
+	storedMu             sync.Mutex
+	stored               []invariants.Stored      // what the directory has stored of passwords
 	directoryFaults      []string                 // ids of the rules that were set at the directory
 	planned              []string                 // ids of the fault rules that are in force
 	faults               []control.Fault          // what became of the rules

@@ -14,7 +14,7 @@ func Exchange(e control.Entry) reports.Exchange {
 	switch {
 	case e.Lost:
 		notes = append(notes, "applied, but the answer was lost")
-	case e.Status == 0:
+	case e.Unanswered():
 		notes = append(notes, "no answer")
 	}
 	if e.Token != "" && e.Token != "valid" {

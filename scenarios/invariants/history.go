@@ -22,6 +22,7 @@ const (
 type History struct {
 	Changes []Change        // in the order of submission
 	Entries []control.Entry // the whole journal of the target, in order
+	Source  []control.Entry // the journal of the directory that the system reads by itself, when there is one
 	Probes  []Probe         // log-ins tried after the run
 	Audit   []AuditLine
 
@@ -33,6 +34,7 @@ type History struct {
 	UsersBefore, UsersAfter []control.User
 	Initial                 map[string]secret.Value // each user's password before the run
 	Secrets                 []secret.Value          // what else must not leak: client secret, hook token
+	Stored                  []Stored
 	Retries                 Discipline
 	Crashes                 []Crash // when the system died, and was started again
 	TokenLifetime           time.Duration
@@ -59,6 +61,12 @@ type Change struct {
 	Outcomes                int  // final outcomes seen for it
 	Replays                 int  // how often an operator had it sent again: each has one more outcome
 	Acceptable              bool // policy and state of the user at the target could accept it
+}
+
+// Stored is what a directory had stored of a password at some time, as it stood in userPassword: "{SSHA512}…".
+type Stored struct {
+	User  string
+	Value secret.Value
 }
 
 // Probe is one log-in tried at the target after the run, with the password of a change or (Change -1) with the one the

@@ -1,6 +1,8 @@
 package invariants
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/seatrial/seatrial/reports"
 	"github.com/seatrial/seatrial/sim/control"
+	"github.com/seatrial/seatrial/sim/ds"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
@@ -32,10 +35,14 @@ func noLeak(v *view) reports.Check {
 		}
 	}
 	// The journal shows dots where it knows a secret. An address is in the log of everything on the way, so none belongs there.
+	// So is a filter in that of a directory.
 	dots := secret.New("any").String()
-	for _, e := range v.Entries {
+	for _, e := range slices.Concat(v.Entries, v.Source) {
 		if strings.Contains(e.Path, dots) || strings.Contains(e.Query, dots) {
 			f.add("a secret is in the address of journal entry %s, %s %s", numbers(e), e.Method, e.Route)
+		}
+		if overLDAP(e) && strings.HasSuffix(e.Query, ds.HiddenFilter) {
+			f.add("a password is in the filter of journal entry %s, %s %s", numbers(e), e.Method, e.Path)
 		}
 		text := visible(e)
 		size += len(text)
@@ -43,7 +50,7 @@ func noLeak(v *view) reports.Check {
 			f.add("%s shows in journal entry %s, %s %s (%s)", owners[h.owner], numbers(e), e.Method, e.Route, h.how)
 		}
 	}
-	evidence := fmt.Sprintf("%d secrets looked for in %d artifacts and %d journal entries, %d bytes", len(owners), len(v.Artifacts), len(v.Entries), size)
+	evidence := fmt.Sprintf("%d secrets looked for in %d artifacts and %d journal entries, %d bytes", len(owners), len(v.Artifacts), len(v.Entries)+len(v.Source), size)
 	if short > 0 {
 		evidence += fmt.Sprintf("; %d secrets of less than %d bytes were not", short, window)
 	}
@@ -70,10 +77,31 @@ func (v *view) secrets(s *scanner) (owners []string, short int) {
 	for _, user := range slices.Sorted(maps.Keys(v.Initial)) {
 		add("the initial password of "+user, v.Initial[user].Reveal())
 	}
+	for _, s := range v.Stored {
+		for _, text := range digests(s.Value.Reveal()) {
+			add("what is stored of a password of "+s.User, text)
+		}
+	}
 	for i, secret := range v.Secrets {
 		add(fmt.Sprintf("secret %d of the run (client secret, hook token)", i+1), secret.Reveal())
 	}
 	return owners, short
+}
+
+// digests are what must not show of a stored password: the scheme in front of it, the cost and the signs between them are no
+// secret, and not the same everywhere. Each part that is long enough counts, as it stands and as the bytes that it stands for.
+func digests(stored string) (list []string) {
+	_, payload, _ := strings.Cut(stored, "}")
+	for part := range strings.FieldsFuncSeq(payload, func(c rune) bool { return c == ':' || c == '$' }) {
+		if len(part) < window {
+			continue
+		}
+		list = append(list, part)
+		if raw, err := base64.StdEncoding.DecodeString(part); err == nil {
+			list = append(list, hex.EncodeToString(raw))
+		}
+	}
+	return list
 }
 
 // visible is what the journal shows of an exchange. Each part stands on a line of its own.

@@ -87,7 +87,7 @@ func (v *view) judgeAttempts(f *findings, user string) {
 
 // told is when the system under test could know that an attempt had failed.
 func told(e control.Entry) time.Time {
-	if e.Status == 0 {
+	if e.Unanswered() {
 		return e.Received // it may have hung up long before the target noticed
 	}
 	return e.Answered

@@ -25,13 +25,13 @@ func noSurprise(v *view) reports.Check {
 			f.add("entry %s, %s: %s", numbers(e), request(e), e.Surprise)
 		}
 		user := v.userOf(e)
-		if e.Operation == "create" && (e.Status == http.StatusCreated || e.Status == http.StatusOK || e.Lost) { // 200 is Okta's
+		if e.Operation == "create" && done(e, http.StatusCreated, http.StatusOK) { // 200 is Okta's
 			created[user] = append(created[user], e)
 		}
-		if e.Operation == "delete" && e.Status == http.StatusNoContent && !v.Repaired[user] {
+		if e.Operation == "delete" && done(e, http.StatusNoContent) && !v.Repaired[user] {
 			f.add("entry %s: the user %s was deleted", numbers(e), user)
 		}
-		if slices.Contains(lifecycle, e.Operation) && (e.Status == http.StatusOK || e.Lost) && !v.Repaired[user] && !v.Generates {
+		if slices.Contains(lifecycle, e.Operation) && done(e, http.StatusOK) && !v.Repaired[user] && !v.Generates {
 			f.add("entry %s, %s: the user's life is an administrator's affair", numbers(e), request(e))
 		}
 		if e.Operation == "write_password" && isAccepted(e) && e.Digest != "" && !v.Generates && !v.chosen(user, e.Digest) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seatrial/seatrial/sim/control"
+	"github.com/seatrial/seatrial/sim/kernel/journal"
 )
 
 // view is a history, indexed by user. User names are compared without regard to case, as the targets do.
@@ -66,7 +67,7 @@ func read(h History) *view {
 		case user == "":
 		case isWrite(e):
 			v.wrote[user] = append(v.wrote[user], e)
-		case e.Operation == "update" && (e.Status == http.StatusOK || e.Lost):
+		case e.Operation == "update" && done(e, http.StatusOK):
 			v.update[user] = append(v.update[user], e)
 		}
 	}
@@ -87,6 +88,18 @@ func (v *view) userOf(e control.Entry) string {
 
 func lastPart(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
+// overLDAP tells what the status means: a result code, of which 0 is success.
+func overLDAP(e control.Entry) bool { return e.Protocol == string(journal.LDAP) }
+
+// done tells whether a request was carried out: its answer says so with one of the statuses of HTTP that mean it here, or with
+// LDAP's success, or was lost afterwards.
+func done(e control.Entry, statuses ...int) bool {
+	if overLDAP(e) {
+		return e.Status == 0 || e.Lost
+	}
+	return e.Lost || slices.Contains(statuses, e.Status)
+}
+
 // isWrite tells attempts to write a password. A fault ends a request before the target has classified it; then its path
 // must tell. An org has one address for profile and password, and says which it was once it has read the body; what it did not
 // read is taken for a password, since an engine writes nothing else there.
@@ -97,7 +110,7 @@ func isWrite(e control.Entry) bool {
 	case "create":
 		return e.Digest != ""
 	case "update":
-		return e.Status != http.StatusOK && !e.Lost && strings.HasPrefix(e.Path, "/api/v1/users/")
+		return !done(e, http.StatusOK) && strings.HasPrefix(e.Path, "/api/v1/users/")
 	case "":
 		return e.Method == http.MethodPut && strings.Contains(e.Path, "/UserPasswordChanger/") ||
 			e.Method == http.MethodPatch && strings.Contains(e.Path, "/Users/")
@@ -113,7 +126,7 @@ func isAccepted(e control.Entry) bool { return isWrite(e) && e.Outcome == "accep
 
 // isPermanent tells refusals that no repetition will change. A missing user is not among them: it may be provisioned.
 func isPermanent(e control.Entry) bool {
-	return isWrite(e) && e.Outcome == "refused" && (e.Status == 0 || e.Status >= 400 && e.Status < 500) && permanent(e.Reason)
+	return isWrite(e) && e.Outcome == "refused" && (overLDAP(e) || e.Status == 0 || e.Status >= 400 && e.Status < 500) && permanent(e.Reason)
 }
 
 func permanent(reason string) bool {
@@ -134,7 +147,7 @@ func passing(reason string) bool {
 }
 
 // unheard tells entries whose answer may not have reached the system under test.
-func unheard(e control.Entry) bool { return e.Lost || e.Status == 0 }
+func unheard(e control.Entry) bool { return e.Lost || e.Unanswered() }
 
 func final(state string) bool {
 	switch state {

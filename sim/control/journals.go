@@ -85,7 +85,7 @@ func (q query) search(wanted journal.Query, keep func(journal.Entry) bool) []jou
 func toEntry(e journal.Entry) Entry {
 	return Entry{
 		Sequence: e.Sequence, Target: e.Target, Client: e.Client, User: e.User, Method: e.Method, Path: e.Path, Query: e.Query,
-		Route: e.Route, Received: e.Received, Answered: e.Answered, Status: e.Status, Lost: e.Lost, Faults: list(e.Faults),
+		Route: e.Route, Received: e.Received, Answered: e.Answered, Protocol: string(e.Protocol), Status: e.Status, Lost: e.Lost, Faults: list(e.Faults),
 		Token: e.Token, Operation: e.Operation, Outcome: e.Outcome, Reason: e.Reason, Digest: digest(e.Password),
 		Surprise: e.Surprise, RequestHeaders: header(e.RequestHeaders.Map()), ResponseHeaders: header(e.ResponseHeaders.Map()),
 		RequestBody: e.RequestBody, ResponseBody: e.ResponseBody,

@@ -2,7 +2,7 @@ package control
 
 import "context"
 
-const entryFields = `{ sequence target client user method path query route received answered status lost faults token operation
+const entryFields = `{ sequence target client user method path query route received answered protocol status lost faults token operation
 	outcome reason digest surprise requestHeaders responseHeaders requestBody responseBody }`
 
 const writeFields = `{ sequence user client digest outcome reason status lost received answered route }`

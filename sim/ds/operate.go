@@ -143,6 +143,9 @@ func (s *Server) as(ctx context.Context, userName, method, operation string, pas
 	return result
 }
 
+// Stored is what is stored of a user's password, for who must know it to find where it shows; empty when nothing is.
+func (s *Server) Stored(userName string) secret.Value { return s.directory.Stored(userName) }
+
 // ChangelogMode says whether and how cn=changelog can be read; the numbers are of the oldest change that is kept and of the
 // newest.
 func (s *Server) ChangelogMode() (mode string, first, last int) {

@@ -133,10 +133,13 @@ func (c *conn) secrets(t *task, a ldap.Attribute) {
 	}
 }
 
+// HiddenFilter stands in the journal for a filter with a password in it.
+const HiddenFilter = "(a filter with a password in it)"
+
 // withoutPasswords is a filter's text, unless there is a password in it.
 func withoutPasswords(f ldap.Filter) string {
 	if asksForPassword(f) {
-		return "(a filter with a password in it)"
+		return HiddenFilter
 	}
 	return f.String()
 }

@@ -65,6 +65,7 @@ type ComplexityRoot struct {
 		Operation       func(childComplexity int) int
 		Outcome         func(childComplexity int) int
 		Path            func(childComplexity int) int
+		Protocol        func(childComplexity int) int
 		Query           func(childComplexity int) int
 		Reason          func(childComplexity int) int
 		Received        func(childComplexity int) int
@@ -479,6 +480,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Entry.Path(childComplexity), true
+	case "Entry.protocol":
+		if e.ComplexityRoot.Entry.Protocol == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entry.Protocol(childComplexity), true
 	case "Entry.query":
 		if e.ComplexityRoot.Entry.Query == nil {
 			break
@@ -2063,6 +2070,8 @@ type User {
 }
 type Journal { total: Int!, dropped: Count!, last: Count!, entries: [Entry!]! }
 type Entry {
+  "Empty is HTTP, whose status is 0 where no answer was sent; ldap has result codes, of which 0 is success, and -1 instead."
+  protocol: String!
   sequence: Count!, target: String!, client: String!, user: String!, method: String!, path: String!, query: String!, route: String!
   received: Time!, answered: Time!, status: Int!, lost: Boolean!, faults: [String!]!, token: String!
   operation: String!, outcome: String!, reason: String!, digest: String!, surprise: String!
@@ -2148,6 +2157,8 @@ func (ec *executionContext) childFields_Clock(ctx context.Context, field graphql
 
 func (ec *executionContext) childFields_Entry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "protocol":
+		return ec.fieldContext_Entry_protocol(ctx, field)
 	case "sequence":
 		return ec.fieldContext_Entry_sequence(ctx, field)
 	case "target":
@@ -4243,6 +4254,29 @@ func (ec *executionContext) _Clock_offset(ctx context.Context, field graphql.Col
 }
 func (ec *executionContext) fieldContext_Clock_offset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Clock", field, false, false, errors.New("field of type Duration does not have child fields"))
+}
+
+func (ec *executionContext) _Entry_protocol(ctx context.Context, field graphql.CollectedField, obj *Entry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Entry_protocol(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Protocol, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Entry_protocol(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Entry", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Entry_sequence(ctx context.Context, field graphql.CollectedField, obj *Entry) (ret graphql.Marshaler) {
@@ -11414,6 +11448,11 @@ func (ec *executionContext) _Entry(ctx context.Context, sel ast.SelectionSet, ob
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Entry")
+		case "protocol":
+			out.Values[i] = ec._Entry_protocol(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sequence":
 			out.Values[i] = ec._Entry_sequence(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/journal"
 )
 
 // World is what runs: the simulators, and the seed that repeats them.
@@ -212,8 +214,7 @@ type Journal struct {
 	Entries []Entry `json:"entries"`
 }
 
-// Entry is one exchange with a target, redacted. Status 0 means that no answer was sent; Lost that the request was applied
-// and its answer withheld. Digest is the keyed digest of the password that was written or refused, in hexadecimal, or "".
+// Entry is one exchange with a target, redacted. Lost means that the request was applied and its answer withheld. Digest is the keyed digest of the password that was written or refused, in hexadecimal, or "".
 type Entry struct {
 	Sequence        uint64    `json:"sequence"`
 	Target          string    `json:"target"`
@@ -225,6 +226,7 @@ type Entry struct {
 	Route           string    `json:"route"`
 	Received        time.Time `json:"received"`
 	Answered        time.Time `json:"answered"`
+	Protocol        string    `json:"protocol"` // of journal.Protocol; what Status means
 	Status          int       `json:"status"`
 	Lost            bool      `json:"lost"`
 	Faults          []string  `json:"faults"`
@@ -238,6 +240,14 @@ type Entry struct {
 	ResponseHeaders any       `json:"responseHeaders"`
 	RequestBody     string    `json:"requestBody"`
 	ResponseBody    string    `json:"responseBody"`
+}
+
+// Unanswered tells whether no answer was sent. Over LDAP a status of 0 is success.
+func (e Entry) Unanswered() bool {
+	if e.Protocol == string(journal.LDAP) {
+		return e.Status == journal.Unanswered
+	}
+	return e.Status == 0
 }
 
 // PasswordWrites is a page of the attempts to write a password.

@@ -129,12 +129,18 @@ func (d *Directory) Standing(id string) harness.Standing {
 
 // StoredDigest is the keyed digest of what is stored of the password of a user name; zero when nothing is.
 func (d *Directory) StoredDigest(userName string) secret.Digest {
-	if e := d.named(userName); e != nil {
-		if stored := e.value(d.known.userPassword); stored != "" {
-			return d.kernel.Digester.Digest(secret.New(stored))
-		}
+	if stored := d.Stored(userName); !stored.Empty() {
+		return d.kernel.Digester.Digest(stored)
 	}
 	return secret.Digest{}
+}
+
+// Stored is what is stored of the password of a user name, as it stands in userPassword; empty when nothing is.
+func (d *Directory) Stored(userName string) secret.Value {
+	if e := d.named(userName); e != nil {
+		return secret.New(e.value(d.known.userPassword))
+	}
+	return secret.Value{}
 }
 
 // SetDisabled closes the account with that entryUUID as an administrator does (ds-pwp-account-disabled), or opens it.
