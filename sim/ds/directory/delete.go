@@ -3,12 +3,12 @@ package directory
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 )
 
-// Delete removes an entry, with the tree delete control those below it, too.
+// Delete removes an entry, with the tree delete control those below it, too. That is one change, of the entry alone: the changelog
+// and persistent searches hear nothing of those below (OpenDJ, DeleteMsg and LocalBackendDeleteOperation).
 func (d *Directory) Delete(_ context.Context, s *Session, r ldap.DeleteRequest, controls []ldap.Control) ldap.Result {
 	a, refused := d.begin(s, controls)
 	if refused.Code != ldap.Success {
@@ -39,29 +39,9 @@ func (d *Directory) Delete(_ context.Context, s *Session, r ldap.DeleteRequest, 
 		if d.subordinates(e) > 0 && !u.wholeTree {
 			return ldap.Result{Code: ldap.NotAllowedOnNonLeaf, Message: fmt.Sprintf("The entry %s cannot be removed because it has subordinate entries", e.name)}
 		}
-		if u.noOp || d.fell(u, e) {
+		if u.noOp || d.commit(change{kind: deleted, before: e, wholeTree: u.wholeTree, by: a.dn, at: u.now}) {
 			return d.done(u, e, nil)
 		}
 	}
 	return busy
-}
-
-// fell removes an entry and all below it, the deepest first.
-func (d *Directory) fell(u *update, e *entry) bool {
-	d.mu.RLock()
-	ids := d.tree.subtree(e.id)
-	doomed := make([]*entry, 0, len(ids))
-	for _, i := range ids {
-		if found := d.tree.at(i); found != nil {
-			doomed = append(doomed, found)
-		}
-	}
-	d.mu.RUnlock()
-	slices.SortStableFunc(doomed, func(a, b *entry) int { return len(b.dn) - len(a.dn) })
-	for _, x := range doomed {
-		if !d.commit(change{kind: deleted, before: x, by: u.asker.dn, at: u.now}) {
-			return false // Somebody has changed it, or added below it: look again.
-		}
-	}
-	return true
 }

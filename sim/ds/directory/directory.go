@@ -26,10 +26,8 @@ type Directory struct {
 	virtual  map[*schema.Attribute]func(*entry) [][]byte
 	computed []*schema.Attribute // the keys of virtual, in the order of their names
 	switches *switches.Panel
-	ids      *random.Stream // of entryUUIDs
-	salts    *random.Stream
-	secrets  *random.Stream // of generated passwords
-	suffix   string         // the key
+	chance   atomic.Pointer[chance]
+	suffix   string // the key
 	rootKey  string
 	hashing  *hashing
 	policies atomic.Pointer[policies]
@@ -44,6 +42,9 @@ type Directory struct {
 	changes  changes
 	watchers map[*watcher]struct{}
 }
+
+// chance is where the random things of a run come from, so that its seed repeats them.
+type chance struct{ ids, salts, passwords *random.Stream }
 
 // New builds a directory from its configuration.
 func New(c Config, k Kernel) (*Directory, error) {
@@ -87,10 +88,11 @@ func (d *Directory) Reset() error {
 	d.hashing.set(d.config.Hashing)
 	d.clear.reset()
 	d.lag.Store(0)
+	d.chance.Store(&chance{
+		ids: d.kernel.Seed.Stream(d.kernel.Name + ".entries"), salts: d.kernel.Seed.Stream(d.kernel.Name + ".salts"),
+		passwords: d.kernel.Seed.Stream(d.kernel.Name + ".passwords"),
+	})
 	d.mu.Lock()
-	d.ids = d.kernel.Seed.Stream(d.kernel.Name + ".entries")
-	d.salts = d.kernel.Seed.Stream(d.kernel.Name + ".salts")
-	d.secrets = d.kernel.Seed.Stream(d.kernel.Name + ".passwords")
 	d.tree = newTree(d.schema, d.config.Indexes)
 	d.changes.reset(d.config.Changelog)
 	d.endWatchers()

@@ -137,7 +137,7 @@ func (d *Directory) encode(ctx context.Context, scheme string, password secret.V
 			settings.Rounds = cheapest(scheme, settings.Rounds)
 		}
 		var s schemes.Stored
-		if s, failed = schemes.Encode(scheme, password, d.salts, settings); failed == nil {
+		if s, failed = schemes.Encode(scheme, password, d.chance.Load().salts, settings); failed == nil {
 			stored = s.Text()
 			if cheap {
 				d.clear.put(stored, d.kernel.Digester.Digest(password))

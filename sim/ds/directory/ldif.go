@@ -75,11 +75,7 @@ func (d *Directory) load(ctx context.Context, dn string, attributes []ldap.Attri
 // uproot removes all of the suffix. The tree must be locked.
 func (d *Directory) uproot() {
 	if base := d.tree.find(d.suffix); base != nil {
-		doomed := d.tree.subtree(base.id)
-		slices.SortFunc(doomed, func(a, b id) int { return len(d.tree.at(b).dn) - len(d.tree.at(a).dn) })
-		for _, i := range doomed {
-			d.tree.remove(d.tree.at(i))
-		}
+		d.tree.fell(base)
 	}
 	d.changes.reset(Changelog{Mode: d.changes.mode, PurgeDelay: d.changes.delay, FirstNumber: d.changes.next})
 }

@@ -211,7 +211,7 @@ func (d *Directory) generate(p *PasswordPolicy) secret.Value {
 	}
 	text := make([]byte, len(sets))
 	for i, set := range sets {
-		text[i] = set[d.secrets.IntN(len(set))]
+		text[i] = set[d.chance.Load().passwords.IntN(len(set))]
 	}
 	return secret.New(string(text))
 }

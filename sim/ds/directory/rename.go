@@ -67,17 +67,12 @@ func (d *Directory) prepareRename(u *update, r ldap.ModifyDNRequest) (c change, 
 	if result = d.asserted(u, before); result.Code != ldap.Success {
 		return c, result
 	}
-	after := before.clone()
-	after.dn = parent.Child(rdn)
-	after.name, after.key = after.dn.String(), after.dn.Key(d.schema)
+	after, result := d.renamed(before, parent, rdn, r.DeleteOldRDN)
 	if other := d.entry(after.key); other != nil && other.id != before.id {
 		return c, ldap.Result{Code: ldap.EntryAlreadyExists, Message: fmt.Sprintf("The entry %s cannot be renamed to %s because an entry with that name already exists", r.DN, after.name)}
 	}
-	if result = d.nameInto(after, rdn); result.Code != ldap.Success {
+	if result.Code != ldap.Success {
 		return c, result
-	}
-	if r.DeleteOldRDN {
-		d.unname(after, before.dn[0], rdn)
 	}
 	if violation := d.checkSchema(after); violation != "" {
 		return c, ldap.Result{Code: ldap.ObjectClassViolation, Message: violation}
@@ -88,6 +83,18 @@ func (d *Directory) prepareRename(u *update, r ldap.ModifyDNRequest) (c change, 
 	}
 	c.mods = d.stamp(after, u.asker.dn, u.now)
 	return c, ldap.Result{}
+}
+
+// renamed is the next version of an entry, under another name.
+func (d *Directory) renamed(e *entry, parent names.DN, rdn names.RDN, deleteOld bool) (*entry, ldap.Result) {
+	after := e.clone()
+	after.dn = parent.Child(rdn)
+	after.name, after.key = after.dn.String(), after.dn.Key(d.schema)
+	result := d.nameInto(after, rdn)
+	if deleteOld {
+		d.unname(after, e.dn[0], rdn)
+	}
+	return after, result
 }
 
 // unname removes the values of the old RDN that the new one does not have.

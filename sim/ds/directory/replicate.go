@@ -127,7 +127,7 @@ func (d *Directory) replay(r *record) {
 
 // translate makes of another replica's change one for the entry that is here, which is found by its entryUUID.
 func (d *Directory) translate(r *record) (change, bool) {
-	c := change{kind: r.kind, mods: r.mods, newRDN: r.newRDN, deleteOld: r.deleteOld, newSuperior: r.newSuperior, by: r.by, at: r.at, origin: r.origin, csn: r.csn}
+	c := change{kind: r.kind, mods: r.mods, newRDN: r.newRDN, deleteOld: r.deleteOld, newSuperior: r.newSuperior, wholeTree: r.wholeTree, by: r.by, at: r.at, origin: r.origin, csn: r.csn}
 	if r.kind == added {
 		e, err := d.adopt(r.after)
 		c.after = e
@@ -139,19 +139,20 @@ func (d *Directory) translate(r *record) (change, bool) {
 	}
 	c.before = local
 	if r.kind == deleted {
-		return c, d.subordinates(local) == 0
+		return c, r.wholeTree || d.subordinates(local) == 0
 	}
 	c.after = local.clone()
 	u := &update{asker: d.harness(), permissive: true}
 	if r.kind == renamed {
-		theirs, err := d.adopt(r.after)
-		if err != nil {
+		// Only the name is taken over: the attributes here may be newer than those there.
+		parent := local.dn.Parent()
+		if r.newSuperior != "" {
+			parent = r.after.dn.Parent()
+		}
+		var result ldap.Result
+		if c.after, result = d.renamed(local, parent, r.after.dn[0], r.deleteOld); result.Code != ldap.Success || d.entry(parent.Key(d.schema)) == nil {
 			return c, false
 		}
-		id, parent, version := local.id, local.parent, c.after.version
-		*c.after = *theirs
-		c.after.id, c.after.parent, c.after.version = id, parent, version
-		return c, d.entry(d.parentKey(c.after)) != nil
 	}
 	for _, m := range r.mods {
 		if result := d.modify(u, c.after, m); result.Code != ldap.Success {

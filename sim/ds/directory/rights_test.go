@@ -130,3 +130,20 @@ func TestControlsAreGranted(t *testing.T) {
 	r = x.Search(t.Context(), x.as(bjensen, "hifalutin"), ldap.SearchRequest{BaseDN: suffix}, []ldap.Control{{OID: ldap.OIDPersistentSearch, Critical: true}}, nil)
 	assert.Equal(t, ldap.ProtocolError, r.Code, "allowed, though without a value")
 }
+
+func TestInstructionsMoveWithTheirEntries(t *testing.T) {
+	x := start(t, func(c *directory.Config) { c.Layout = directory.IDM })
+	_, err := x.Populate(t.Context(), person("bjensen", "hifalutin"))
+	require.NoError(t, err)
+	s := x.as(bjensen, "hifalutin")
+	groups, staff := "ou=Groups,"+suffix, "ou=Staff,ou=Teams,"+suffix
+	require.Equal(t, ldap.Success, x.Add(t.Context(), x.admin, ldap.AddRequest{DN: "ou=Staff," + groups, Attributes: []ldap.Attribute{
+		attr("objectClass", "organizationalUnit"), attr("aci", `(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`),
+	}}, nil).Code)
+	require.NotEmpty(t, x.read(s, "ou=Staff,"+groups))
+	require.Equal(t, ldap.Success, x.ModifyDN(t.Context(), x.admin, ldap.ModifyDNRequest{DN: groups, NewRDN: "ou=Teams", DeleteOldRDN: true}, nil).Code)
+	assert.NotEmpty(t, x.read(s, staff), "an instruction is about its entry, whatever that is called")
+	require.Equal(t, ldap.Success, x.Add(t.Context(), x.admin, ldap.AddRequest{DN: groups, Attributes: []ldap.Attribute{attr("objectClass", "organizationalUnit")}}, nil).Code)
+	require.Equal(t, ldap.Success, x.Add(t.Context(), x.admin, ldap.AddRequest{DN: "ou=Staff," + groups, Attributes: []ldap.Attribute{attr("objectClass", "organizationalUnit")}}, nil).Code)
+	assert.Empty(t, x.read(s, "ou=Staff,"+groups), "and not about the next one of that name")
+}

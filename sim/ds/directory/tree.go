@@ -73,6 +73,15 @@ func (t *tree) remove(e *entry) {
 	t.size--
 }
 
+// fell removes an entry and all below it, the deepest first.
+func (t *tree) fell(e *entry) {
+	doomed := t.subtree(e.id)
+	slices.SortStableFunc(doomed, func(a, b id) int { return len(t.at(b).dn) - len(t.at(a).dn) })
+	for _, i := range doomed {
+		t.remove(t.at(i))
+	}
+}
+
 // move gives an entry its next version under another name, and all below it their new names.
 func (t *tree) move(before, after *entry) {
 	s := &t.slots[before.id]

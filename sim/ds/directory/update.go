@@ -104,6 +104,7 @@ type change struct {
 	newRDN        string        // of renamed
 	deleteOld     bool
 	newSuperior   string
+	wholeTree     bool   // of deleted: all below goes, too
 	by            string // the initiator
 	at            time.Time
 	// origin is the replica where a change was made first, with the CSN that it got there.
@@ -116,8 +117,8 @@ func (d *Directory) commit(c change) bool {
 	if !d.apply(c) {
 		return false
 	}
-	if !same(gather(c.before, d.known.aci), gather(c.after, d.known.aci)) {
-		// What is no instruction was refused before.
+	if c.kind == renamed || c.wholeTree || !same(gather(c.before, d.known.aci), gather(c.after, d.known.aci)) {
+		// What is no instruction was refused before. Those below an entry move and go with it.
 		_ = d.refreshACIs()
 	}
 	return true
@@ -148,10 +149,10 @@ func (d *Directory) apply(c change) bool {
 		c.after.parent = parent
 		d.tree.move(c.before, c.after)
 	case deleted:
-		if len(d.tree.slots[c.before.id].children) > 0 {
+		if len(d.tree.slots[c.before.id].children) > 0 && !c.wholeTree {
 			return false
 		}
-		d.tree.remove(c.before)
+		d.tree.fell(c.before)
 	}
 	d.publish(c)
 	return true
@@ -185,7 +186,7 @@ func replacement(kind *schema.Attribute, values ...string) ldap.Change {
 
 // uuid makes an entryUUID, in the form of version 4.
 func (d *Directory) uuid() string {
-	b := d.ids.Bytes(16)
+	b := d.chance.Load().ids.Bytes(16)
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

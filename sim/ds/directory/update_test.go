@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -296,4 +297,20 @@ func TestTimesMove(t *testing.T) {
 	assert.Greater(t, after["modifyTimestamp"], after["createTimestamp"])
 	assert.Regexp(t, `^\d{14}Z$`, after["modifyTimestamp"])
 	assert.Regexp(t, `^\d{14}\.\d{3}Z$`, after["pwdChangedTime"])
+}
+
+func TestResetWhileOthersWork(t *testing.T) {
+	x := start(t, func(c *directory.Config) { c.Hashing.Cheap = true })
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 50 {
+			x.addPerson(x.admin, strconv.Itoa(i), attr("userPassword", "Brand new 1!"))
+			x.PasswordModify(t.Context(), x.admin, new("dn:"+bjensen), nil, nil, nil)
+		}
+	}()
+	for range 10 {
+		require.NoError(t, x.Reset())
+	}
+	<-done
 }

@@ -188,7 +188,7 @@ func (d *Directory) Remove(id string) error {
 		if e == nil {
 			return fmt.Errorf("user %q: %w", id, people.ErrNotFound)
 		}
-		if d.fell(&update{asker: d.harness(), now: d.kernel.Clock.Now()}, e) {
+		if d.commit(change{kind: deleted, before: e, wholeTree: true, by: d.config.RootDN, at: d.kernel.Clock.Now()}) {
 			return nil
 		}
 	}
