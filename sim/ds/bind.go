@@ -36,8 +36,10 @@ func (c *conn) bind(ctx context.Context, t *task) ldap.Response {
 	half := c.sasl
 	c.sasl = nil
 	c.session = &directory.Session{Secure: c.session.Secure}
-	if r.Version != 2 && r.Version != 3 {
-		return ldap.BindResponse{Result: ldap.Result{Code: ldap.ProtocolError, Message: fmt.Sprintf("The server does not support LDAP version %d", r.Version)}}
+	if !supports(r.Version) {
+		return ldap.BindResponse{Result: ldap.Result{
+			Code: ldap.ProtocolError, Message: fmt.Sprintf("The Directory Server does not support LDAP protocol version %d. This connection will be closed", r.Version),
+		}}
 	}
 	t.begun = true
 	response := c.authenticate(ctx, t, r, half)
@@ -46,6 +48,10 @@ func (c *conn) bind(ctx context.Context, t *task) ldap.Response {
 	}
 	return response
 }
+
+// supports tells whether the server speaks that version; who asks for another is answered and sent away (OpenDJ,
+// LDAPClientConnection).
+func supports(version int) bool { return version == 2 || version == 3 }
 
 // authzID is who is bound, as an authorization identity.
 func (c *conn) authzID() string {

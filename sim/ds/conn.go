@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -67,11 +68,13 @@ func (c *conn) serve(ctx context.Context, secure bool) {
 	}
 	for {
 		m, err := c.read(ctx)
-		switch refused := (*ldap.RefusedError)(nil); {
-		case errors.As(err, &refused) && m.ID != 0 && !c.knows(m.ID):
-			c.refuse(ctx, refused)
-			continue
-		case err != nil:
+		if refused := (*ldap.RefusedError)(nil); errors.As(err, &refused) {
+			if err = c.free(refused.ID); err == nil {
+				c.refuse(ctx, refused)
+				continue
+			}
+		}
+		if err != nil {
 			c.sayGoodbye(ctx, err)
 			return
 		}
@@ -81,11 +84,11 @@ func (c *conn) serve(ctx context.Context, secure bool) {
 	}
 }
 
-// close ends what is still under way and waits for it.
+// close ends what is still under way and waits for it: not for answers that the client does not read.
 func (c *conn) close() {
 	c.end(errGone)
-	c.under.Wait()
 	_ = c.current().Close()
+	c.under.Wait()
 }
 
 func (c *conn) current() net.Conn {
@@ -120,8 +123,14 @@ func (c *conn) read(ctx context.Context) (ldap.Message, error) {
 		_ = far.SetReadDeadline(time.Now().Add(c.server.config.MessageTimeout))
 		defer func() { _ = far.SetReadDeadline(time.Time{}) }()
 	}
+	if ctx.Err() != nil { // after the deadline is set: who ends the connection moves it
+		return ldap.Message{}, context.Cause(ctx)
+	}
 	element, err := ber.ReadElement(c.in, c.server.config.MaxMessage)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return ldap.Message{}, context.Cause(ctx)
+	case err != nil:
 		return ldap.Message{}, err
 	}
 	return ldap.ReadMessage(ber.NewReader(element))
@@ -200,10 +209,15 @@ func (c *conn) busy() bool {
 	return len(c.pending) > 0
 }
 
-func (c *conn) knows(id int32) bool {
+// free is an error unless a request may have that number: 0 is the server's, and a number is used again only when its operation
+// is over (RFC 4511, 4.1.1.1).
+func (c *conn) free(id int32) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.pending[id] != nil
+	if id == 0 || c.pending[id] != nil {
+		return fmt.Errorf("%w: message number %d is not free", ldap.ErrProtocol, id)
+	}
+	return nil
 }
 
 // quiesce ends all operations for that reason and waits for them.

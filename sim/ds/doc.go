@@ -10,6 +10,8 @@
 //   - Operations of one connection run beside each other; its writes happen in their order; a bind ends what is under way and lets
 //     nothing begin before it is done, and so does StartTLS, but for the ending.
 //   - Too many operations at once (51); requests that are too large, too deep, too slow or no LDAP: a notice of disconnection.
+//   - A request of sound structure that asks for what there is not, such as a substring filter without substrings, is answered with
+//     protocolError, as RFC 4511, 4.1.1 wants and OpenDJ does not.
 //   - Faults of sim/kernel/faults by operation, DN, user and bound DN: late answers, busy beyond a rate, any result code, referrals,
 //     cut connections, answers lost after the write, and answers cut in the middle.
 //   - The journal: each operation with its DN, user and result code.

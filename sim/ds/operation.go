@@ -29,16 +29,15 @@ func (c *conn) begin(ctx context.Context, m ldap.Message) bool {
 		c.abandon(r.ID)
 		return true
 	}
-	if m.ID == 0 || c.knows(m.ID) {
-		// RFC 4511, 4.1.1.1: 0 is the server's, and a number is used again only when its operation is over.
-		c.sayGoodbye(ctx, fmt.Errorf("%w: message number %d is not free", ldap.ErrProtocol, m.ID))
+	if err := c.free(m.ID); err != nil {
+		c.sayGoodbye(ctx, err)
 		return false
 	}
 	switch r := m.Request.(type) {
 	case ldap.BindRequest:
 		c.quiesce(errRebinding)
 		c.alone(ctx, func(ctx context.Context) { c.perform(ctx, m, nil, c.bind) })
-		return ctx.Err() == nil
+		return supports(r.Version)
 	case ldap.ExtendedRequest:
 		if r.Name == ldap.OIDStartTLS {
 			return c.startTLS(ctx, m)
@@ -79,7 +78,7 @@ func (c *conn) start(ctx context.Context, m ldap.Message, do work) {
 	before, done, ok := c.enter(m.ID, p, writes(m.Request))
 	if !ok {
 		cancel(nil)
-		c.perform(ctx, m, nil, c.refuseBusy)
+		c.alone(ctx, func(ctx context.Context) { c.perform(ctx, m, nil, c.refuseBusy) })
 		return
 	}
 	c.under.Go(func() {
@@ -218,8 +217,10 @@ func (c *conn) refuse(ctx context.Context, e *ldap.RefusedError) {
 		r = ldap.ExtendedRequest{}
 	default:
 	}
-	c.perform(ctx, ldap.Message{ID: e.ID, Request: r}, nil, func(_ context.Context, t *task) ldap.Response {
-		return respond(t.Message, ldap.Result{Code: ldap.ProtocolError, Message: "The request could not be decoded: " + e.Reason})
+	c.alone(ctx, func(ctx context.Context) {
+		c.perform(ctx, ldap.Message{ID: e.ID, Request: r}, nil, func(_ context.Context, t *task) ldap.Response {
+			return respond(t.Message, ldap.Result{Code: ldap.ProtocolError, Message: "The request could not be decoded: " + e.Reason})
+		})
 	})
 }
 

@@ -2,8 +2,14 @@ package ds
 
 import (
 	"bufio"
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/base64"
 	"net"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -169,7 +175,7 @@ func TestStoredSCRAMValues(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 4096, stored.Iters)
 	assert.Len(t, stored.StoredKey, 32)
-	for _, bad := range []string{"", "{SCRAM-SHA-256}", "{SCRAM-SHA-256}x:AA==$AA==:AA==", "{SCRAM-SHA-256}1:?$AA==:AA==", "{SCRAM-SHA-256}1:AA==$?:AA=="} {
+	for _, bad := range []string{"", "{SCRAM-SHA-256}", "{SCRAM-SHA-256}x:AA==$AA==:AA==", "{SCRAM-SHA-256}1:?$AA==:AA==", "{SCRAM-SHA-256}1:AA==$?:AA==", "{SCRAM-SHA-256}0:AA==$AA==:AA=="} {
 		_, err := parseStored(bad)
 		assert.Error(t, err, bad)
 	}
@@ -258,5 +264,127 @@ func TestNothingIsSlippedIntoTLS(t *testing.T) {
 		s := receive(t, c)
 		assert.Equal(t, notice(ldap.ProtocolError, "Something follows the StartTLS request in the clear"), s)
 		assert.Empty(t, h.fake.modified)
+	})
+}
+
+// TestSCRAMOddities is what clients may say besides: RFC 5802, 5.1 and 7.
+func TestSCRAMOddities(t *testing.T) {
+	for name, tt := range map[string]struct {
+		first  string              // the client's first message; the nonce is "abc"
+		final  func(string) string // makes something else of its last one
+		codes  []ldap.ResultCode   // of both steps
+		proofs []bool
+	}{
+		"no channel binding":                  {first: "n,,n=user,r=abc", codes: []ldap.ResultCode{ldap.SASLBindInProgress, ldap.Success}, proofs: []bool{true}},
+		"the server has none, the client may": {first: "y,,n=user,r=abc", codes: []ldap.ResultCode{ldap.SASLBindInProgress, ldap.Success}, proofs: []bool{true}},
+		"channel binding wanted":              {first: "p=tls-exporter,,n=user,r=abc", codes: []ldap.ResultCode{ldap.InvalidCredentials}},
+		"an unknown channel binding":          {first: "p=x,,n=user,r=abc", codes: []ldap.ResultCode{ldap.InvalidCredentials}},
+		"an unknown flag":                     {first: "z,,n=user,r=abc", codes: []ldap.ResultCode{ldap.InvalidCredentials}},
+		"as oneself":                          {first: "n,a=u:user,n=user,r=abc", codes: []ldap.ResultCode{ldap.SASLBindInProgress, ldap.Success}, proofs: []bool{true}},
+		"a DN that is not escaped":            {first: "n,a=dn:uid=user,n=user,r=abc", codes: []ldap.ResultCode{ldap.InvalidCredentials}},
+		"as oneself by an escaped DN":         {first: "n,a=dn:uid=3Duser=2Cou=3DPeople=2Cdc=3Dexample=2Cdc=3Dcom,n=user,r=abc", codes: []ldap.ResultCode{ldap.SASLBindInProgress, ldap.Success}, proofs: []bool{true}},
+		"as somebody else":                    {first: "n,a=u:kvaughan,n=user,r=abc", codes: []ldap.ResultCode{ldap.SASLBindInProgress, ldap.InvalidCredentials}},
+		"an escaped name":                     {first: "n,,n=dn:uid=3Duser=2Cou=3DPeople=2Cdc=3Dexample=2Cdc=3Dcom,r=abc", codes: []ldap.ResultCode{ldap.SASLBindInProgress, ldap.Success}, proofs: []bool{true}},
+		"a name escaped wrongly":              {first: "n,,n=us=65r,r=abc", codes: []ldap.ResultCode{ldap.InvalidCredentials}},
+		"an extension that must be known":     {first: "n,,m=x,n=user,r=abc", codes: []ldap.ResultCode{ldap.InvalidCredentials}},
+		"an empty name":                       {first: "n,,n=,r=abc", codes: []ldap.ResultCode{ldap.InvalidCredentials}},
+		"no nonce":                            {first: "n,,n=user", codes: []ldap.ResultCode{ldap.InvalidCredentials}},
+		"no message":                          {first: "\x00", codes: []ldap.ResultCode{ldap.InvalidCredentials}},
+		"another nonce in the end": {
+			"n,,n=user,r=abc", func(m string) string { return strings.Replace(m, "r=abc", "r=abd", 1) },
+			[]ldap.ResultCode{ldap.SASLBindInProgress, ldap.InvalidCredentials},
+			[]bool{false},
+		},
+		"another header in the end": {
+			"n,,n=user,r=abc", func(m string) string { return strings.Replace(m, "c=biws", "c=eSws", 1) },
+			[]ldap.ResultCode{ldap.SASLBindInProgress, ldap.InvalidCredentials},
+			[]bool{false},
+		},
+		"a short proof": {
+			"n,,n=user,r=abc", func(m string) string { return m[:strings.Index(m, ",p=")] + ",p=AAAA" },
+			[]ldap.ResultCode{ldap.SASLBindInProgress, ldap.InvalidCredentials},
+			[]bool{false},
+		},
+		"no proof": {
+			"n,,n=user,r=abc", func(m string) string { return m[:strings.Index(m, ",p=")] },
+			[]ldap.ResultCode{ldap.SASLBindInProgress, ldap.InvalidCredentials},
+			[]bool{false},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := open(t)
+				c := h.dial(t)
+				in := bufio.NewReader(c)
+				got, reply := step(t, c, in, 1, saslSCRAM256, tt.first)
+				seen := []ldap.ResultCode{got}
+				if got == ldap.SASLBindInProgress {
+					last := scramFinal(t, tt.first, reply)
+					if tt.final != nil {
+						last = tt.final(last)
+					}
+					got, reply = step(t, c, in, 2, saslSCRAM256, last)
+					seen = append(seen, got)
+				}
+				assert.Equal(t, tt.codes, seen)
+				assert.Equal(t, tt.proofs, h.fake.proofs)
+				if got != ldap.Success {
+					assert.Empty(t, reply, "nothing is proven to who has proven nothing")
+				}
+			})
+		})
+	}
+}
+
+// scramFinal is the last message of user's, whose password is pencil, worked out here so that the first may be any.
+func scramFinal(t *testing.T, first, reply string) string {
+	t.Helper()
+	parts := strings.SplitN(first, ",", 3)
+	header, bare := parts[0]+","+parts[1]+",", parts[2]
+	fields := strings.Split(reply, ",")
+	salt, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(fields[1], "s="))
+	require.NoError(t, err)
+	rounds, err := strconv.Atoi(strings.TrimPrefix(fields[2], "i="))
+	require.NoError(t, err)
+	salted, err := pbkdf2.Key(sha256.New, "pencil", salt, rounds, sha256.Size)
+	require.NoError(t, err)
+	sign := func(key []byte, text string) []byte {
+		m := hmac.New(sha256.New, key)
+		_, _ = m.Write([]byte(text))
+		return m.Sum(nil)
+	}
+	key := sign(salted, "Client Key")
+	stored := sha256.Sum256(key)
+	without := "c=" + base64.StdEncoding.EncodeToString([]byte(header)) + "," + fields[0]
+	proof := sign(stored[:], bare+","+reply+","+without)
+	for i := range proof {
+		proof[i] ^= key[i]
+	}
+	return without + ",p=" + base64.StdEncoding.EncodeToString(proof)
+}
+
+// TestSCRAMHalfWay has the second step follow something else than the first.
+func TestSCRAMHalfWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		c := h.dial(t)
+		in := bufio.NewReader(c)
+		const first = "n,,n=user,r=abc"
+		_, reply := step(t, c, in, 1, saslSCRAM256, first)
+		got, _ := step(t, c, in, 2, "", "") // RFC 4513, 5.2.1.2: an empty mechanism gives up
+		assert.Equal(t, ldap.AuthMethodNotSupported, got)
+		got, _ = step(t, c, in, 3, saslSCRAM256, scramFinal(t, first, reply))
+		assert.Equal(t, ldap.InvalidCredentials, got)
+
+		got, reply = step(t, c, in, 4, saslSCRAM256, "")
+		assert.Equal(t, ldap.SASLBindInProgress, got, "who only names the mechanism is asked to begin (RFC 4422, 3)")
+		assert.Empty(t, reply)
+		_, reply = step(t, c, in, 5, saslSCRAM256, first)
+		last := scramFinal(t, first, reply)
+		got, _ = step(t, c, in, 6, saslSCRAM256, last)
+		assert.Equal(t, ldap.Success, got)
+		got, _ = step(t, c, in, 7, saslSCRAM256, last)
+		assert.Equal(t, ldap.InvalidCredentials, got, "a proof is good once")
+		assert.Equal(t, []bool{true}, h.fake.proofs)
 	})
 }

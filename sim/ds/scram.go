@@ -86,5 +86,8 @@ func parseStored(text string) (stored scram.StoredCredentials, err error) {
 		return b
 	}
 	stored.Salt, stored.StoredKey, stored.ServerKey = string(decode(salt)), decode(client), decode(server)
+	if err == nil && stored.Iters < 1 {
+		err = fmt.Errorf("ds: a stored SCRAM value of %d iterations", stored.Iters) // RFC 5802, 5.1: a posit-number
+	}
 	return stored, err
 }

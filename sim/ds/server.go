@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 
 	"github.com/seatrial/seatrial/sim/ds/directory"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
@@ -124,14 +126,25 @@ func (s *Server) serve(l net.Listener, secure bool) error {
 	defer s.forget(l)
 	for {
 		far, err := l.Accept()
-		if err != nil {
-			if s.isStopped() {
-				return ErrStopped
-			}
+		switch {
+		case err == nil:
+			s.accept(far, secure)
+		case s.isStopped():
+			return ErrStopped
+		case passes(err):
+			time.Sleep(breather)
+		default:
 			return fmt.Errorf("ds: accept: %w", err)
 		}
-		s.accept(far, secure)
 	}
+}
+
+// breather is how long nobody is accepted after accepting somebody has failed.
+const breather = 50 * time.Millisecond
+
+// passes tells whether accepting has failed for want of descriptors or because the caller has gone, and may succeed again.
+func passes(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ECONNABORTED)
 }
 
 func (s *Server) open(l net.Listener) bool {

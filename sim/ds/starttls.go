@@ -20,8 +20,13 @@ func (c *conn) startTLS(ctx context.Context, m ldap.Message) bool {
 		c.disconnect(ctx, ldap.Result{Code: ldap.ProtocolError, Message: "Something follows the StartTLS request in the clear"})
 		return false
 	}
+	agreed := f == answered && resultOf(response).Code == ldap.Success
+	if agreed {
+		// What is no longer under way may not have handed its answer over yet: that leaves in the clear, before this one.
+		c.under.Wait()
+	}
 	c.deliver(ctx, t, response, f)
-	if f != answered || resultOf(response).Code != ldap.Success {
+	if !agreed {
 		return f == answered
 	}
 	return c.encrypt(ctx) == nil

@@ -165,10 +165,8 @@ func readBind(in *ber.Reader) (Request, error) {
 		b.SASL, err = readSASL(in)
 		return b, err
 	default:
-		if _, _, err := in.Element(); err != nil {
-			return nil, err
-		}
-		return nil, invalid("the authentication choice %v is not known", tag)
+		// RFC 4511, 4.2 wants authMethodNotSupported; OpenDJ goes by RFC 2251, 4.2.3 and ends the connection (LDAPClientConnection).
+		return nil, fmt.Errorf("the authentication choice %v is not known: %w", tag, ber.ErrTag)
 	}
 }
 

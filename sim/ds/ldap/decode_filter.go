@@ -65,7 +65,7 @@ func readFilter(in *ber.Reader) (Filter, error) {
 		}
 		return Equality{attr, value}, nil
 	}
-	return nil, fmt.Errorf("%v is no filter: %w", tag, ber.ErrTag)
+	return nil, invalid("the filter %v is not known", tag)
 }
 
 func readFilters(in *ber.Reader, tag ber.Tag) (list []Filter, err error) {
@@ -103,11 +103,11 @@ func readSubstrings(in *ber.Reader, tag ber.Tag) (Filter, error) {
 		return nil, err
 	}
 	if !parts.More() {
-		return nil, fmt.Errorf("a substring filter without substrings: %w", ber.ErrValue)
+		return nil, invalid("a substring filter has no substrings")
 	}
 	for first := true; parts.More(); first = false {
 		if f.Final != nil {
-			return nil, fmt.Errorf("a substring behind the final one: %w", ber.ErrTag)
+			return nil, invalid("a substring follows the final one")
 		}
 		kind := parts.Next()
 		value, err := parts.Primitive(kind)
@@ -122,7 +122,7 @@ func readSubstrings(in *ber.Reader, tag ber.Tag) (Filter, error) {
 		case kind == ber.Context(tagFinal):
 			f.Final = value
 		default:
-			return nil, fmt.Errorf("%v is no substring here: %w", kind, ber.ErrTag)
+			return nil, invalid("%v is no substring here", kind)
 		}
 	}
 	return f, nil
@@ -154,7 +154,7 @@ func readExtensible(in *ber.Reader, tag ber.Tag) (Filter, error) {
 		}
 	}
 	if f.Attr == "" && f.Rule == "" {
-		return nil, fmt.Errorf("an extensible filter with neither type nor rule: %w", ber.ErrValue)
+		return nil, invalid("an extensible filter has neither a type nor a rule")
 	}
 	return f, in.End()
 }

@@ -51,6 +51,11 @@ func searchParts(scope, deref, size, seconds int64) []byte {
 		group(ber.Sequence, text("uid"), text("+")))
 }
 
+func searchWith(filter []byte) []byte {
+	return message(app(OpSearch), text(""), number(ber.Enumerated, 0), number(ber.Enumerated, 0), number(ber.Integer, 0), number(ber.Integer, 0),
+		boolean(ber.Boolean, false), filter, group(ber.Sequence))
+}
+
 // requests are one of each operation.
 var requests = map[string]struct {
 	bytes []byte
@@ -171,12 +176,14 @@ func TestRefusedRequests(t *testing.T) {
 		op    Op
 		want  string
 	}{
-		"scope":     {searchParts(4, 0, 0, 0), OpSearch, "scope 4"},
-		"deref":     {searchParts(0, -1, 0, 0), OpSearch, "derefAliases -1"},
-		"size":      {searchParts(0, 0, -5, 0), OpSearch, "sizeLimit -5"},
-		"time":      {searchParts(0, 0, 0, 1<<31), OpSearch, "timeLimit 2147483648"},
-		"modify":    {message(app(OpModify), text(""), group(ber.Sequence, group(ber.Sequence, number(ber.Enumerated, 9), attribute("a")))), OpModify, "type 9"},
-		"bind with": {message(app(OpBind), number(ber.Integer, 3), text(""), tagged(1, "krb")), OpBind, "0x81"},
+		"scope":  {searchParts(4, 0, 0, 0), OpSearch, "scope 4"},
+		"deref":  {searchParts(0, -1, 0, 0), OpSearch, "derefAliases -1"},
+		"size":   {searchParts(0, 0, -5, 0), OpSearch, "sizeLimit -5"},
+		"time":   {searchParts(0, 0, 0, 1<<31), OpSearch, "timeLimit 2147483648"},
+		"modify": {message(app(OpModify), text(""), group(ber.Sequence, group(ber.Sequence, number(ber.Enumerated, 9), attribute("a")))), OpModify, "type 9"},
+		"filter": {searchWith(group(0xa4, text("a"), group(ber.Sequence))), OpSearch, "no substrings"},
+		"choice": {searchWith(group(0xab, present)), OpSearch, "0xab is not known"},
+		"rule":   {searchWith(group(0xa2, group(0xa9, tagged(3, "v")))), OpSearch, "neither a type nor a rule"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, err := ReadMessage(ber.NewReader(tt.bytes))
@@ -188,6 +195,13 @@ func TestRefusedRequests(t *testing.T) {
 			assert.ErrorContains(t, err, tt.want)
 		})
 	}
+}
+
+// TestUnknownAuthentication ends the connection.
+func TestUnknownAuthentication(t *testing.T) {
+	_, err := ReadMessage(ber.NewReader(message(app(OpBind), number(ber.Integer, 3), text(""), tagged(1, "krb"))))
+	assert.ErrorIs(t, err, ErrProtocol)
+	assert.ErrorContains(t, err, "0x81 is not known")
 }
 
 func TestReadFilters(t *testing.T) {

@@ -20,7 +20,7 @@ func (j *Journal) End(x *Exchange) {
 	m := newMasker(x.secrets)
 	x.Path = clip(m.text(x.Path, false))
 	x.Query = clip(m.text(x.Query, false))
-	x.Surprise = m.text(x.Surprise, false)
+	x.Surprise = clip(m.text(x.Surprise, false))
 	after := x.after
 	x.secrets, x.after, x.open = nil, nil, false
 	j.record(&x.Entry)
