@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"slices"
 
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 )
 
@@ -48,7 +49,8 @@ func (d *Directory) onlyOwnPassword(s *Session, r ldap.ModifyRequest) bool {
 	return !slices.ContainsFunc(r.Changes, func(c ldap.Change) bool { return d.describe(c.Attribute.Description).kind != d.known.userPassword })
 }
 
-// prepareModify makes the next version of an entry, or says why not.
+// prepareModify makes the next version of an entry, or says why not. What is wrong with a modification itself is told before the
+// right to it is asked for, and passwords come last (OpenDJ, LocalBackendModifyOperation).
 func (d *Directory) prepareModify(ctx context.Context, u *update, r ldap.ModifyRequest) (c change, policy ldap.PasswordPolicyResponse, result ldap.Result) {
 	dn, key, wrong := d.parseDN(r.DN)
 	if wrong.Code != ldap.Success {
@@ -64,49 +66,77 @@ func (d *Directory) prepareModify(ctx context.Context, u *update, r ldap.ModifyR
 	if result = d.asserted(u, before); result.Code != ldap.Success {
 		return c, policy, result
 	}
+	after := before.clone()
+	if result = d.modifyAll(u, after, r.Changes, false); result.Code != ldap.Success {
+		return c, policy, result
+	}
 	if result = d.mayModify(u, before, r.Changes); result.Code != ldap.Success {
 		return c, policy, result
 	}
 	mods := r.Changes
-	var state []ldap.Change
-	if slices.ContainsFunc(mods, func(c ldap.Change) bool { return d.describe(c.Attribute.Description).kind == d.known.userPassword }) {
+	if slices.ContainsFunc(mods, d.aboutPassword) {
 		p := &passwordChange{d: d, update: u, entry: before, policy: d.policyOf(before)}
-		if mods, result = p.rewrite(ctx, mods); result.Code != ldap.Success {
-			return c, ldap.PasswordPolicyResponse{Error: p.fault}, result
-		}
-		state = p.state
-	}
-	after := before.clone()
-	for _, m := range slices.Concat(mods, state) {
-		if result = d.modify(u, after, m); result.Code != ldap.Success {
+		mods, result = p.rewrite(ctx, mods)
+		if policy.Error = p.fault; result.Code != ldap.Success {
 			return c, policy, result
 		}
+		if result = d.modifyAll(u, after, mods, true); result.Code != ldap.Success {
+			return c, policy, result
+		}
+		for _, m := range p.state {
+			if result = d.modify(u, after, m); result.Code != ldap.Success {
+				return c, policy, result
+			}
+		}
+		mods = slices.Concat(mods, p.state)
 	}
 	if violation := d.checkSchema(after); violation != "" {
-		code := ldap.ObjectClassViolation
-		if d.lostRDN(before, after) {
-			code = ldap.NotAllowedOnRDN
-		}
-		return c, policy, ldap.Result{Code: code, Message: fmt.Sprintf("Entry %s cannot be modified because the resulting entry would have violated the server schema: %s", r.DN, violation)}
+		return c, policy, ldap.Result{Code: ldap.ObjectClassViolation, Message: fmt.Sprintf("Entry %s cannot be modified because the resulting entry would have violated the server schema: %s", r.DN, violation)}
 	}
-	mods = slices.Concat(mods, state, d.stamp(after, u.asker.dn, u.now))
+	mods = slices.Concat(mods, d.stamp(after, u.asker.dn, u.now))
 	return change{kind: modified, before: before, after: after, mods: mods, by: u.asker.dn, at: u.now}, policy, ldap.Result{}
 }
 
-// mayModify checks the rights to all that is changed before anything is.
-func (d *Directory) mayModify(u *update, e *entry, mods []ldap.Change) ldap.Result {
+func (d *Directory) aboutPassword(m ldap.Change) bool {
+	return d.describe(m.Attribute.Description).kind == d.known.userPassword
+}
+
+// modifyAll carries out the modifications of passwords, or all others.
+func (d *Directory) modifyAll(u *update, e *entry, mods []ldap.Change, passwords bool) ldap.Result {
 	for _, m := range mods {
+		if d.aboutPassword(m) != passwords {
+			continue
+		}
 		asked := d.describe(m.Attribute.Description)
-		if asked.kind == nil {
+		switch {
+		case asked.kind == nil && m.Op == ldap.Delete:
+			return notThere(e.name, m.Attribute.Description)
+		case asked.kind == nil:
 			return unknownAttribute(e.name, m.Attribute.Description)
-		}
-		if !u.asker.may(mayWrite, e, asked.kind) {
-			return refuse(e.name, "modified")
-		}
-		if asked.kind.NoUserModification && !u.asker.harness {
+		case asked.kind.NoUserModification && !u.asker.harness:
 			return ldap.Result{Code: ldap.ConstraintViolation, Message: fmt.Sprintf("Entry %s cannot be modified because the modification attempted to update attribute %s which is defined as NO-USER-MODIFICATION in the server schema", e.name, m.Attribute.Description)}
 		}
-		if r := d.checkPrivileges(u.asker, asked.kind); r.Code != ldap.Success {
+		if r := d.checkPrivileges(u.asker, asked.kind); r.Code != ldap.Success && asked.kind != d.known.aci {
+			return r
+		}
+		if r := d.modify(u, e, m); r.Code != ldap.Success {
+			return r
+		}
+		if m.Op != ldap.Add && d.lostRDN(e) {
+			return ldap.Result{Code: ldap.NotAllowedOnRDN, Message: fmt.Sprintf("Entry %s cannot be modified because the change to attribute %s would have removed a value used in the RDN", e.name, m.Attribute.Description)}
+		}
+	}
+	return ldap.Result{}
+}
+
+// mayModify checks the rights to all that is changed.
+func (d *Directory) mayModify(u *update, e *entry, mods []ldap.Change) ldap.Result {
+	for _, m := range mods {
+		kind := d.describe(m.Attribute.Description).kind
+		if !u.asker.may(mayWrite, e, kind) {
+			return refuse(e.name, "modified")
+		}
+		if r := d.checkPrivileges(u.asker, kind); r.Code != ldap.Success {
 			return r
 		}
 	}
@@ -127,6 +157,9 @@ func (d *Directory) modify(u *update, e *entry, m ldap.Change) ldap.Result {
 	values := slices.Clone(e.valuesOf(asked))
 	switch m.Op {
 	case ldap.Add:
+		if len(m.Attribute.Values) == 0 {
+			return fail(ldap.ProtocolError, "Entry %s cannot be modified because the modification contained an add component for attribute %s but no values were provided")
+		}
 		for _, v := range m.Attribute.Values {
 			if d.indexOf(asked.kind, values, v) < 0 {
 				values = append(values, slices.Clone(v))
@@ -136,7 +169,7 @@ func (d *Directory) modify(u *update, e *entry, m ldap.Change) ldap.Result {
 		}
 	case ldap.Delete:
 		if len(values) == 0 && !u.permissive {
-			return fail(ldap.NoSuchAttribute, "Entry %s cannot be modified because an attempt was made to remove one or more values from attribute %s but this attribute is not present in the entry")
+			return notThere(e.name, m.Attribute.Description)
 		}
 		for _, v := range m.Attribute.Values {
 			at := d.indexOf(asked.kind, values, v)
@@ -160,11 +193,14 @@ func (d *Directory) modify(u *update, e *entry, m ldap.Change) ldap.Result {
 			values = append(values, slices.Clone(v))
 		}
 	case ldap.Increment:
-		sum, ok := increment(values, m.Attribute.Values)
-		if !ok {
-			return fail(ldap.ConstraintViolation, "Entry %s cannot be modified because an attempt was made to increment the value of attribute %s which had no integer value, or by what is no integer")
+		sums, code, why := increment(values, m.Attribute.Values)
+		if asked.options == "" && slices.ContainsFunc(e.dn[0], func(p names.Pair) bool { k, _ := d.schema.Attribute(p.Type); return k == asked.kind }) {
+			code, why = ldap.NotAllowedOnRDN, "which is used as an RDN attribute for the entry"
 		}
-		values = sum
+		if code != ldap.Success {
+			return fail(code, "Entry %s cannot be modified because an attempt was made to increment the value of attribute %s "+why)
+		}
+		values = sums
 	default:
 		return ldap.Result{Code: ldap.ProtocolError, Message: "The modification type is not known"}
 	}
@@ -175,31 +211,41 @@ func (d *Directory) modify(u *update, e *entry, m ldap.Change) ldap.Result {
 	return ldap.Result{}
 }
 
-// increment adds one number to all values (RFC 4525).
-func increment(values, by [][]byte) ([][]byte, bool) {
-	if len(by) != 1 || len(values) == 0 {
-		return nil, false
+// notThere is the answer to a deletion from an attribute that an entry does not have.
+func notThere(entry, attr string) ldap.Result {
+	return ldap.Result{Code: ldap.NoSuchAttribute, Message: fmt.Sprintf("Entry %s cannot be modified because an attempt was made to remove one or more values from attribute %s but this attribute is not present in the entry", entry, attr)}
+}
+
+// increment adds one number to all values (RFC 4525), or says in OpenDJ's words what keeps it from that.
+func increment(values, by [][]byte) (sums [][]byte, code ldap.ResultCode, why string) {
+	switch {
+	case len(by) == 0:
+		return nil, ldap.ProtocolError, "but the request did not include a value for that attribute specifying the amount by which to increment the value"
+	case len(by) > 1:
+		return nil, ldap.ProtocolError, "but the request contained multiple values, where only a single integer value is allowed"
+	case len(values) == 0:
+		return nil, ldap.ConstraintViolation, "but that attribute did not have any values in the target entry"
 	}
 	step, ok := new(big.Int).SetString(string(bytes.TrimSpace(by[0])), 10)
 	if !ok {
-		return nil, false
+		return nil, ldap.InvalidAttributeSyntax, "but the value contained in the request could not be parsed as an integer"
 	}
-	sums := make([][]byte, len(values))
+	sums = make([][]byte, len(values))
 	for i, v := range values {
 		n, ok := new(big.Int).SetString(string(bytes.TrimSpace(v)), 10)
 		if !ok {
-			return nil, false
+			return nil, ldap.InvalidAttributeSyntax, "but a value of that attribute could not be parsed as an integer"
 		}
 		sums[i] = []byte(n.Add(n, step).String())
 	}
-	return sums, true
+	return sums, ldap.Success, ""
 }
 
-// lostRDN tells whether a modification took a value that the entry is named by.
-func (d *Directory) lostRDN(before, after *entry) bool {
-	for _, pair := range before.dn[0] {
+// lostRDN tells whether a value is gone that the entry is named by.
+func (d *Directory) lostRDN(e *entry) bool {
+	for _, pair := range e.dn[0] {
 		kind, ok := d.schema.Attribute(pair.Type)
-		if ok && d.indexOf(kind, after.values(kind), []byte(pair.Value)) < 0 {
+		if ok && d.indexOf(kind, e.values(kind), []byte(pair.Value)) < 0 {
 			return true
 		}
 	}

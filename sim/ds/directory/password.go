@@ -27,6 +27,7 @@ type passwordChange struct {
 	reset   bool
 	current secret.Value // as the request has shown it
 	stored  []string     // what is left of the present passwords
+	added   int          // how many there are besides
 	fresh   []secret.Value
 }
 
@@ -44,7 +45,7 @@ func (p *passwordChange) rewrite(ctx context.Context, mods []ldap.Change) ([]lda
 		return nil, p.refuse(ldap.InsufficientAccessRights, ldap.PasswordModNotAllowed, "You do not have sufficient privileges to reset user passwords")
 	}
 	for _, m := range mods {
-		if asked := d.describe(m.Attribute.Description); asked.kind == d.known.userPassword && asked.options != "" {
+		if asked := d.describe(m.Attribute.Description); asked.kind == d.known.userPassword && asked.options != "" && m.Op != ldap.Delete && (m.Op != ldap.Replace || len(m.Attribute.Values) > 0) {
 			return nil, p.refuse(ldap.ConstraintViolation, ldap.NoPasswordError, "Attributes used to hold user passwords are not allowed to have any attribute options")
 		}
 	}
@@ -56,7 +57,7 @@ func (p *passwordChange) rewrite(ctx context.Context, mods []ldap.Change) ([]lda
 	}
 	rewritten := make([]ldap.Change, 0, len(mods))
 	for _, m := range mods {
-		if d.describe(m.Attribute.Description).kind == d.known.userPassword {
+		if asked := d.describe(m.Attribute.Description); asked.kind == d.known.userPassword && asked.options == "" {
 			values, r := p.one(ctx, m)
 			if r.Code != ldap.Success {
 				return nil, r
@@ -94,10 +95,10 @@ func (p *passwordChange) one(ctx context.Context, m ldap.Change) ([][]byte, ldap
 	case ldap.Increment:
 		return nil, p.refuse(ldap.ConstraintViolation, ldap.NoPasswordError, "Increment modifications are not allowed for passwords")
 	case ldap.Replace:
-		p.stored = nil
+		p.stored, p.added = nil, 0
 	case ldap.Add:
 	}
-	if !p.policy.AllowMultiple && len(m.Attribute.Values)+len(p.stored) > 1 && (m.Op == ldap.Replace || len(m.Attribute.Values) > 1) {
+	if !p.policy.AllowMultiple && len(m.Attribute.Values) > 1 {
 		return nil, p.refuse(ldap.ConstraintViolation, ldap.PasswordModNotAllowed, "Multiple password values are not allowed in user entries")
 	}
 	values := make([][]byte, 0, len(m.Attribute.Values))
@@ -108,9 +109,7 @@ func (p *passwordChange) one(ctx context.Context, m ldap.Change) ([][]byte, ldap
 		}
 		values = append(values, []byte(stored))
 	}
-	if !p.policy.AllowMultiple && len(values)+len(p.stored) > 1 {
-		return nil, p.refuse(ldap.ConstraintViolation, ldap.PasswordModNotAllowed, "Multiple password values are not allowed in user entries")
-	}
+	p.added += len(values)
 	return values, ldap.Result{}
 }
 
@@ -143,7 +142,7 @@ func (p *passwordChange) take(ctx context.Context, op ldap.ChangeOp, value strin
 // remove is for values to delete: clear ones are found by verifying, encoded ones by comparing.
 func (p *passwordChange) remove(ctx context.Context, values [][]byte) ([][]byte, ldap.Result) {
 	if len(values) == 0 {
-		p.stored = nil
+		p.stored, p.added = nil, 0
 		return nil, ldap.Result{}
 	}
 	removed := make([][]byte, 0, len(values))
@@ -151,7 +150,7 @@ func (p *passwordChange) remove(ctx context.Context, values [][]byte) ([][]byte,
 		text := string(v)
 		at := -1
 		if schemes.PreEncoded(text) {
-			if p.self && !p.policy.AllowPreEncoded {
+			if p.self { // Never, whatever the policy allows (OpenDJ, preProcessPasswordDelete).
 				return nil, p.refuse(ldap.ConstraintViolation, ldap.InsufficientPasswordQuality, "User passwords may not be provided in pre-encoded form")
 			}
 			at = slices.Index(p.stored, text)
@@ -178,11 +177,14 @@ func (p *passwordChange) remove(ctx context.Context, values [][]byte) ([][]byte,
 
 var canceled = ldap.Result{Code: ldap.Canceled, Message: "The operation was canceled"}
 
-// judge asks for the present password, the validators and the history.
+// judge asks for the present password, the number of passwords, the validators and the history.
 func (p *passwordChange) judge(ctx context.Context) ldap.Result {
 	had := len(p.entry.values(p.d.known.userPassword)) > 0
 	if p.self && p.policy.RequireCurrentPassword && p.current.Empty() && had {
 		return p.refuse(ldap.UnwillingToPerform, ldap.MustSupplyOldPassword, "The password policy requires that user password changes include the current password in the request")
+	}
+	if !p.policy.AllowMultiple && len(p.stored)+p.added > 1 {
+		return p.refuse(ldap.ConstraintViolation, ldap.PasswordModNotAllowed, "Multiple password values are not allowed in user entries")
 	}
 	if p.update.asker.harness {
 		return ldap.Result{}
@@ -192,15 +194,16 @@ func (p *passwordChange) judge(ctx context.Context) ldap.Result {
 
 // quality asks the validators and the history about the new clear values.
 func (p *passwordChange) quality(ctx context.Context, prefix string) ldap.Result {
+	if !p.self && p.policy.SkipForAdministrators {
+		return ldap.Result{}
+	}
 	account := p.d.account(p.entry)
 	for _, password := range p.fresh {
-		if p.self || !p.policy.SkipForAdministrators {
-			if v := p.policy.Validators.violations(p.d, p.entry, password, p.current); len(v) > 0 {
-				if p.update.noOp && p.d.is(wrongNewWithNoOp, "16654") {
-					continue
-				}
-				return p.refuse(ldap.ConstraintViolation, ldap.InsufficientPasswordQuality, prefix+v[0].Reason)
+		if v := p.policy.Validators.violations(p.d, p.entry, password, p.current); len(v) > 0 {
+			if p.update.noOp && p.d.is(wrongNewWithNoOp, "16654") {
+				continue
 			}
+			return p.refuse(ldap.ConstraintViolation, ldap.InsufficientPasswordQuality, prefix+v[0].Reason)
 		}
 		used, err := p.d.used(ctx, account, password)
 		if err != nil {
@@ -221,6 +224,7 @@ func (p *passwordChange) conclude() []ldap.Change {
 	mods := []ldap.Change{replacement(k.pwdChangedTime, account.time())}
 	if p.reset && p.policy.ForceChangeOnReset && !p.update.asker.harness {
 		mods = append(mods, replacement(k.pwdReset, "TRUE"))
+		p.fault = ldap.ChangeAfterReset // It is told with the success, too.
 	} else {
 		mods = append(mods, account.cleared(k.pwdReset)...)
 	}

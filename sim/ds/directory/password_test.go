@@ -73,7 +73,16 @@ func TestModifyOfPasswords(t *testing.T) {
 		"too short, administrator": {as: kvaughan, mods: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}, code: ldap.ConstraintViolation, fault: "\x05", message: "shorter"},
 		"administrator skips":      {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.SkipForAdministrators = true; p.Validators.MinLength = 99 }, mods: set},
 		"in history":               {policy: func(p *directory.PasswordPolicy) { p.HistoryCount = 3 }, mods: []ldap.Change{mod(ldap.Replace, "userPassword", old)}, code: ldap.ConstraintViolation, fault: "\x08", message: "The provided new password was found in the password history for the user"},
-		"increment":                {mods: []ldap.Change{mod(ldap.Increment, "userPassword", "1")}, code: ldap.ConstraintViolation, message: "Increment"},
+		"options, to delete":       {mods: []ldap.Change{mod(ldap.Delete, "userPassword;x")}, code: ldap.NoSuchAttribute},
+		"second, proof is wanted":  {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: []ldap.Change{mod(ldap.Add, "userPassword", fresh)}, code: ldap.UnwillingToPerform, fault: "\x04", message: "The password policy requires"},
+		"own encoded, to delete":   {policy: func(p *directory.PasswordPolicy) { p.AllowPreEncoded = true }, mods: []ldap.Change{mod(ldap.Delete, "userPassword", "{SSHA512}"+hash)}, code: ldap.ConstraintViolation, fault: "\x05", message: "User passwords may not be provided in pre-encoded form"},
+		"administrator skips history": {as: kvaughan, policy: func(p *directory.PasswordPolicy) {
+			p.HistoryCount, p.SkipForAdministrators = 3, true
+			p.Validators = directory.Validators{Dictionary: []string{fresh}}
+		}, mods: set},
+		"reset":                  {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.ForceChangeOnReset = true }, mods: set, fault: "\x02"},
+		"history, administrator": {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.HistoryCount = 3; p.Validators = directory.Validators{} }, mods: []ldap.Change{mod(ldap.Replace, "userPassword", old)}, code: ldap.ConstraintViolation, fault: "\x08", message: "history"},
+		"increment":              {mods: []ldap.Change{mod(ldap.Increment, "userPassword", "1")}, code: ldap.ConstraintViolation, message: "Increment"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := start(t, func(c2 *directory.Config) {

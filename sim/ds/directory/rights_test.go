@@ -52,7 +52,11 @@ func TestWhoChangesWhat(t *testing.T) {
 	assert.Equal(t, ldap.InsufficientAccessRights, x.ModifyDN(t.Context(), s, ldap.ModifyDNRequest{DN: bjensen, NewRDN: "uid=x"}, nil).Code)
 	assert.Equal(t, ldap.InsufficientAccessRights, x.Compare(t.Context(), s, ldap.CompareRequest{DN: bjensen, Attribute: "userPassword"}, nil).Code)
 	assert.Equal(t, ldap.InsufficientAccessRights, x.modify(s, scarter, mod(ldap.Add, "ds-privilege-name", "bypass-acl")).Code)
-	assert.Equal(t, ldap.InsufficientAccessRights, x.modify(s, scarter, mod(ldap.Add, "aci", "x")).Code)
+	assert.Equal(t, ldap.InsufficientAccessRights, x.modify(s, scarter, mod(ldap.Add, "aci", `(targetattr="*")(version 3.0; acl "a"; allow (all) userdn="ldap:///self";)`)).Code)
+	// What is wrong with a modification is told before the right to it is asked for, as in OpenDJ.
+	assert.Equal(t, ldap.ConstraintViolation, x.modify(s, bjensen, mod(ldap.Replace, "entryUUID", "x")).Code)
+	assert.Equal(t, ldap.InvalidAttributeSyntax, x.modify(s, bjensen, mod(ldap.Add, "aci", "x")).Code)
+	assert.Equal(t, ldap.NoSuchAttribute, x.modify(s, bjensen, mod(ldap.Delete, "description")).Code)
 	assert.Equal(t, ldap.InsufficientAccessRights, x.modify(admin, scarter, mod(ldap.Add, "ds-privilege-name", "bypass-acl")).Code, "a right to write is not enough")
 
 	assert.Equal(t, ldap.Success, x.addPerson(admin, "new").Code, "by the group")
