@@ -68,8 +68,6 @@ func (d *Directory) bind(ctx context.Context, s *Session, e *entry, controls []l
 		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Rejecting a simple bind request because the password policy requires secure authentication")
 	case a.disabled():
 		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Rejecting a bind request because the account has been administratively disabled")
-	case a.expiredAccount():
-		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Rejecting a bind request because the account has expired")
 	}
 	stored, ok, err := prove()
 	if err != nil {
@@ -84,7 +82,11 @@ func (d *Directory) bind(ctx context.Context, s *Session, e *entry, controls []l
 		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Unable to bind to the Directory Server because no such user exists in the server")
 	}
 	a = d.account(e)
+	if a.expiredAccount() {
+		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Rejecting a bind request because the account has expired")
+	}
 	if locked, _ := a.locked(); locked || a.resetTooOld() {
+		d.note(e.key, account.locking)
 		return d.unbound(controls, ldap.PasswordPolicyResponse{Error: ldap.AccountLocked}, "Rejecting a bind request because the account has been locked")
 	}
 	return d.welcome(ctx, s, a, controls, stored, password)
@@ -92,12 +94,14 @@ func (d *Directory) bind(ctx context.Context, s *Session, e *entry, controls []l
 
 // welcome ends a bind whose password was right.
 func (d *Directory) welcome(ctx context.Context, s *Session, a account, controls []ldap.Control, stored string, password secret.Value) ldap.Result {
-	k := &d.known
+	// Of two binds at one time only one gets the last grace login.
+	d.note(a.entry.key, func(now account) []ldap.Change {
+		a = now
+		return a.welcomed()
+	})
 	var response ldap.PasswordPolicyResponse
 	var legacy []ldap.Control
-	mods := a.cleared(k.pwdFailureTime, k.pwdAccountLockedTime)
-	left, warns := a.warning()
-	switch {
+	switch left, warns := a.warning(); {
 	case a.expired():
 		response.Error = ldap.PasswordExpired
 		grace := a.graceLeft()
@@ -109,7 +113,6 @@ func (d *Directory) welcome(ctx context.Context, s *Session, a account, controls
 			return r
 		}
 		response.Grace, response.GraceLogins = true, grace-1
-		mods = append(mods, a.graceUsed())
 		legacy = append(legacy, ldap.PasswordExpiredControl())
 	case a.mustChange():
 		response.Error = ldap.ChangeAfterReset
@@ -117,21 +120,12 @@ func (d *Directory) welcome(ctx context.Context, s *Session, a account, controls
 	case warns:
 		response.Expires, response.Expiration = true, left
 		legacy = append(legacy, ldap.PasswordExpiringControl(left))
-		if _, warned := a.at(k.warnedTime); !warned {
-			mods = append(mods, replacement(k.warnedTime, a.time()))
-		}
-	}
-	if a.policy.RecordLastLogin {
-		mods = append(mods, replacement(k.lastLoginTime, a.time()))
-	}
-	if len(mods) > 0 {
-		d.note(a.entry.key, func(account) []ldap.Change { return mods })
 	}
 	if stored != "" && d.stale(stored, a.policy) {
 		d.rehash(ctx, a, stored, password)
 	}
 	s.DN = a.entry.name
-	s.mustChange.Store(a.mustChange())
+	s.mustChange.Store(a.mustChange() || a.expired()) // A grace login is for changing the password (OpenDJ, LocalBackendBindOperation).
 	if _, asked := ldap.Find(controls, ldap.OIDPasswordPolicy); asked {
 		return ldap.Result{Controls: []ldap.Control{response.Control()}}
 	}

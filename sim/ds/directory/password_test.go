@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -310,7 +311,10 @@ func TestLockout(t *testing.T) {
 		assert.Equal(t, ldap.InvalidCredentials, r.Code)
 		assert.Equal(t, nothingToSay, policyValue(r))
 	}
+	first := x.read(x.admin, bjensen, "pwdAccountLockedTime")
+	x.clock.Turn(time.Minute)
 	r := x.bind(bjensen, "wrong", asksPolicy...)
+	assert.NotEqual(t, first, x.read(x.admin, bjensen, "pwdAccountLockedTime"), "a further wrong password keeps it closed for longer")
 	assert.Equal(t, nothingToSay, policyValue(r), "a stranger is not told of the lock")
 	r = x.bind(bjensen, "hifalutin", asksPolicy...)
 	assert.Equal(t, ldap.InvalidCredentials, r.Code)
@@ -319,6 +323,48 @@ func TestLockout(t *testing.T) {
 	assert.Equal(t, kernel.LogIn{Reason: "locked"}, x.LogIn(t.Context(), "bjensen", secret.New("hifalutin")))
 	x.clock.Turn(16 * time.Minute)
 	assert.Equal(t, ldap.Success, x.bind(bjensen, "hifalutin").Code)
+	assert.NotContains(t, x.read(x.admin, bjensen, "pwdAccountLockedTime"), "pwdAccountLockedTime")
+
+	// Failures that were counted at several replicas close the account together.
+	at := x.clock.Now().UTC()
+	require.NoError(t, x.Change(t.Context(), "bjensen", mod(ldap.Replace, "pwdFailureTime", at.Format("20060102150405.000Z"), at.Add(time.Second).Format("20060102150405.000Z"), at.Add(2*time.Second).Format("20060102150405.000Z"))))
+	assert.Equal(t, ppolicyError+"\x01", policyValue(x.bind(bjensen, "hifalutin", asksPolicy...)))
+	assert.NotEmpty(t, x.read(x.admin, bjensen, "pwdAccountLockedTime"))
+}
+
+func TestTheLastGraceLoginIsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := start(t, withPolicy(func(p *directory.PasswordPolicy) {
+			p.MaxAge, p.GraceLogins, p.ExpireUnwarned = directory.Duration(time.Hour), 1, true
+		}), func(c *directory.Config) {
+			c.Hashing = directory.Hashing{Workers: 8, Cheap: true, Delay: time.Second}
+		})
+		x.clock.Turn(2 * time.Hour)
+		codes := make(chan ldap.ResultCode, 8)
+		for range cap(codes) {
+			go func() { codes <- x.bind(bjensen, "hifalutin").Code }()
+		}
+		good := 0
+		for range cap(codes) {
+			if <-codes == ldap.Success {
+				good++
+			}
+		}
+		assert.Equal(t, 1, good)
+	})
+}
+
+func TestAGraceLoginIsForChangingThePassword(t *testing.T) {
+	x := start(t, withPolicy(func(p *directory.PasswordPolicy) {
+		p.MaxAge, p.GraceLogins, p.ExpireUnwarned = directory.Duration(time.Hour), 2, true
+	}))
+	x.clock.Turn(2 * time.Hour)
+	s := x.as(bjensen, "hifalutin")
+	r := x.modify(s, bjensen, mod(ldap.Replace, "mail", "x@y"))
+	assert.Equal(t, ldap.ConstraintViolation, r.Code)
+	assert.Contains(t, r.Message, "must change their password")
+	assert.Equal(t, ldap.Success, x.modify(s, bjensen, mod(ldap.Replace, "userPassword", "Brand new 1!")).Code)
+	assert.Equal(t, ldap.Success, x.modify(s, bjensen, mod(ldap.Replace, "mail", "x@y")).Code)
 }
 
 func TestExpiry(t *testing.T) {

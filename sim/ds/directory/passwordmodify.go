@@ -83,7 +83,10 @@ func (m *passwordModify) find() ldap.Result {
 		m.entry = m.asker.entry
 		return ldap.Result{}
 	}
-	dn, named := strings.CutPrefix(identity, "dn:")
+	dn, named := identity, len(identity) >= 3 && strings.EqualFold(identity[:3], "dn:")
+	if named {
+		dn = identity[3:]
+	}
 	if named || strings.Contains(identity, "=") && !strings.HasPrefix(strings.ToLower(identity), "u:") {
 		if _, _, wrong := m.d.parseDN(dn); wrong.Code != ldap.Success {
 			return wrong
@@ -159,7 +162,9 @@ func (m *passwordModify) change(ctx context.Context, controls []ldap.Control) (r
 		p.fresh = []secret.Value{m.request.New}
 		if !m.generated {
 			if refused := p.quality(ctx, "The provided new password failed the validation checks defined in the server:  "); refused.Code != ldap.Success {
-				m.fault = p.fault
+				if m.fault = p.fault; m.fault == ldap.PasswordInHistory {
+					m.fault = ldap.NoPasswordError // OpenDJ does not tell it here.
+				}
 				return refused, false
 			}
 		}

@@ -59,9 +59,10 @@ func TestPasswordModify(t *testing.T) {
 		"expired, may be changed": {policy: func(p *directory.PasswordPolicy) {
 			p.MaxAge, p.ExpireUnwarned, p.AllowExpiredChange = directory.Duration(time.Hour), true, true
 		}, identity: new("u:bjensen"), old: hidden(old), new: hidden(fresh), prepare: func(x *trial) { x.clock.Turn(2 * time.Hour) }},
-		"pre-encoded": {as: bjensen, old: hidden(old), new: hidden("{a}bcdefgh"), code: ldap.ConstraintViolation, message: "The password policy does not allow users to supply pre-encoded passwords"},
-		"too short":   {as: bjensen, old: hidden(old), new: hidden("short"), code: ldap.ConstraintViolation, fault: "\x05", message: "The provided new password failed the validation checks defined in the server:  The provided password is shorter than the minimum required length of 8 characters"},
-		"in history":  {policy: func(p *directory.PasswordPolicy) { p.HistoryCount = 1 }, as: bjensen, old: hidden(old), new: hidden(old), code: ldap.ConstraintViolation, fault: "\x08"},
+		"pre-encoded":       {as: bjensen, old: hidden(old), new: hidden("{a}bcdefgh"), code: ldap.ConstraintViolation, message: "The password policy does not allow users to supply pre-encoded passwords"},
+		"too short":         {as: bjensen, old: hidden(old), new: hidden("short"), code: ldap.ConstraintViolation, fault: "\x05", message: "The provided new password failed the validation checks defined in the server:  The provided password is shorter than the minimum required length of 8 characters"},
+		"in history":        {policy: func(p *directory.PasswordPolicy) { p.HistoryCount = 1 }, as: bjensen, old: hidden(old), new: hidden(old), code: ldap.ConstraintViolation, message: "password history"},
+		"self, in capitals": {as: bjensen, identity: new("DN:" + bjensen), old: hidden(old), new: hidden(fresh)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := start(t, func(config *directory.Config) {

@@ -121,15 +121,29 @@ func (a account) times(kind *schema.Attribute) (times []time.Time) {
 
 // locked tells whether too many failures have closed the account, and for how long yet; 0 is until an administrator opens it.
 func (a account) locked() (is bool, left time.Duration) {
-	at, ok := a.at(a.d.known.pwdAccountLockedTime)
-	if !ok || a.policy.LockoutFailures == 0 {
+	if a.policy.LockoutFailures == 0 {
 		return false, 0
+	}
+	at, ok := a.at(a.d.known.pwdAccountLockedTime)
+	if !ok && len(a.failures()) < a.policy.LockoutFailures {
+		return false, 0
+	}
+	if !ok {
+		at = a.now // Failures that several replicas have seen are enough (OpenDJ, lockedDueToFailures).
 	}
 	if a.policy.LockoutDuration == 0 {
 		return true, 0
 	}
 	left = at.Add(time.Duration(a.policy.LockoutDuration)).Sub(a.now)
 	return left > 0, max(0, left)
+}
+
+// locking notes since when an account is locked that its failures alone have closed.
+func (a account) locking() []ldap.Change {
+	if is, _ := a.locked(); !is || a.entry.value(a.d.known.pwdAccountLockedTime) != "" {
+		return nil
+	}
+	return []ldap.Change{replacement(a.d.known.pwdAccountLockedTime, a.time())}
 }
 
 // expiration is when the password expires. Unless the policy says otherwise nobody's expires without a warning: who is not
@@ -236,23 +250,56 @@ func (d *Directory) note(key string, decide func(account) []ldap.Change) {
 
 func (a account) time() string { return a.now.Format(schema.Milliseconds) }
 
-// failed notes a wrong password, and closes the account when it was one too many.
+// failuresKept bounds what a storm of wrong passwords writes into an entry.
+const failuresKept = 1000
+
+// failed notes a wrong password, and closes the account when it was one too many. Further ones keep it closed for longer (OpenDJ,
+// updateAuthFailureTimes).
 func (a account) failed() []ldap.Change {
 	if a.policy.LockoutFailures == 0 {
 		return nil
 	}
-	if locked, _ := a.locked(); locked {
+	k := &a.d.known
+	kept := a.failures()
+	kept = kept[max(0, len(kept)-failuresKept):]
+	change := func(op ldap.ChangeOp, times ...time.Time) ldap.Change {
+		c := ldap.Change{Op: op, Attribute: ldap.Attribute{Description: k.pwdFailureTime.Name()}}
+		for _, at := range times {
+			c.Attribute.Values = append(c.Attribute.Values, []byte(at.UTC().Format(schema.Milliseconds)))
+		}
+		return c
+	}
+	var mods []ldap.Change
+	old := slices.DeleteFunc(a.times(k.pwdFailureTime), func(at time.Time) bool { return slices.ContainsFunc(kept, at.Equal) })
+	if len(old) > 0 {
+		mods = append(mods, change(ldap.Delete, old...))
+	}
+	at := a.after(kept)
+	mods = append(mods, change(ldap.Add, at))
+	if len(kept)+1 >= a.policy.LockoutFailures {
+		mods = append(mods, replacement(k.pwdAccountLockedTime, at.UTC().Format(schema.Milliseconds)))
+	}
+	return mods
+}
+
+// welcomed notes a good bind: it ends the count of failures, and may be a grace login or the first with a warning. Nothing is noted
+// where the password has expired for good.
+func (a account) welcomed() []ldap.Change {
+	k := &a.d.known
+	mods := a.cleared(k.pwdFailureTime, k.pwdAccountLockedTime)
+	switch _, warns := a.warning(); {
+	case a.expired() && a.graceLeft() == 0:
 		return nil
+	case a.expired():
+		mods = append(mods, a.graceUsed())
+	case a.mustChange():
+	case warns:
+		if _, warned := a.at(k.warnedTime); !warned {
+			mods = append(mods, replacement(k.warnedTime, a.time()))
+		}
 	}
-	times := a.failures()
-	times = append(times, a.after(times))
-	texts := make([]string, len(times))
-	for i, t := range times {
-		texts[i] = t.UTC().Format(schema.Milliseconds)
-	}
-	mods := []ldap.Change{replacement(a.d.known.pwdFailureTime, texts...)}
-	if len(times) >= a.policy.LockoutFailures {
-		mods = append(mods, replacement(a.d.known.pwdAccountLockedTime, a.time()))
+	if a.policy.RecordLastLogin {
+		mods = append(mods, replacement(k.lastLoginTime, a.time()))
 	}
 	return mods
 }
