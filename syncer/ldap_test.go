@@ -173,6 +173,18 @@ func TestTheReadmeNamesTheDirectorysMetrics(t *testing.T) {
 		for _, m := range outcomes {
 			assert.Contains(t, row, "`"+m[1]+"`")
 		}
+		_, table, _ := strings.Cut(string(text), "| failure |")
+		table, _, _ = strings.Cut(table, "\n\n")
+		var told, counted []string
+		for _, m := range regexp.MustCompile("(?m)^\\|( `[^|]+`) \\|").FindAllStringSubmatch(table, -1) {
+			for name := range strings.SplitSeq(m[1], ",") {
+				told = append(told, strings.Trim(name, " `"))
+			}
+		}
+		for _, m := range regexp.MustCompile(`source_failures_total\{reason="(\w+)"`).FindAllStringSubmatch(r.metrics(), -1) {
+			counted = append(counted, m[1])
+		}
+		assert.ElementsMatch(t, counted, told)
 		r.close()
 		d.Stop()
 	})

@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"math/big"
 	"net"
+	"os"
 	"time"
 )
 
@@ -32,4 +34,21 @@ func Certificate(ip string, until time.Time) (*tls.Config, *x509.CertPool, error
 	pool := x509.NewCertPool()
 	pool.AddCert(leaf)
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}, pool, nil
+}
+
+// WriteCertificate puts a certificate and its key into two PEM files, and returns the pool that trusts it.
+func WriteCertificate(certFile, keyFile string, until time.Time) (*x509.CertPool, error) {
+	config, pool, err := Certificate("127.0.0.1", until)
+	if err != nil {
+		return nil, err
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(config.Certificates[0].PrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	err = os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: config.Certificates[0].Certificate[0]}), 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return pool, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600)
 }

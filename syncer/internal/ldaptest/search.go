@@ -12,6 +12,7 @@ import (
 const (
 	pagedOID  = "1.2.840.113556.1.4.319"
 	cookieOID = "1.3.6.1.4.1.26027.1.5.4"
+	policyOID = "1.3.6.1.4.1.42.2.27.8.5.1"
 )
 
 // query is a search that was read.

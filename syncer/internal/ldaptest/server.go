@@ -1,6 +1,7 @@
 package ldaptest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/base64"
@@ -22,6 +23,7 @@ type Fault struct {
 	After   int    // that many entries are sent first
 	Stall   bool   // nothing is answered
 	Cut     bool   // the connection ends
+	Policy  []byte // value of the password policy control of a bind, which succeeds with Code 0
 }
 
 // Server is one replica. What is exported is set before, or under Edit.
@@ -41,6 +43,8 @@ type Server struct {
 	TLS *tls.Config
 	// Secured is LDAPS: TLS from the first byte.
 	Secured bool
+	// Password is another one than the constant.
+	Password string
 	// References are sent with each search for users.
 	References []string
 	// Script may answer a request otherwise: "bind", "starttls", "search" with its base and filter.
@@ -275,18 +279,49 @@ func (f *Fault) answer(c net.Conn, id int64, tag ber.Tag) bool {
 	case f.Stall:
 		return stall(c)
 	}
-	return write(c, result(id, tag, f.Code, f.Message))
+	p := result(id, tag, f.Code, f.Message)
+	if f.Policy != nil {
+		p.AppendChild(controls(policyOID, string(f.Policy)))
+	}
+	return write(c, p)
 }
 
 func (s *Server) bind(c net.Conn, r request) (bound, ok bool) {
 	dn, _ := r.op.Children[1].Value.(string)
-	if f := s.trouble("bind", dn, ""); f != nil {
+	auth, method := r.op.Children[2], "bind"
+	if auth.Tag == 3 {
+		method = "bind " + auth.Children[0].Data.String()
+	}
+	f := s.trouble(method, dn, "")
+	if f != nil && (f.Code != 0 || f.Policy == nil) {
 		return false, f.answer(c, r.id, 1)
 	}
-	if !strings.EqualFold(dn, BindDN) || r.op.Children[2].Data.String() != Password {
+	if !s.knows(c, dn, auth) {
 		return false, write(c, result(r.id, 1, 49, ""))
 	}
-	return true, write(c, result(r.id, 1, 0, ""))
+	p := result(r.id, 1, 0, "")
+	if f != nil {
+		p.AppendChild(controls(policyOID, string(f.Policy)))
+	}
+	return true, write(c, p)
+}
+
+// knows tells whether the credentials are the account's.
+func (s *Server) knows(c net.Conn, dn string, auth *ber.Packet) bool {
+	s.mu.Lock()
+	password := cmp.Or(s.Password, Password)
+	s.mu.Unlock()
+	if auth.Tag == 0 {
+		return strings.EqualFold(dn, BindDN) && auth.Data.String() == password
+	}
+	switch auth.Children[0].Data.String() {
+	case "PLAIN":
+		return auth.Children[1].Data.String() == "\x00dn:"+BindDN+"\x00"+password
+	case "EXTERNAL":
+		secured, ok := c.(*tls.Conn)
+		return ok && len(secured.ConnectionState().PeerCertificates) > 0
+	}
+	return false
 }
 
 func (s *Server) startTLS(c net.Conn, r request) (net.Conn, bool) {

@@ -3,7 +3,6 @@ package ldap
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +32,8 @@ type Server struct {
 	Vendor  string `json:"vendor,omitempty"`
 	Version string `json:"version,omitempty"`
 	TLS     string `json:"tls,omitempty"`
+	// CertificateEnds is when the server's certificate does.
+	CertificateEnds time.Time `json:"certificateEnds,omitzero"`
 	// Strategy is the one that is taken, and Refused are those before it with their reasons.
 	Strategy string   `json:"strategy,omitempty"`
 	Refused  []string `json:"refused,omitempty"`
@@ -92,10 +93,7 @@ func (s *Source) examine(ctx context.Context, v *Server) error {
 		return err
 	}
 	defer c.close(ctx)
-	v.TLS = "none"
-	if state, ok := c.ldap.TLSConnectionState(); ok {
-		v.TLS = tls.VersionName(state.Version)
-	}
+	v.TLS, v.CertificateEnds = c.securedBy()
 	root, err := c.root(ctx)
 	if err != nil {
 		return err
@@ -139,7 +137,7 @@ func (s *Source) examineUsers(ctx context.Context, c *conn, v *Server, root root
 		Controls: []goldap.Control{goldap.NewControlPaging(sample)},
 	})
 	if err != nil {
-		return fmt.Errorf("search for users: %w", hint(err))
+		return fmt.Errorf("search for users: %w", err)
 	}
 	v.Users, v.Schemes, v.Trouble = len(r.Entries), map[string]int{}, map[string]int{}
 	for _, e := range r.Entries {

@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -45,24 +46,43 @@ const (
 	All = "all"
 )
 
+// How the account says who it is.
+const (
+	// Simple sends BindDN and the password.
+	Simple = "simple"
+	// External leaves it to the certificate of CertFile (SASL EXTERNAL).
+	External = "external"
+	// Plain sends AuthID and the password (SASL PLAIN).
+	Plain = "plain"
+)
+
 // Config says which directory passwords are read from, and how.
 type Config struct {
 	// URLs are the servers of one directory, "ldaps://ds1.example.com:1636" or "ldap://…:1389". The first is used until it
 	// fails, then the next. Without any this source is off.
 	URLs []string `yaml:"urls"`
+	// Auth is "simple" (default), "external" or "plain".
+	Auth string `yaml:"auth"`
 	// BindDN is the account that reads; it needs the right to read userPassword, and for a changelog the privilege
-	// changelog-read.
+	// changelog-read. With "external" the certificate says it.
 	BindDN string `yaml:"bindDN"`
+	// AuthID is the account as SASL PLAIN names it. Default "dn:" and BindDN, as DS takes it; slapd wants a user name.
+	AuthID string `yaml:"authID"`
 	// Password is its password. A configuration file names it by PasswordFile or PasswordEnv.
 	Password seal.Secret `yaml:"-"`
-	// PasswordFile is a file that holds the password; a line end at its end is not part of it.
+	// PasswordFile is a file that holds the password; a line end at its end is not part of it. It is read again for each
+	// connection, so a password that is rotated needs no restart.
 	PasswordFile string `yaml:"passwordFile"`
 	// PasswordEnv is an environment variable that holds the password.
 	PasswordEnv string `yaml:"passwordEnv"`
 	// StartTLS secures ldap:// connections before anything is said. Default true; false is for loopback.
 	StartTLS bool `yaml:"startTLS"`
-	// CAFile holds certificates (PEM) to trust besides the system's, for instance that of the deployment id.
+	// CAFile holds certificates (PEM) to trust besides the system's, for instance that of the deployment id. It is read again
+	// for each connection, as are CertFile and KeyFile.
 	CAFile string `yaml:"caFile"`
+	// CertFile and KeyFile (PEM) are our own certificate, for "external", or for a server that talks to nobody without one.
+	CertFile string `yaml:"certFile"`
+	KeyFile  string `yaml:"keyFile"`
 	// Base is where the users are.
 	Base string `yaml:"base"`
 	// Filter says who is a user. Default "(objectClass=person)".
@@ -85,7 +105,8 @@ type Config struct {
 	Interval string `yaml:"interval"`
 	// PageSize is the number of entries that are asked for at once. Default 500: below the usual size limit of 1000.
 	PageSize int `yaml:"pageSize"`
-	// Timeout bounds each request, and the connecting. Default 30s.
+	// Timeout bounds the connecting, each step of securing it, and each request up to the last byte of its answer: a server that
+	// stalls and one that drips are left after it alike. Default 30s.
 	Timeout time.Duration `yaml:"timeout"`
 	// Overlap is how far timestamps look back beyond what they have seen. It should be longer than replication ever lags,
 	// and the clocks of the servers are apart. Default 1m.
@@ -112,7 +133,7 @@ var attributeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.;-]{0,127}$`)
 // DefaultConfig lacks URLs, BindDN, Password and Base.
 func DefaultConfig() Config {
 	return Config{
-		StartTLS: true, Filter: "(objectClass=person)", Attributes: []string{"mail", "givenName", "sn"}, UIDAttribute: "entryUUID",
+		Auth: Simple, StartTLS: true, Filter: "(objectClass=person)", Attributes: []string{"mail", "givenName", "sn"}, UIDAttribute: "entryUUID",
 		UserNameAttribute: "uid", Mode: LiveSync, Strategy: Auto, PageSize: 500, Timeout: 30 * time.Second, Overlap: time.Minute,
 		State: "ldap", Users: 1_000_000,
 	}
@@ -135,12 +156,7 @@ func (c Config) Validate() error {
 			mistake("urls[%d]: %s is there twice", i, text)
 		}
 	}
-	if _, err := parseDN(c.BindDN); err != nil || c.BindDN == "" {
-		mistake("bindDN: %q is not a DN like uid=sync,ou=Apps,dc=example,dc=com", c.BindDN)
-	}
-	if len(c.Password) == 0 {
-		mistake("password: not set; name it by passwordFile or passwordEnv")
-	}
+	c.checkAccount(mistake)
 	if _, err := parseDN(c.Base); err != nil || c.Base == "" {
 		mistake("base: %q is not a DN like ou=People,dc=example,dc=com", c.Base)
 	}
@@ -158,6 +174,7 @@ func (c Config) Validate() error {
 			mistake("%s: %q is not one of %s", name, value, strings.Join(of, ", "))
 		}
 	}
+	oneOf("auth", c.Auth, Simple, External, Plain)
 	oneOf("mode", c.Mode, LiveSync, Reconciliation)
 	oneOf("strategy", c.Strategy, Auto, Cookie, ChangeNumber, Timestamps)
 	if c.Start != "" {
@@ -182,6 +199,39 @@ func (c Config) Validate() error {
 		mistake("users: %d is below 1", c.Users)
 	}
 	return errors.Join(errs...)
+}
+
+// checkAccount looks for what the kind of authentication needs.
+func (c Config) checkAccount(mistake func(string, ...any)) {
+	named := c.Auth != Simple && c.BindDN == "" && (c.Auth == External || c.AuthID != "")
+	if _, err := parseDN(c.BindDN); err != nil || c.BindDN == "" && !named {
+		mistake("bindDN: %q is not a DN like uid=sync,ou=Apps,dc=example,dc=com", c.BindDN)
+	}
+	if len(c.Password) == 0 && c.Auth != External {
+		mistake("password: not set; name it by passwordFile or passwordEnv")
+	}
+	switch {
+	case strings.ContainsRune(c.AuthID, 0):
+		mistake("authID: must not hold a NUL")
+	case c.Auth == External && c.CertFile == "":
+		mistake("certFile: not set; external is by certificate")
+	case (c.CertFile == "") != (c.KeyFile == ""):
+		mistake("keyFile: certFile and keyFile belong together")
+	}
+}
+
+// identity is the account as SASL PLAIN names it: RFC 4513, 5.2.1.8; OpenDJ, PlainSASLMechanismHandler.
+func (c Config) identity() string { return cmp.Or(c.AuthID, "dn:"+c.BindDN) }
+
+// who names the account to people.
+func (c Config) who() string {
+	switch c.Auth {
+	case External:
+		return "the subject of " + c.CertFile
+	case Plain:
+		return c.identity()
+	}
+	return c.BindDN
 }
 
 func (c Config) checkAttributes(mistake func(string, ...any)) {

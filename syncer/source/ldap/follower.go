@@ -84,7 +84,7 @@ func (s *Source) pick(ctx context.Context, c *conn, root rootDSE) (_ follower, r
 		}
 		refused = append(refused, name+": "+err.Error())
 	}
-	return nil, nil, fmt.Errorf("ldap.strategy: %s", strings.Join(refused, "; "))
+	return nil, nil, &failure{reason: strategyAbsent, err: fmt.Errorf("ldap.strategy: %s", strings.Join(refused, "; "))}
 }
 
 func (s *Source) follower(name string, c *conn, root rootDSE) follower {
@@ -182,7 +182,7 @@ func (s *Source) findByUID(ctx context.Context, c *conn, list []*record) (map[st
 	})
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("look users up: %w", hint(err))
+		return nil, fmt.Errorf("look users up: %w", err)
 	case cut:
 		return nil, fmt.Errorf("look users up: %w", errCut)
 	}
@@ -202,7 +202,7 @@ func (s *Source) findByDN(ctx context.Context, c *conn, dn string) (user, bool, 
 	case goldap.IsErrorWithCode(err, goldap.LDAPResultNoSuchObject):
 		return user{}, false, nil
 	case err != nil:
-		return user{}, false, fmt.Errorf("look a user up: %w", hint(err))
+		return user{}, false, fmt.Errorf("look a user up: %w", err)
 	case len(r.Entries) != 1:
 		return user{}, false, nil
 	}

@@ -11,7 +11,7 @@ type metrics struct {
 	entries   prometheus.Counter
 	changes   *prometheus.CounterVec // by outcome
 	gaps      prometheus.Counter
-	failures  prometheus.Counter
+	failures  *prometheus.CounterVec // by reason
 	readable  prometheus.Gauge
 	parked    prometheus.Gauge
 	connected *prometheus.GaugeVec // by server
@@ -35,8 +35,10 @@ func newMetrics(r prometheus.Registerer, servers []string) (*metrics, error) {
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "idm_password_sync_source_changes_total", Help: "Users who were looked at, by what became of that.", ConstLabels: label,
 		}, []string{"outcome"}),
-		gaps:     counter("idm_password_sync_source_gaps_total", "Times that changes may have been missed, and all users were compared."),
-		failures: counter("idm_password_sync_source_failures_total", "Times that a server of the directory could not be used."),
+		gaps: counter("idm_password_sync_source_gaps_total", "Times that changes may have been missed, and all users were compared."),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "idm_password_sync_source_failures_total", Help: "Times that a server of the directory could not be used, by reason.", ConstLabels: label,
+		}, []string{"reason"}),
 		readable: gauge("idm_password_sync_source_password_readable", "0 when entries were read and none showed userPassword."),
 		parked:   gauge("idm_password_sync_source_parked", "Entries that cannot be delivered."),
 		connected: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -51,6 +53,9 @@ func newMetrics(r prometheus.Registerer, servers []string) (*metrics, error) {
 	}, func() float64 { return time.Since(time.Unix(0, m.last.Load())).Seconds() })
 	for _, v := range verdicts() {
 		m.changes.WithLabelValues(string(v))
+	}
+	for _, r := range reasons() {
+		m.failures.WithLabelValues(string(r))
 	}
 	m.readable.Set(1)
 	m.connect("")

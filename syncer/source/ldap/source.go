@@ -58,6 +58,7 @@ type Source struct {
 	to        Receiver
 	strategy  string            // that was told last
 	ailing    map[string]string // the failure of each server that was told last
+	warned    string            // of the account, last
 	referrals bool              // told that some are there
 	tally     tally
 	clock     clock
@@ -137,8 +138,10 @@ const (
 	longestIdle = time.Minute
 	// firstPause and longestPause bound the pauses while no server can be used.
 	firstPause, longestPause = time.Second, time.Minute
-	// refusedPause is the pause when the password is refused: more attempts would only lock the account.
-	refusedPause = 5 * time.Minute
+	// refusedPause and longestRefused bound those while the account is refused: more attempts would only lock it.
+	refusedPause, longestRefused = 5 * time.Minute, time.Hour
+	// glance is the time between two looks at the files of the account while it is refused.
+	glance = 10 * time.Second
 )
 
 // Run reads the directory until ctx ends. It stays with a server until that fails, and goes on with the next.
@@ -149,7 +152,7 @@ func (s *Source) Run(ctx context.Context, to Receiver) {
 		if err == nil {
 			break
 		}
-		s.failed(ctx, s.config.State, err)
+		s.failed(ctx, s.config.State, &failure{reason: local, err: err})
 		if !s.wait(ctx, backoff(n)) {
 			return
 		}
@@ -159,28 +162,18 @@ func (s *Source) Run(ctx context.Context, to Receiver) {
 			s.log.ErrorContext(ctx, "what was seen of the directory cannot be stored", "error", err)
 		}
 	}()
-	for server, failures := 0, 0; ctx.Err() == nil; {
-		before := s.metrics.looked()
-		pause, err := s.visit(ctx, s.config.URLs[server])
-		switch {
-		case ctx.Err() != nil:
+	for turn := (turns{}); ctx.Err() == nil; {
+		url, before := s.config.URLs[turn.server], s.metrics.looked()
+		pause, err := s.visit(ctx, url)
+		if ctx.Err() != nil {
 			return
-		case err == nil:
-			failures = 0
-		case s.metrics.looked() != before: // It has worked, so the connection may be all that was lost.
-			failures, pause = 0, firstPause
-			s.failed(ctx, s.config.URLs[server], err)
-		default:
-			s.failed(ctx, s.config.URLs[server], err)
-			server = (server + 1) % len(s.config.URLs)
-			if failures++; failures%len(s.config.URLs) == 0 {
-				pause = backoff(failures / len(s.config.URLs))
-				if goldap.IsErrorWithCode(err, goldap.LDAPResultInvalidCredentials) {
-					pause = refusedPause
-				}
-			}
 		}
-		if !s.wait(ctx, pause) {
+		if err != nil {
+			pause = turn.failed(s.failed(ctx, url, err), s.metrics.looked() != before, len(s.config.URLs))
+		} else {
+			turn = turns{server: turn.server}
+		}
+		if !s.rest(ctx, pause, turn.refused > 0) {
 			return
 		}
 	}
@@ -190,12 +183,44 @@ func (s *Source) Run(ctx context.Context, to Receiver) {
 var numbers = regexp.MustCompile(`\d+`)
 
 // failed tells of a failure, and not of the same one every minute.
-func (s *Source) failed(ctx context.Context, url string, err error) {
-	s.metrics.failures.Inc()
+func (s *Source) failed(ctx context.Context, url string, err error) reason {
+	r := diagnose(err)
+	s.metrics.failures.WithLabelValues(string(r)).Inc()
 	if text := numbers.ReplaceAllString(err.Error(), "0"); text != s.ailing[url] {
 		s.ailing[url] = text
-		s.log.WarnContext(ctx, "the directory cannot be read", "server", url, "error", err)
+		s.log.WarnContext(ctx, "the directory cannot be read", "server", url, "reason", string(r), "error", err, "advice", r.advice(s.config))
 	}
+	return r
+}
+
+// turns says which server comes next, and after what pause.
+type turns struct {
+	server   int
+	failures int // in a row, of all servers
+	refused  int // of them, those that were about the account
+}
+
+// failed returns the pause. worked: before it failed, all was read once, so the connection may be all that was lost.
+//
+// Replicas count refused binds together. So when the account was refused, not even the next server is tried at once: one attempt
+// after 5, 10, 20 minutes and so on is below any sensible lockout.
+func (t *turns) failed(r reason, worked bool, servers int) time.Duration {
+	if worked {
+		*t = turns{server: t.server}
+		if !r.ofAccount() {
+			return firstPause
+		}
+	}
+	t.server = (t.server + 1) % servers
+	t.failures++
+	if r.ofAccount() {
+		t.refused++
+		return min(refusedPause<<min(t.refused-1, 10), longestRefused)
+	}
+	if t.failures%servers == 0 {
+		return backoff(t.failures / servers)
+	}
+	return 0
 }
 
 // backoff is the pause after the n-th round in which every server has failed.
@@ -213,6 +238,19 @@ func (s *Source) wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// rest waits; when the account was refused, only until there is another password or certificate to try.
+func (s *Source) rest(ctx context.Context, d time.Duration, refused bool) bool {
+	if !refused {
+		return s.wait(ctx, d)
+	}
+	for tried := s.dialer.fingerprint(); d > 0 && s.dialer.fingerprint() == tried; d -= glance {
+		if !s.wait(ctx, min(d, glance)) {
+			return false
+		}
+	}
+	return ctx.Err() == nil
+}
+
 // visit uses one server until it fails, or until the next look is so far off that the connection is not kept.
 func (s *Source) visit(ctx context.Context, url string) (pause time.Duration, err error) {
 	if s.config.Mode == Reconciliation {
@@ -225,6 +263,11 @@ func (s *Source) visit(ctx context.Context, url string) (pause time.Duration, er
 		return 0, err
 	}
 	defer c.close(ctx)
+	if text := c.account.warning(); text != s.warned {
+		if s.warned = text; text != "" {
+			s.log.WarnContext(ctx, "the account of the source needs attention", "server", url, "account", s.config.who(), "warning", text)
+		}
+	}
 	s.metrics.connect(url)
 	defer s.metrics.connect("")
 	if s.config.Mode == Reconciliation {
@@ -342,13 +385,13 @@ func (s *Source) save() error {
 		return nil
 	}
 	if err := errors.Join(s.seen.flush(), s.park.flush()); err != nil {
-		return fmt.Errorf("ldap.state: %w", err)
+		return &failure{reason: local, err: fmt.Errorf("ldap.state: %w", err)}
 	}
 	if s.position == s.stored {
 		return nil
 	}
 	if err := writeJSON(positionFile(s.config.State), s.position); err != nil {
-		return fmt.Errorf("ldap.state: %w", err)
+		return &failure{reason: local, err: fmt.Errorf("ldap.state: %w", err)}
 	}
 	s.stored = s.position
 	return nil

@@ -12,7 +12,7 @@ import (
 
 var (
 	errEmpty = errors.New("no user is found where there were some; ldap.allowEmptySource takes that for the truth")
-	errCut   = errors.New("the server stopped at its size limit, so not all users were read; raise the limit of the account (on DS ds-rlim-size-limit: 0)")
+	errCut   = &failure{reason: limits, err: errors.New("the server stopped at its size limit (4), so this is not all")}
 )
 
 // swept is what a walk over the users has shown.
@@ -33,7 +33,7 @@ func (s *Source) sweep(ctx context.Context, c *conn, filter string, page func([]
 			Controls: []goldap.Control{paging},
 		})
 		if err != nil {
-			return w, fmt.Errorf("search for users: %w", hint(err))
+			return w, fmt.Errorf("search for users: %w", err)
 		}
 		s.refer(ctx, len(r.Referrals))
 		users := make([]user, 0, len(r.Entries))
@@ -61,19 +61,6 @@ func (s *Source) sweep(ctx context.Context, c *conn, filter string, page func([]
 		}
 		paging.SetCookie(answer.Cookie)
 	}
-}
-
-// hint adds to an error what an operator can do about it.
-func hint(err error) error {
-	switch {
-	case goldap.IsErrorWithCode(err, goldap.LDAPResultInsufficientAccessRights):
-		return fmt.Errorf("%w; the account lacks a right, for searches without an index the privilege unindexed-search", err)
-	case goldap.IsErrorWithCode(err, goldap.LDAPResultAdminLimitExceeded):
-		return fmt.Errorf("%w; raise the lookthrough limit of the account (on DS ds-rlim-lookthrough-limit: 0)", err)
-	case goldap.IsErrorWithCode(err, goldap.LDAPResultReferral):
-		return fmt.Errorf("%w; referrals are not followed, name the server that holds the users in ldap.urls", err)
-	}
-	return err
 }
 
 // refer tells, once, of users elsewhere. Following would mean to say our password to whom a stranger names.

@@ -2,6 +2,8 @@ package ldap
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"testing"
 	"time"
@@ -16,14 +18,18 @@ func TestNothingIsSaidBeforeTheConnectionIsSecured(t *testing.T) {
 	tests := map[string]struct {
 		edit func(s *ldaptest.Server)
 		want string
+		is   reason
 	}{
-		"refused":              {func(s *ldaptest.Server) { s.TLS = nil }, "unsupported extended operation"},
-		"unavailable":          {script(ldaptest.Fault{Code: 52}), "StartTLS"},
-		"cut":                  {script(ldaptest.Fault{Cut: true}), "StartTLS"},
-		"no answer":            {script(ldaptest.Fault{Stall: true}), "did not answer in time"},
-		"another name":         {certificate("127.0.0.9", time.Hour), "not 127.0.0.1"},
-		"expired":              {certificate("127.0.0.1", -time.Minute), "certificate"},
-		"an unknown authority": {certificate("127.0.0.1", time.Hour), "unknown authority"},
+		"refused":     {func(s *ldaptest.Server) { s.TLS = nil }, "unsupported extended operation", startTLSRefused},
+		"unavailable": {script(ldaptest.Fault{Code: 52}), "StartTLS", startTLSRefused},
+		"cut":         {script(ldaptest.Fault{Cut: true}), "StartTLS", unreachable},
+		"no answer":   {script(ldaptest.Fault{Stall: true}), "did not answer in time", silent},
+		"a broken handshake": {func(s *ldaptest.Server) {
+			s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
+		}, "TLS", tlsBroken},
+		"another name":         {certificate("127.0.0.9", time.Hour), "not 127.0.0.1", certificateName},
+		"expired":              {certificate("127.0.0.1", -time.Minute), "certificate", certificateEnded},
+		"an unknown authority": {certificate("127.0.0.1", time.Hour), "unknown authority", unknownAuthority},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -35,15 +41,32 @@ func TestNothingIsSaidBeforeTheConnectionIsSecured(t *testing.T) {
 				r.roots = roots
 				s.Edit(func(s *ldaptest.Server) { s.TLS = config })
 				s.Edit(tt.edit)
+				if tt.is == certificateEnded { // Or it would be refused for its authority.
+					r.roots.AddCert(leaf(r, s))
+				}
 				r.start()
 				r.settle()
 				assert.Contains(r, r.logs.String(), tt.want)
+				assert.Contains(r, r.logs.String(), "reason="+string(tt.is))
+				assert.Contains(r, r.logs.String(), "advice=")
+				assert.Positive(r, r.metric("idm_password_sync_source_failures_total", "reason="+string(tt.is)))
 				assert.NotEmpty(r, s.Asked("starttls"))
 				assert.Empty(r, s.Asked("bind"))
 				assert.Empty(r, s.Asked("search"))
+
+				s.Edit(func(s *ldaptest.Server) { s.TLS, s.Script = config, nil })
+				time.Sleep(longestPause)
+				r.settle()
+				assert.Contains(r, r.logs.String(), "the directory is read again", "without a restart")
 			})
 		})
 	}
+}
+
+func leaf(t require.TestingT, s *ldaptest.Server) *x509.Certificate {
+	c, err := x509.ParseCertificate(s.TLS.Certificates[0].Certificate[0])
+	require.NoError(t, err)
+	return c
 }
 
 func script(f ldaptest.Fault) func(*ldaptest.Server) {

@@ -228,19 +228,6 @@ func TestAServerThatSaysNothingIsLeft(t *testing.T) {
 	}
 }
 
-func TestAWrongPasswordIsNotTriedUntilTheAccountIsLocked(t *testing.T) {
-	bubble(t, Auto, func(r *rig) {
-		r.config.Password = []byte("wrong")
-		r.start()
-		time.Sleep(time.Hour)
-		r.stop()
-		for i := range 2 {
-			assert.LessOrEqual(r, len(r.directory.Server(i).Asked("bind")), 13)
-		}
-		assert.Equal(r, 2, strings.Count(r.logs.String(), "cannot be read"), "once for each server")
-	})
-}
-
 func TestNoServerForAWhile(t *testing.T) {
 	strategies(t, func(r *rig) {
 		r.directory.Add("ann")
