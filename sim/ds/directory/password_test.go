@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -330,28 +329,6 @@ func TestLockout(t *testing.T) {
 	require.NoError(t, x.Change(t.Context(), "bjensen", mod(ldap.Replace, "pwdFailureTime", at.Format("20060102150405.000Z"), at.Add(time.Second).Format("20060102150405.000Z"), at.Add(2*time.Second).Format("20060102150405.000Z"))))
 	assert.Equal(t, ppolicyError+"\x01", policyValue(x.bind(bjensen, "hifalutin", asksPolicy...)))
 	assert.NotEmpty(t, x.read(x.admin, bjensen, "pwdAccountLockedTime"))
-}
-
-func TestTheLastGraceLoginIsOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		x := start(t, withPolicy(func(p *directory.PasswordPolicy) {
-			p.MaxAge, p.GraceLogins, p.ExpireUnwarned = directory.Duration(time.Hour), 1, true
-		}), func(c *directory.Config) {
-			c.Hashing = directory.Hashing{Workers: 8, Cheap: true, Delay: time.Second}
-		})
-		x.clock.Turn(2 * time.Hour)
-		codes := make(chan ldap.ResultCode, 8)
-		for range cap(codes) {
-			go func() { codes <- x.bind(bjensen, "hifalutin").Code }()
-		}
-		good := 0
-		for range cap(codes) {
-			if <-codes == ldap.Success {
-				good++
-			}
-		}
-		assert.Equal(t, 1, good)
-	})
 }
 
 func TestAGraceLoginIsForChangingThePassword(t *testing.T) {
