@@ -20,7 +20,7 @@ const (
 // searchChangelog reads the changelog: by change numbers, or by a cookie when the request has one.
 func (d *Directory) searchChangelog(ctx context.Context, a *asker, key string, scope scope, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
 	d.mu.RLock()
-	mode := d.changes.mode
+	mode, some := d.changes.mode, len(d.changes.records) > 0
 	d.mu.RUnlock()
 	if mode == ChangelogOff {
 		return ldap.Result{Code: ldap.NoSuchObject, Message: "The search base entry '" + r.BaseDN + "' does not exist"}
@@ -28,7 +28,7 @@ func (d *Directory) searchChangelog(ctx context.Context, a *asker, key string, s
 	if !a.has(ChangelogRead) {
 		return ldap.Result{Code: ldap.InsufficientAccessRights, Message: "You do not have sufficient privileges to perform a search request on cn=changelog"}
 	}
-	base := d.changelogBase()
+	base := d.changelogBase(some)
 	if refused := d.checkControls(a, base, controls); refused.Code != ldap.Success {
 		return refused
 	}
@@ -62,11 +62,12 @@ func (d *Directory) searchChangelog(ctx context.Context, a *asker, key string, s
 	return reading.byNumber(ctx, base, key, scope)
 }
 
-func (d *Directory) changelogBase() *entry {
+// changelogBase never has numSubordinates: by the time the entries are sent it would be another (OpenDJ, ChangelogBackend).
+func (d *Directory) changelogBase(hasSubordinates bool) *entry {
 	e := d.pseudoEntry(changelogDN, "top", "container")
 	e.set(d.known.cn, "changelog")
 	e.set(d.known.entryDN, changelogDN)
-	e.set(d.known.hasSubordinates, "TRUE")
+	e.set(d.known.hasSubordinates, strconv.FormatBool(hasSubordinates))
 	e.set(d.known.subschemaSubentry, schema.DN)
 	return e
 }
@@ -128,12 +129,17 @@ func (c *changelogReading) byNumber(ctx context.Context, base *entry, key string
 	c.d.mu.Lock()
 	c.d.changes.trim(c.d.kernel.Clock.Now())
 	records := c.d.changes.from(low, high)
+	var seen state
+	if len(records) > 0 {
+		seen = c.d.changes.before(records[0].number)
+	}
 	c.d.mu.Unlock()
 	if key != changelogKey && len(records) == 0 {
 		return ldap.Result{Code: ldap.NoSuchObject, MatchedDN: changelogDN, Message: "The search base entry does not exist"}
 	}
 	for _, r := range records {
-		if end, over := c.offer(ctx, c.d.changelogEntry(r, "", c.included(r)), nil); over {
+		seen[r.origin] = max(seen[r.origin], r.csn)
+		if end, over := c.offer(ctx, c.d.changelogEntry(r, true, seen.cookieText(c.d.config.Suffix), c.included(r)), nil); over {
 			return end
 		}
 	}
@@ -156,7 +162,7 @@ func (c *changelogReading) byCookie(ctx context.Context, base *entry, key string
 	for _, r := range records {
 		seen[r.origin] = r.csn
 		cookie := seen.cookieText(c.d.config.Suffix)
-		e := c.d.changelogEntry(r, cookie, c.included(r))
+		e := c.d.changelogEntry(r, false, cookie, c.included(r))
 		if key != changelogKey && key != e.key {
 			continue
 		}

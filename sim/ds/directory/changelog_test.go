@@ -77,10 +77,18 @@ func TestChangelogEntries(t *testing.T) {
 	assert.NotContains(t, all[3], "changes")
 	assert.Equal(t, uuid, all[3]["targetEntryUUID"])
 	assert.Less(t, m["replicationCSN"], all[2]["replicationCSN"])
+	assert.Equal(t, suffix+":"+m["replicationCSN"]+";", m["changeLogCookie"], "who reads by number may go on by cookie")
+	rest, r := x.changes(x.admin, "(&)", cookie(m["changeLogCookie"]))
+	require.Equal(t, ldap.Success, r.Code)
+	assert.Len(t, rest, 2)
 }
 
 func TestChangeNumbers(t *testing.T) {
-	x := start(t, numbered, func(c *directory.Config) { c.Changelog.FirstNumber = 1000 })
+	x := start(t, numbered)
+	fresh := x.read(x.admin, "", "firstChangeNumber", "lastChangeNumber")
+	assert.Equal(t, map[string]string{"firstChangeNumber": "0", "lastChangeNumber": "0"}, fresh, "nothing has changed yet")
+	assert.Equal(t, "false", x.read(x.admin, "cn=changelog", "hasSubordinates")["hasSubordinates"])
+	x = start(t, numbered, func(c *directory.Config) { c.Changelog.FirstNumber = 1000 })
 	for i := range 10 {
 		require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "description", fmt.Sprint(i))).Code)
 	}
@@ -312,6 +320,7 @@ func TestReplication(t *testing.T) {
 		assert.Equal(t, fromA[0]["replicationCSN"], fromB[0]["replicationCSN"], "a change is the same everywhere")
 		assert.Equal(t, "1", fromA[0]["changeNumber"])
 		assert.Equal(t, "500", fromB[0]["changeNumber"], "but for its number")
+		assert.Equal(t, fromA[1]["changeLogCookie"], fromB[1]["changeLogCookie"], "and the cookie")
 
 		// The other way, and no echo.
 		require.Equal(t, ldap.Success, b.ModifyDN(t.Context(), b.admin, ldap.ModifyDNRequest{DN: "uid=new," + people, NewRDN: "uid=newer", DeleteOldRDN: true}, nil).Code)

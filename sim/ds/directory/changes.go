@@ -1,7 +1,9 @@
 package directory
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -14,6 +16,7 @@ type changes struct {
 	mode    ChangelogMode
 	delay   time.Duration
 	records []*record
+	begin   int // the first change number
 	next    int // the next change number
 	clock   int64
 	serial  uint32
@@ -34,7 +37,7 @@ type record struct {
 const maxRecords = 1 << 20
 
 func (c *changes) reset(config Changelog) {
-	*c = changes{mode: config.Mode, delay: config.PurgeDelay, next: config.FirstNumber, newest: state{}, trimmed: state{}, byOrigin: map[int][]*record{}}
+	*c = changes{mode: config.Mode, delay: config.PurgeDelay, begin: config.FirstNumber, next: config.FirstNumber, newest: state{}, trimmed: state{}, byOrigin: map[int][]*record{}}
 }
 
 // publish records a change, and tells the watchers of it. The tree must be locked.
@@ -108,6 +111,18 @@ func (c *changes) from(low, high int) []*record {
 	begin := min(max(low-first, 0), len(c.records))
 	end := min(max(high-first+1, begin), len(c.records))
 	return slices.Clone(c.records[begin:end])
+}
+
+// before is the state of who has read all with smaller numbers.
+func (c *changes) before(number int) state {
+	s := maps.Clone(c.trimmed)
+	for origin, own := range c.byOrigin {
+		at, _ := slices.BinarySearchFunc(own, number, func(r *record, n int) int { return cmp.Compare(r.number, n) })
+		if at > 0 {
+			s[origin] = own[at-1].csn
+		}
+	}
+	return s
 }
 
 // TrimChangelog forgets all changes but the newest, so many, as the purge delay does in time, and returns the number of the oldest
@@ -194,11 +209,11 @@ func appendLines(b []byte, a ldap.Attribute) []byte {
 	return b
 }
 
-// changelogEntry shows a record. A cookie is there when the search was by cookie, a number otherwise.
-func (d *Directory) changelogEntry(r *record, cookie string, include []string) *entry {
+// changelogEntry shows a record, under its number or under its CSN. The cookie is there either way (OpenDJ, ChangelogBackend).
+func (d *Directory) changelogEntry(r *record, byNumber bool, cookie string, include []string) *entry {
 	target := r.target()
 	name := "replicationCSN=" + r.csn + "," + d.config.Suffix + ",cn=changelog"
-	if cookie == "" {
+	if byNumber {
 		name = "changeNumber=" + strconv.Itoa(r.number) + ",cn=changelog"
 	}
 	e := d.pseudoEntry(name, "top", "changeLogEntry")
@@ -207,7 +222,7 @@ func (d *Directory) changelogEntry(r *record, cookie string, include []string) *
 			e.attributes = append(e.attributes, attributeOf(kind, attribute, []byte(value)))
 		}
 	}
-	if cookie == "" {
+	if byNumber {
 		put("changeNumber", strconv.Itoa(r.number))
 	}
 	put("changeTime", r.at.UTC().Format("20060102150405Z"))
@@ -226,7 +241,7 @@ func (d *Directory) changelogEntry(r *record, cookie string, include []string) *
 	put("changeLogCookie", cookie)
 	put("includedAttributes", string(d.included(target, include)))
 	put("entryDN", name)
-	put("hasSubordinates", "FALSE")
+	put("hasSubordinates", "false")
 	put("numSubordinates", "0")
 	put("subschemaSubentry", "cn=schema")
 	return e

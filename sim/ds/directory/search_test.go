@@ -72,7 +72,7 @@ func TestFilters(t *testing.T) {
 		"(:caseIgnoreMatch:=number3)":                      user(3),
 		"(entryDN=UID=user.3,OU=people,DC=example,DC=com)": user(3),
 		"(numSubordinates=12)":                             {people},
-		"(hasSubordinates=TRUE)":                           {suffix, people},
+		"(hasSubordinates=true)":                           {suffix, people},
 		"(structuralObjectClass=inetOrgPerson)":            user(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11),
 		"(objectClass=2.5.6.6)":                            user(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11),
 	} {
@@ -432,6 +432,9 @@ func TestRootDSE(t *testing.T) {
 	assert.Equal(t, "ForgeRock AS.", all["vendorName"])
 	assert.Contains(t, all["vendorVersion"], "ForgeRock Directory Services 7.3.0-")
 	assert.Equal(t, "true", all["alive"])
+	assert.Equal(t, "7.3.0.47dd3dc1b26e0d8a982cad26d51b3a91ed1e9309", all["fullVendorVersion"])
+	assert.Equal(t, "PBKDF2-HMAC-SHA256|PBKDF2-HMAC-SHA512|SCRAM-SHA-256|SCRAM-SHA-512", all["supportedAuthPasswordSchemes"], "as a public dump of a DS 7.3.0 has them")
+	assert.Equal(t, "d41d8cd9-8f00-3204-a980-0998ecf8427e", x.read(x.admin, "", "+")["entryUUID"], "of the empty name, in OpenDJ, too")
 	assert.NotContains(t, all, "changelog", "there is none")
 	assert.Equal(t, map[string]string{"subschemaSubentry": "cn=schema"}, x.read(x.anonymous, "", "subschemaSubentry"), "JNDI asks so")
 	require.NoError(t, x.SetSwitch("vendorVersion", "8.0"))

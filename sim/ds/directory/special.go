@@ -2,11 +2,13 @@ package directory
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/directory/schema"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
+	"github.com/seatrial/seatrial/sim/kernel/schemes"
 )
 
 // place says which backend a name belongs to.
@@ -54,16 +56,18 @@ func (d *Directory) put(e *entry, attribute string, values ...string) {
 	}
 }
 
-// vendor has the texts of the profile ds7, with the form of a public dump of a DS 7.3.0.
+// vendor has the texts of the profile ds7: those of a public dump of a DS 7.3.0, and others of their form.
 func (d *Directory) vendor() (name, version, full string) {
 	if d.config.Profile == OpenDJ {
 		return "Open Identity Platform Community", "OpenDJ Server 4.5.0", "OpenDJ Server 4.5.0.20230101000000"
 	}
 	switch number := d.switches.Value(connectorVersion); number {
+	case "7.3":
+		return "ForgeRock AS.", "ForgeRock Directory Services 7.3.0-20230323223207-47dd3dc1b26e0d8a982cad26d51b3a91ed1e9309", "7.3.0.47dd3dc1b26e0d8a982cad26d51b3a91ed1e9309"
 	case "8.0":
-		return "Ping Identity Corporation", "PingDS 8.0.0-20240925110246-2cfdfb3a1d0d7a8d7cb7a9b3b7b0f6b1c6b0f0a5", "PingDS 8.0.0"
+		return "Ping Identity Corporation", "PingDS 8.0.0-20240925110246-2cfdfb3a1d0d7a8d7cb7a9b3b7b0f6b1c6b0f0a5", "8.0.0.2cfdfb3a1d0d7a8d7cb7a9b3b7b0f6b1c6b0f0a5"
 	default:
-		return "ForgeRock AS.", "ForgeRock Directory Services " + number + ".0-20230403124539-4f7aa3cd4bb0b5f3c2a1bb7b3c0b1f2d6f5d3c47", "ForgeRock Directory Services " + number + ".0"
+		return "ForgeRock AS.", "ForgeRock Directory Services " + number + ".0-20230403124539-4f7aa3cd4bb0b5f3c2a1bb7b3c0b1f2d6f5d3c47", number + ".0.4f7aa3cd4bb0b5f3c2a1bb7b3c0b1f2d6f5d3c47"
 	}
 }
 
@@ -78,10 +82,15 @@ func (d *Directory) rootDSE() *entry {
 	d.put(e, "supportedFeatures", offers.Features...)
 	d.put(e, "supportedSASLMechanisms", offers.SASLMechanisms...)
 	d.put(e, "supportedLDAPVersion", "2", "3")
+	d.put(e, "supportedAuthPasswordSchemes", d.authPasswordSchemes()...)
 	d.put(e, "supportedTLSProtocols", offers.TLSProtocols...)
 	d.put(e, "supportedTLSCiphers", offers.TLSCiphers...)
 	d.put(e, "subschemaSubentry", schema.DN)
 	d.put(e, "entryDN", "")
+	d.put(e, "entryUUID", "d41d8cd9-8f00-3204-a980-0998ecf8427e") // the one of the empty name
+	d.put(e, "structuralObjectClass", "ds-root-dse")
+	d.put(e, "hasSubordinates", "false")
+	d.put(e, "numSubordinates", "0")
 	name, version, full := d.vendor()
 	d.put(e, "vendorName", name)
 	d.put(e, "vendorVersion", version)
@@ -99,10 +108,27 @@ func (d *Directory) rootDSE() *entry {
 	d.put(e, "changelog", changelogDN)
 	d.put(e, "lastExternalChangelogCookie", d.changes.newest.cookieText(d.config.Suffix))
 	if d.changes.mode == ChangelogNumbers {
-		d.put(e, "firstChangeNumber", strconv.Itoa(d.changes.first()))
-		d.put(e, "lastChangeNumber", strconv.Itoa(d.changes.next-1))
+		first, last := d.changes.first(), d.changes.next-1
+		if d.changes.next == d.changes.begin {
+			first = last // Both are 0 in a new server (OpenDJ, getECLChangeNumberLimits).
+		}
+		d.put(e, "firstChangeNumber", strconv.Itoa(first))
+		d.put(e, "lastChangeNumber", strconv.Itoa(last))
 	}
 	return e
+}
+
+// authPasswordSchemes are the enabled schemes that can write RFC 3112's syntax; DS 7 counts no salted digest among them.
+func (d *Directory) authPasswordSchemes() []string {
+	var names []string
+	for name := range d.schemes {
+		known, _ := schemes.Lookup(name)
+		if known.AuthPassword != "" && (d.config.Profile == OpenDJ || known.AuthPassword == known.Name) {
+			names = append(names, known.AuthPassword)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // schemaEntry is cn=schema, the text of what works here.
@@ -114,7 +140,7 @@ func (d *Directory) schemaEntry() *entry {
 	}
 	d.put(e, "entryDN", schema.DN)
 	d.put(e, "subschemaSubentry", schema.DN)
-	d.put(e, "hasSubordinates", "FALSE")
+	d.put(e, "hasSubordinates", "false")
 	return e
 }
 

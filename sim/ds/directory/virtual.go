@@ -1,6 +1,8 @@
 package directory
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"hash/adler32"
 	"slices"
@@ -24,7 +26,7 @@ func (d *Directory) virtuals() map[*schema.Attribute]func(*entry) [][]byte {
 	return map[*schema.Attribute]func(*entry) [][]byte{
 		k.entryDN:               one(func(e *entry) string { return e.name }),
 		k.etag:                  one(d.etag),
-		k.hasSubordinates:       one(func(e *entry) string { return strings.ToUpper(strconv.FormatBool(d.subordinates(e) > 0)) }),
+		k.hasSubordinates:       one(func(e *entry) string { return strconv.FormatBool(d.subordinates(e) > 0) }),
 		k.numSubordinates:       one(func(e *entry) string { return strconv.Itoa(d.subordinates(e)) }),
 		k.structuralObjectClass: one(d.structural),
 		k.subschemaSubentry:     one(func(*entry) string { return schema.DN }),
@@ -34,19 +36,25 @@ func (d *Directory) virtuals() map[*schema.Attribute]func(*entry) [][]byte {
 	}
 }
 
-// etag is an Adler-32 over the sorted attributes, in sixteen digits (OpenDJ, EntityTagVirtualAttributeProvider).
+// etag is an Adler-32 over the object classes and the other attributes in the order of their names, in sixteen digits (OpenDJ,
+// EntityTagVirtualAttributeProvider). The name of the entry is not in it.
 func (d *Directory) etag(e *entry) string {
-	lines := make([]string, 0, 2*len(e.attributes))
-	for i := range e.attributes {
-		a := &e.attributes[i]
-		for _, v := range a.values {
-			lines = append(lines, a.kind.Key()+a.options+"\x00"+string(v))
+	attributes := slices.Clone(e.attributes)
+	slices.SortFunc(attributes, func(a, b attribute) int {
+		classes := func(a attribute) int {
+			if a.kind == d.known.objectClass {
+				return 0
+			}
+			return 1
 		}
-	}
-	slices.Sort(lines)
+		return cmp.Or(classes(a)-classes(b), strings.Compare(a.kind.Key(), b.kind.Key()), strings.Compare(a.options, b.options))
+	})
 	sum := adler32.New()
-	for _, line := range append(lines, e.key) {
-		_, _ = sum.Write([]byte(line))
+	for _, a := range attributes {
+		_, _ = sum.Write([]byte(a.kind.Name() + a.options))
+		for _, v := range slices.SortedFunc(slices.Values(a.values), bytes.Compare) {
+			_, _ = sum.Write(v)
+		}
 	}
 	return fmt.Sprintf("%016x", sum.Sum32())
 }
