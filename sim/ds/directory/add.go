@@ -50,6 +50,9 @@ func (d *Directory) prepareAdd(ctx context.Context, u *update, r ldap.AddRequest
 	if d.entry(d.parentKey(e)) == nil && key != d.suffix {
 		return nil, d.missing(dn, fmt.Sprintf("Entry %s cannot be added because its parent entry %s does not exist in the server", r.DN, dn.Parent()))
 	}
+	if d.is(aliases, "rfc4511") && d.standsFor(d.entry(d.parentKey(e))) {
+		return nil, ldap.Result{Code: ldap.AliasProblem, MatchedDN: dn.Parent().String(), Message: fmt.Sprintf("Entry %s cannot be added because its parent entry is an alias", r.DN)}
+	}
 	if result := d.fill(u, e, r.Attributes); result.Code != ldap.Success {
 		return nil, result
 	}
@@ -64,6 +67,10 @@ func (d *Directory) prepareAdd(ctx context.Context, u *update, r ldap.AddRequest
 	}
 	if violation := d.checkSchema(e); violation != "" {
 		return nil, ldap.Result{Code: ldap.ObjectClassViolation, Message: violation}
+	}
+	// Below a referral nothing is added, not even by who manages it (OpenDJ, EntryContainer.addEntry).
+	if at := d.referralAbove(dn); at != nil {
+		return nil, d.refer(dn, at, "")
 	}
 	d.born(e, u.asker.dn, u.now.Format(schema.Seconds))
 	return e, ldap.Result{}

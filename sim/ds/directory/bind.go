@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 	"github.com/seatrial/seatrial/sim/kernel/people"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
@@ -23,6 +24,11 @@ func (d *Directory) Bind(ctx context.Context, s *Session, dn string, password se
 	}
 	e := d.lookUp(dn)
 	if e == nil {
+		if parsed, err := names.Parse(dn); err == nil {
+			if at := d.referralAbove(parsed); at != nil {
+				return withPolicy(d.refer(parsed, at, ""), controls, ldap.PasswordPolicyResponse{})
+			}
+		}
 		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Unable to bind to the Directory Server because no such user exists in the server")
 	}
 	return d.bind(ctx, s, e, controls, func() (string, bool, error) {

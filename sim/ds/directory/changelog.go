@@ -35,7 +35,7 @@ func (d *Directory) searchChangelog(ctx context.Context, a *asker, key string, s
 	if c, ok := ldap.Find(controls, ldap.OIDPagedResults); ok && c.Critical {
 		return ldap.Result{Code: ldap.UnavailableCriticalExtension, Message: "The paged results control is not supported below cn=changelog"}
 	}
-	f, wrong := d.newFinding(a, 0, scope, r, nil, to)
+	f, wrong := d.newFinding(a, area{0, scope}, r, nil, to)
 	if wrong.Code != ldap.Success {
 		return wrong
 	}

@@ -46,6 +46,9 @@ func (d *Directory) Compare(_ context.Context, s *Session, r ldap.CompareRequest
 	if result := d.asserted(u, e); result.Code != ldap.Success {
 		return result
 	}
+	if result := d.referred(e, u.manage); result.Code != ldap.Success {
+		return result
+	}
 	present, equal := false, false
 	v := view{d, &asker{d: d, bypass: true}, e}
 	want, valid := d.schema.Equal(asked.kind, r.Value)

@@ -39,6 +39,10 @@ func (d *Directory) Delete(_ context.Context, s *Session, r ldap.DeleteRequest, 
 		if d.subordinates(e) > 0 && !u.wholeTree {
 			return ldap.Result{Code: ldap.NotAllowedOnNonLeaf, Message: fmt.Sprintf("The entry %s cannot be removed because it has subordinate entries", e.name)}
 		}
+		// A tree is deleted with the referrals in it (draft-armijo-ldap-treedelete, 4.1).
+		if result := d.referred(e, u.manage || u.wholeTree); result.Code != ldap.Success {
+			return result
+		}
 		if u.noOp || d.commit(change{kind: deleted, before: e, wholeTree: u.wholeTree, by: a.dn, at: u.now}) {
 			return d.done(u, e, nil)
 		}

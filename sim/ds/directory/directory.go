@@ -183,8 +183,8 @@ func (d *Directory) parseDN(text string) (names.DN, string, ldap.Result) {
 	return dn, dn.Key(d.schema), ldap.Result{}
 }
 
-// missing is the answer for an entry that is not there: it names the nearest one above that is.
-func (d *Directory) missing(dn names.DN, what string) ldap.Result {
+// noSuchObject is the answer for an entry that is nowhere: it names the nearest one above that is there.
+func (d *Directory) noSuchObject(dn names.DN, what string) ldap.Result {
 	r := ldap.Result{Code: ldap.NoSuchObject, Message: what}
 	for above := dn.Parent(); len(above) > 0; above = above.Parent() {
 		if e := d.entry(above.Key(d.schema)); e != nil {

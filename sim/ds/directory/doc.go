@@ -10,6 +10,8 @@
 //     persistent search; attributes by name, class, * and +, real or virtual ones only.
 //   - Add, modify with increment, delete with trees, modify DN with subtrees, compare; pre- and post-read, assertion, no-op,
 //     permissive modify, proxied authorization, account usability.
+//   - Smart referrals: an operation at or below one ends with 10 and the URLs of where the target is, a search sends references,
+//     manageDsaIT makes entries of them. Aliases, which DS does not follow, and a switch for other servers, which do.
 //   - Operational attributes: entryUUID, which a rename keeps, etag, times and names, numSubordinates, isMemberOf, pwd* and ds-pwp-*.
 //   - Password policies with the order of checks, codes and sentences of OpenDJ: of a modify, of an add, of RFC 3062's operation,
 //     of binds. Lock-out that only the right password is told of, grace logins, expiry, warnings, must change, history, minimum
@@ -22,7 +24,7 @@
 //
 // # What is left out
 //
-//   - Aliases, referrals and subentries as such; collective attributes; dynamic groups; matched values, relax rules, the get
+//   - Subentries as such; collective attributes; dynamic groups; matched values, relax rules, the get
 //     effective rights, password quality advice and transaction controls; the password policy state operation. Offers says so.
 //   - Changes of schema and configuration over LDAP; the passwords of administrators do not change their place.
 //   - Bind rules by address, time, method and attribute; extop, since all extended operations are allowed; macros.
@@ -35,15 +37,17 @@
 //
 //   - A persistent search that is 16384 changes behind is ended with 51; at most a million changes are kept.
 //   - A DN has at most 256 parts and 64 KiB; a bind rule or target that is not known makes the instruction invalid.
+//   - A compare of a referral and below it brings its URLs; OpenDJ's compares a referral as any entry, and forgets the URLs below it.
 //   - Controls that need a right are refused without it, critical or not.
 //
 // # What is unsure
 //
 // Each of these is a switch with a default, listed by Directory.Switches: the answer to a simple bind over a plain connection; whether
-// the size limit counts all pages; a search of cn=changelog without a cookie where numbers are not computed; whether a rehash
+// the size limit counts all pages; whether aliases are followed; a search of cn=changelog without a cookie where numbers are not computed; whether a rehash
 // writes pwdChangedTime; a refused password together with no-op; the text of vendorVersion.
 //
 // No switch is there for: the texts of CSN and cookie, which are OpenDJ's, since DS 7 writes longer ones that nobody has
 // described; the rights of users to their own entries in DS 7; sentences of DS 7 where only OpenDJ's are known; the sentence for
-// who may not read cn=changelog; from how many entries on a scope needs an index (4096).
+// who may not read cn=changelog; from how many entries on a scope needs an index (4000, as OpenDJ); whether referrals
+// of the scheme ldaps are rewritten, which OpenDJ does not.
 package directory

@@ -8,7 +8,7 @@ import (
 
 // kinds are the attribute types that this package itself deals with.
 type kinds struct {
-	objectClass, userPassword, uid, cn, sn, givenName, displayName, mail, member, uniqueMember, memberURL, aci, ref *schema.Attribute
+	objectClass, userPassword, uid, cn, sn, givenName, displayName, mail, member, uniqueMember, memberURL, aci, ref, aliasedObjectName *schema.Attribute
 
 	entryUUID, entryDN, etag, createTimestamp, modifyTimestamp, creatorsName, modifiersName, hasSubordinates, numSubordinates,
 	structuralObjectClass, subschemaSubentry, isMemberOf *schema.Attribute
@@ -23,7 +23,7 @@ func newKinds(s *schema.Schema) (k kinds, err error) {
 	for name, into := range map[string]**schema.Attribute{
 		"objectClass": &k.objectClass, "userPassword": &k.userPassword, "uid": &k.uid, "cn": &k.cn, "sn": &k.sn,
 		"givenName": &k.givenName, "displayName": &k.displayName, "mail": &k.mail, "member": &k.member,
-		"uniqueMember": &k.uniqueMember, "memberURL": &k.memberURL, "aci": &k.aci, "ref": &k.ref,
+		"uniqueMember": &k.uniqueMember, "memberURL": &k.memberURL, "aci": &k.aci, "ref": &k.ref, "aliasedObjectName": &k.aliasedObjectName,
 		"entryUUID": &k.entryUUID, "entryDN": &k.entryDN, "etag": &k.etag, "createTimestamp": &k.createTimestamp,
 		"modifyTimestamp": &k.modifyTimestamp, "creatorsName": &k.creatorsName, "modifiersName": &k.modifiersName,
 		"hasSubordinates": &k.hasSubordinates, "numSubordinates": &k.numSubordinates,

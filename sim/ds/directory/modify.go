@@ -93,6 +93,9 @@ func (d *Directory) prepareModify(ctx context.Context, u *update, r ldap.ModifyR
 	if violation := d.checkSchema(after); violation != "" {
 		return c, policy, ldap.Result{Code: ldap.ObjectClassViolation, Message: fmt.Sprintf("Entry %s cannot be modified because the resulting entry would have violated the server schema: %s", r.DN, violation)}
 	}
+	if result = d.referred(before, u.manage); result.Code != ldap.Success {
+		return c, policy, result
+	}
 	mods = slices.Concat(mods, d.stamp(after, u.asker.dn, u.now))
 	return change{kind: modified, before: before, after: after, mods: mods, by: u.asker.dn, at: u.now}, policy, ldap.Result{}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
@@ -29,6 +30,12 @@ func (d *Directory) newPage(f *finding, controls []ldap.Control) (*page, ldap.Re
 	asked, err := ldap.ParsePaged(c)
 	if err != nil {
 		return nil, ldap.Result{Code: ldap.ProtocolError, Message: err.Error()}
+	}
+	if _, viewed := ldap.Find(controls, ldap.OIDVirtualListView); viewed {
+		return nil, ldap.Result{Code: ldap.ConstraintViolation, Message: "The requested search operation included both the simple paged results control and the virtual list view control.  These controls are mutually exclusive and cannot be used together"}
+	}
+	if f.limit > 0 && asked.Size >= f.limit {
+		return nil, ldap.Result{} // One page is enough (RFC 2696, 3; OpenDJ, EntryContainer.search): then nothing tells that there was a control.
 	}
 	p := &page{d: d, finding: f, size: asked.Size}
 	if len(asked.Cookie) == 0 {
@@ -68,11 +75,20 @@ func (p *page) count() {
 
 func (p *page) full() bool { return p != nil && p.sent >= p.size }
 
-// turn ends a page before the entry with this id. A page of size 0 asks to end the search (RFC 2696, 3).
-func (p *page) turn(next id) ldap.Result {
-	if p.size == 0 {
-		return p.last()
+// abandoned tells whether the client asks to end the search, with a page of size 0 (RFC 2696, 3).
+func (p *page) abandoned() bool { return p != nil && p.size == 0 }
+
+// resume is where a page of sorted entries begins. When the entry is gone that it should begin with, it is the first one again
+// (OpenDJ, EntryContainer.findStartIndex).
+func (p *page) resume(entries []*entry) int {
+	if p == nil || p.begin == 0 {
+		return 0
 	}
+	return max(0, slices.IndexFunc(entries, func(e *entry) bool { return e.id == p.begin }))
+}
+
+// turn ends a page before the entry with this id.
+func (p *page) turn(next id) ldap.Result {
 	head := binary.BigEndian.AppendUint32(nil, uint32(next))
 	head = binary.BigEndian.AppendUint32(head, uint32(p.finding.sent)) //nolint:gosec // G115: no search sends so many.
 	return ldap.Result{Controls: []ldap.Control{ldap.Paged{Cookie: p.d.cookie(head)}.Control()}}

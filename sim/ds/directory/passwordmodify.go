@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 	"github.com/seatrial/seatrial/sim/kernel/schemes"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
@@ -93,6 +94,11 @@ func (m *passwordModify) find() ldap.Result {
 		}
 	}
 	if m.entry = m.d.identified(identity); m.entry == nil {
+		if target, err := names.Parse(dn); err == nil {
+			if at := m.d.referralAbove(target); at != nil {
+				return m.d.refer(target, at, "")
+			}
+		}
 		return m.refuse(ldap.NoSuchObject, ldap.NoPasswordError, "The password modify operation cannot be processed because the user "+identity+" does not exist")
 	}
 	return ldap.Result{}

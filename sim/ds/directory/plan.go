@@ -29,26 +29,27 @@ func scopeOf(s ldap.Scope) (scope, bool) {
 	return 0, false
 }
 
-// scopeLimit is how many entries a scope may have to count as an index (OpenDJ, EntryContainer: 4096).
-const scopeLimit = 4096
-
 // candidates finds, without looking at an entry, a list of ids among which all matches in the scope are. It returns false
 // when no index narrows the search: then all entries are candidates. The tree must be locked.
-func (d *Directory) candidates(base id, scope scope, f ldap.Filter) ([]id, bool) {
-	if scope == scopeBase {
-		return []id{base}, true
+func (d *Directory) candidates(in area, f ldap.Filter, lookthrough int) ([]id, bool) {
+	if in.scope == scopeBase {
+		return []id{in.base}, true
 	}
 	found, indexed := d.narrow(f)
-	slot := &d.tree.slots[base]
+	slot := &d.tree.slots[in.base]
 	if indexed && len(found) <= slot.below/2 {
 		return found, true
 	}
-	// A small scope is as good as an index.
+	// A small scope is as good as an index (OpenDJ, EntryContainer.getIDSetFromScope).
+	limit := entryLimit
+	if lookthrough > 0 {
+		limit = min(limit, lookthrough)
+	}
 	switch {
-	case scope == scopeOne && len(slot.children) <= scopeLimit:
+	case in.scope == scopeOne && len(slot.children) <= limit:
 		return both(slices.Clone(slot.children), found, indexed), true
-	case scope != scopeOne && slot.below <= scopeLimit:
-		return both(d.tree.subtree(base), found, indexed), true
+	case in.scope == scopeBelow && slot.below <= limit, in.scope == scopeSubtree && slot.below < limit:
+		return both(d.tree.subtree(in.base), found, indexed), true
 	}
 	return found, indexed
 }

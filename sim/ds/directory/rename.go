@@ -58,7 +58,7 @@ func (d *Directory) prepareRename(u *update, r ldap.ModifyDNRequest) (c change, 
 	case key == d.suffix || key == d.rootKey:
 		return c, ldap.Result{Code: ldap.UnwillingToPerform, Message: fmt.Sprintf("The entry %s cannot be renamed because it is the base of a backend", r.DN)}
 	case above == nil:
-		return c, d.missing(parent, fmt.Sprintf("The modify DN operation for entry %s cannot be performed because the new superior entry %s does not exist", r.DN, parent))
+		return c, d.noSuchObject(parent, fmt.Sprintf("The modify DN operation for entry %s cannot be performed because the new superior entry %s does not exist", r.DN, parent))
 	case below(parentKey, key):
 		return c, ldap.Result{Code: ldap.UnwillingToPerform, Message: fmt.Sprintf("The entry %s cannot be moved below itself", r.DN)}
 	case !u.asker.mayEntry(mayWrite, before) || r.HasNewSuperior && !u.asker.mayEntry(mayAdd, above):
@@ -76,6 +76,9 @@ func (d *Directory) prepareRename(u *update, r ldap.ModifyDNRequest) (c change, 
 	}
 	if violation := d.checkSchema(after); violation != "" {
 		return c, ldap.Result{Code: ldap.ObjectClassViolation, Message: violation}
+	}
+	if result = d.referred(before, u.manage); result.Code != ldap.Success {
+		return c, result
 	}
 	c = change{kind: renamed, before: before, after: after, newRDN: rdn.String(), deleteOld: r.DeleteOldRDN, by: u.asker.dn, at: u.now}
 	if r.HasNewSuperior {

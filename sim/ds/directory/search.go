@@ -55,9 +55,12 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 		return d.searchChangelog(ctx, a, key, scope, r, controls, to)
 	case inTree:
 	}
-	base := d.base(key)
+	if dn, wrong = d.dereference(a, r, scope, dn); wrong.Code != ldap.Success {
+		return wrong
+	}
+	base := d.base(dn.Key(d.schema))
 	if base == nil {
-		return d.missing(dn, "The search base entry '"+r.BaseDN+"' does not exist")
+		return d.missingBase(dn, scope, "The search base entry '"+dn.String()+"' does not exist")
 	}
 	if refused := d.checkControls(a, base, controls); refused.Code != ldap.Success {
 		return refused
@@ -65,7 +68,10 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 	if c, ok := ldap.Find(controls, ldap.OIDPersistentSearch); ok {
 		return d.persist(ctx, a, c, base, scope, r, controls, to)
 	}
-	f, refused := d.newFinding(a, base.id, scope, r, controls, to)
+	if !manages(controls) && d.isReferral(base) {
+		return d.refer(base.dn, base, scope.urlText())
+	}
+	f, refused := d.newFinding(a, area{base.id, scope}, r, controls, to)
 	if refused.Code != ldap.Success {
 		return refused
 	}
@@ -104,35 +110,28 @@ type finding struct {
 	d         *Directory
 	asker     *asker
 	request   ldap.SearchRequest
-	base      id
-	scope     scope
+	areas     []area // the scope of the request, and those that aliases add
 	selection selection
 	to        Sink
 	page      *page
 	sort      *sorting
 	usability bool // the account usability control is there
+	manage    bool // referrals are entries
+	// dereferencing tells that aliases are followed, and are no entries themselves.
+	dereferencing bool
+	indexed       bool // there is a list of candidates
 
+	time     time.Duration // 0 is no limit
 	deadline time.Time
 	limit    int // of entries; 0 is none
-	asked    bool
 	sent     int // by earlier pages, too
-	looked   int
+	looked   int // without an index
 }
 
-func (d *Directory) newFinding(a *asker, base id, scope scope, r ldap.SearchRequest, controls []ldap.Control, to Sink) (*finding, ldap.Result) {
-	f := &finding{d: d, asker: a, request: r, base: base, scope: scope, selection: d.selection(r.Attributes, controls), to: to}
+func (d *Directory) newFinding(a *asker, in area, r ldap.SearchRequest, controls []ldap.Control, to Sink) (*finding, ldap.Result) {
+	f := &finding{d: d, asker: a, request: r, areas: []area{in}, selection: d.selection(r.Attributes, controls), to: to, manage: manages(controls)}
 	_, f.usability = ldap.Find(controls, ldap.OIDAccountUsability)
-	f.limit = a.limits.Size
-	if r.SizeLimit > 0 && (f.limit == 0 || r.SizeLimit < f.limit) {
-		f.limit, f.asked = r.SizeLimit, true
-	}
-	seconds := time.Duration(a.limits.Seconds) * time.Second
-	if r.TimeLimit > 0 && (seconds == 0 || r.TimeLimit < seconds) {
-		seconds = r.TimeLimit
-	}
-	if seconds > 0 {
-		f.deadline = time.Now().Add(seconds)
-	}
+	f.limited(a, r)
 	if f.request.Filter == nil {
 		f.request.Filter = ldap.Present{Attr: "objectClass"}
 	}
@@ -148,14 +147,29 @@ const chunk = 256
 
 // run goes through the candidates in the order of their ids, which is that of their creation.
 func (f *finding) run(ctx context.Context) ldap.Result {
-	d := f.d
-	d.mu.RLock()
-	ids, indexed := d.candidates(f.base, f.scope, f.request.Filter)
-	d.mu.RUnlock()
-	if !indexed && !f.asker.has(UnindexedSearch) {
-		return ldap.Result{Code: ldap.InsufficientAccessRights, Message: "You do not have sufficient privileges to perform an unindexed search"}
+	f.spread()
+	ids, indexed := f.candidates()
+	f.indexed = indexed
+	if !indexed {
+		if refused, over := f.refuseUnindexed(); over {
+			return refused
+		}
 	}
-	walk := walk{d: d, ids: ids, all: !indexed, at: f.page.start()}
+	if f.page.abandoned() {
+		return f.page.last()
+	}
+	if end, over := f.refer(); over {
+		return end
+	}
+	if indexed {
+		if end, over := f.tooMany(len(ids)); over {
+			return end
+		}
+	}
+	walk := walk{d: f.d, ids: ids, all: !indexed}
+	if !f.sorts() {
+		walk.at = f.page.start()
+	}
 	for {
 		entries := walk.next(f)
 		if len(entries) == 0 {
@@ -163,10 +177,27 @@ func (f *finding) run(ctx context.Context) ldap.Result {
 		}
 		for _, e := range entries {
 			if end, over := f.examine(ctx, e); over {
-				return f.done(end)
+				return end
 			}
 		}
 	}
+}
+
+// candidates are those of all places where the search looks.
+func (f *finding) candidates() (ids []id, indexed bool) {
+	d := f.d
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	lists := make([][]id, len(f.areas))
+	for i, in := range f.areas {
+		if lists[i], indexed = d.candidates(in, f.request.Filter, f.asker.limits.Lookthrough); !indexed {
+			return nil, false
+		}
+	}
+	if len(lists) == 1 {
+		return lists[0], true
+	}
+	return union(lists), true
 }
 
 // examine looks at one entry and sends it when it matches. It returns how the search ends, when it does.
@@ -174,21 +205,24 @@ func (f *finding) examine(ctx context.Context, e *entry) (ldap.Result, bool) {
 	if ctx.Err() != nil {
 		return ldap.Result{Code: ldap.Canceled, Message: "The operation was canceled"}, true
 	}
-	if f.looked++; f.asker.limits.Lookthrough > 0 && f.looked > f.asker.limits.Lookthrough {
-		return ldap.Result{Code: ldap.AdminLimitExceeded, Message: fmt.Sprintf("This search operation has checked the maximum of %d entries for matches", f.asker.limits.Lookthrough)}, true
-	}
-	if !f.deadline.IsZero() && time.Now().After(f.deadline) {
-		return ldap.Result{Code: ldap.TimeLimitExceeded, Message: "The maximum time limit for processing this search operation has expired"}, true
+	if !f.indexed {
+		if end, over := f.tooMany(f.looked); over {
+			return end, true
+		}
+		f.looked++
 	}
 	if f.d.matches(view{f.d, f.asker, e}, f.request.Filter) != yes || !f.visible(e) {
 		return ldap.Result{}, false
 	}
-	if f.sort != nil {
+	if f.sorts() {
 		f.sort.keep(f.d, e)
 		return ldap.Result{}, false
 	}
 	return f.send(e)
 }
+
+// sorts tells whether the entries wait for their order.
+func (f *finding) sorts() bool { return f.sort != nil && f.indexed && len(f.sort.keys) > 0 }
 
 // visible tells whether the asker may know of the entry at all: who may read nothing of it does not find it.
 func (f *finding) visible(e *entry) bool {
@@ -196,11 +230,11 @@ func (f *finding) visible(e *entry) bool {
 }
 
 func (f *finding) send(e *entry) (ldap.Result, bool) {
-	if f.limit > 0 && f.sent >= f.limit {
-		return ldap.Result{Code: ldap.SizeLimitExceeded, Message: fmt.Sprintf("This search operation has sent the maximum of %d entries to the client", f.limit)}, true
-	}
 	if f.page.full() {
 		return f.page.turn(e.id), true
+	}
+	if end, over := f.exceeded(); over {
+		return end, true
 	}
 	if err := f.show(e); err != nil {
 		return ldap.Result{Code: ldap.Unavailable, Message: err.Error()}, true
@@ -221,32 +255,26 @@ func (f *finding) show(e *entry) error {
 
 // finish is the end of the candidates.
 func (f *finding) finish() ldap.Result {
-	if f.sort == nil {
-		return f.done(f.page.last())
+	switch {
+	case f.sort == nil:
+		return f.page.last()
+	case !f.sorts():
+		return withControls(f.page.last(), f.sort.unsorted(f.indexed))
 	}
-	entries, result := f.sort.window(f.d)
-	for _, e := range entries {
-		if e.id == 0 {
-			continue
-		}
-		if f.limit > 0 && f.sent >= f.limit {
-			result.Code, result.Message = ldap.SizeLimitExceeded, fmt.Sprintf("This search operation has sent the maximum of %d entries to the client", f.limit)
-			break
-		}
-		if err := f.show(e); err != nil {
-			return ldap.Result{Code: ldap.Unavailable, Message: err.Error()}
+	entries, told, wrong := f.sort.window(f.d)
+	if wrong.Code != ldap.Success {
+		return withControls(wrong, told...)
+	}
+	for _, e := range entries[f.page.resume(entries):] {
+		if end, over := f.send(e); over {
+			return withControls(end, told...)
 		}
 	}
-	if p := f.page; p != nil {
-		result.Controls = append(result.Controls, ldap.Paged{}.Control())
-	}
-	return result
+	return withControls(f.page.last(), told...)
 }
 
-func (f *finding) done(r ldap.Result) ldap.Result {
-	if f.sort != nil && r.Code != ldap.Success {
-		r.Controls = append(r.Controls, ldap.SortResult{Code: r.Code}.Control())
-	}
+func withControls(r ldap.Result, controls ...ldap.Control) ldap.Result {
+	r.Controls = append(controls, r.Controls...)
 	return r
 }
 
@@ -263,7 +291,7 @@ func (w *walk) next(f *finding) []*entry {
 	defer w.d.mu.RUnlock()
 	entries := make([]*entry, 0, min(chunk, len(w.ids)+1))
 	take := func(i id) {
-		if e := w.d.tree.at(i); e != nil && i != 0 && w.d.tree.within(e, f.base, f.scope) && (f.base != 0 || below(e.key, w.d.suffix)) {
+		if e := w.d.tree.at(i); e != nil && i != 0 && f.within(e) && !f.stands(e) && (f.areas[0].base != 0 || below(e.key, w.d.suffix)) {
 			entries = append(entries, e)
 		}
 	}

@@ -11,9 +11,10 @@ import (
 // sorting is the server side sort of RFC 2891, with the virtual list view on top of it. A nil sorting sends entries as they are
 // found.
 type sorting struct {
-	keys    []sortKey
-	view    *ldap.ListView
-	entries []sortable
+	keys     []sortKey // none when the first is not known: then nothing is sorted
+	critical bool
+	view     *ldap.ListView
+	entries  []sortable
 }
 
 type sortKey struct {
@@ -42,18 +43,16 @@ func (d *Directory) newSorting(controls []ldap.Control) (*sorting, ldap.Result) 
 	if err != nil {
 		return nil, ldap.Result{Code: ldap.ProtocolError, Message: err.Error()}
 	}
-	s := &sorting{}
+	s := &sorting{critical: c.Critical}
 	for _, k := range keys {
 		kind, ok := d.schema.Attribute(k.Attr)
 		if !ok {
-			r := ldap.Result{Controls: []ldap.Control{ldap.SortResult{Code: ldap.NoSuchAttribute, Attr: k.Attr}.Control()}}
-			if c.Critical {
-				r.Code, r.Message = ldap.UnavailableCriticalExtension, "The sort key "+k.Attr+" is not defined in the schema"
-				return nil, r
-			}
-			return nil, ldap.Result{} // Unsorted, then.
+			break // Those before it are good (OpenDJ, ServerSideSortRequestControl).
 		}
 		s.keys = append(s.keys, sortKey{kind, k.Reverse})
+	}
+	if len(s.keys) == 0 && c.Critical {
+		return nil, ldap.Result{Code: ldap.UnavailableCriticalExtension, Controls: []ldap.Control{ldap.SortResult{Code: ldap.NoSuchAttribute}.Control()}}
 	}
 	if viewed {
 		view, err := ldap.ParseListView(v)
@@ -90,49 +89,74 @@ func (s *sorting) compare(a, b sortable) int {
 	return int(a.entry.id) - int(b.entry.id)
 }
 
+// unsorted is what is told about entries that were not sorted.
+func (s *sorting) unsorted(indexed bool) ldap.Control {
+	if !indexed {
+		return ldap.SortResult{Code: ldap.UnwillingToPerform}.Control()
+	}
+	return ldap.SortResult{Code: ldap.NoSuchAttribute}.Control()
+}
+
 // window sorts what was kept, and cuts out what the virtual list view asks for.
-func (s *sorting) window(d *Directory) ([]*entry, ldap.Result) {
+func (s *sorting) window(d *Directory) (entries []*entry, told []ldap.Control, wrong ldap.Result) {
 	slices.SortFunc(s.entries, s.compare)
-	r := ldap.Result{Controls: []ldap.Control{ldap.SortResult{}.Control()}}
+	told = []ldap.Control{ldap.SortResult{}.Control()}
 	from, to := 0, len(s.entries)
 	if s.view != nil {
-		target := s.target(d)
-		code := ldap.Success
-		if s.view.Offset < 1 && !s.view.ByValue {
-			code, r.Code, r.Message = ldap.OffsetRangeError, ldap.VirtualListViewError, "The offset of a virtual list view begins with 1"
-			to = 0
+		var view ldap.ListViewResult
+		if s.view.ByValue {
+			from, to, view, wrong = s.byValue(d)
 		} else {
-			from, to = max(0, target-s.view.Before), min(len(s.entries), target+s.view.After+1)
-			from = min(from, to)
+			from, to, view, wrong = s.byOffset()
 		}
-		r.Controls = append(r.Controls, ldap.ListViewResult{Position: target + 1, Count: len(s.entries), Code: code}.Control())
+		told = append(told, view.Control())
 	}
-	entries := make([]*entry, 0, to-from)
+	entries = make([]*entry, 0, to-from)
 	for _, kept := range s.entries[from:to] {
 		entries = append(entries, kept.entry)
 	}
-	return entries, r
+	return entries, told, wrong
 }
 
-// target is the place of the entry that a virtual list view is around.
-func (s *sorting) target(d *Directory) int {
+// byOffset is the window around a place in the list, whatever length the client believes it to have (OpenDJ,
+// EntryContainer.sortByOffset).
+func (s *sorting) byOffset() (from, to int, told ldap.ListViewResult, wrong ldap.Result) {
 	v, n := s.view, len(s.entries)
-	switch {
-	case v.ByValue:
-		wanted, _ := d.schema.Order(s.keys[0].kind, v.Value)
-		at := slices.IndexFunc(s.entries, func(e sortable) bool {
-			if s.keys[0].reverse {
-				return e.keys[0] <= wanted
-			}
-			return e.keys[0] >= wanted
-		})
-		if at < 0 {
-			return n
-		}
-		return at
-	case v.Count == 0 || v.Count == n:
-		return min(v.Offset, n+1) - 1
+	told = ldap.ListViewResult{Position: v.Offset, Count: n}
+	if v.Offset < 0 {
+		told.Code = ldap.OffsetRangeError
+		return 0, 0, told, ldap.Result{Code: ldap.VirtualListViewError, Message: "Unable to process the virtual list view request because the target start position was before the beginning of the result set"}
 	}
-	// The client believes in another length: its place is taken in proportion (draft-ietf-ldapext-ldapv3-vlv, 5.2).
-	return min(n, v.Offset*n/v.Count)
+	told.Position = max(1, v.Offset) // It is easily forgotten that places begin with 1.
+	from, to = told.Position-1-v.Before, told.Position+v.After
+	if from >= n && n > 0 || n == 0 {
+		// The list ends before: what it ends with is shown.
+		told.Position, from, to = n+1, n-v.Before, n
+	}
+	from = max(0, from)
+	return from, max(from, min(n, to)), told, wrong
+}
+
+// byValue is the window around the first entry that is not before a value. Behind the end there is nothing to show (OpenDJ,
+// EntryContainer.sortByGreaterThanOrEqualAssertion).
+func (s *sorting) byValue(d *Directory) (from, to int, told ldap.ListViewResult, wrong ldap.Result) {
+	v, n, first := s.view, len(s.entries), s.keys[0]
+	told.Count = n
+	wanted, ok := d.schema.Order(first.kind, v.Value)
+	if !ok {
+		told.Code = ldap.OffsetRangeError
+		return 0, 0, told, ldap.Result{Code: ldap.VirtualListViewError, Message: "Unable to process the virtual list view request because the target assertion is no value of the attribute type " + first.kind.Name()}
+	}
+	at := slices.IndexFunc(s.entries, func(e sortable) bool {
+		if first.reverse {
+			return e.keys[0] <= wanted
+		}
+		return e.keys[0] >= wanted
+	})
+	if at < 0 {
+		told.Position = n + 1
+		return 0, 0, told, wrong
+	}
+	told.Position = at + 1
+	return max(0, at-v.Before), min(n, at+v.After+1), told, wrong
 }

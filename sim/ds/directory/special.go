@@ -170,9 +170,8 @@ func (d *Directory) searchVirtual(a *asker, entries []*entry, key string, scope 
 	if base == nil {
 		return ldap.Result{Code: ldap.NoSuchObject, MatchedDN: entries[0].name, Message: "The search base entry '" + r.BaseDN + "' does not exist"}
 	}
-	f := finding{d: d, scope: scope}
 	for _, e := range entries {
-		if !f.encloses(base, e) {
+		if !encloses(scope, base, e) {
 			continue
 		}
 		if result := d.readOne(a, e, r, controls, to); result.Code != ldap.Success {

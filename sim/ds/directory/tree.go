@@ -15,6 +15,8 @@ type tree struct {
 	byName  map[string]id // by the DN as it is written: most clients write it so, too, and save its parsing
 	indexes indexes
 	size    int
+
+	referrals, aliases pointers
 }
 
 // slot is the place of an entry. A removed entry leaves an empty one.
@@ -26,6 +28,7 @@ type slot struct {
 
 func newTree(s *schema.Schema, wanted []Index) *tree {
 	t := &tree{schema: s, byKey: map[string]id{}, byName: map[string]id{}, indexes: newIndexes(s, wanted)}
+	t.referrals, t.aliases = newPointers(s, "referral", "ref"), newPointers(s, "alias", "aliasedObjectName")
 	t.slots = []slot{{entry: &entry{dn: names.DN{}}}}
 	t.byKey[""] = 0
 	return t
@@ -54,19 +57,26 @@ func (t *tree) insert(e *entry) {
 	t.slots = append(t.slots, slot{entry: e})
 	t.enter(e)
 	t.attach(e.id, e.parent, 1)
-	t.indexes.change(t.schema, nil, e)
+	t.register(nil, e)
 	t.size++
 }
 
 // replace exchanges an entry for its next version, which has the same name.
 func (t *tree) replace(before, after *entry) {
 	t.slots[after.id].entry = after
+	t.register(before, after)
+}
+
+// register tells the indexes of the next version of an entry; either may be nil.
+func (t *tree) register(before, after *entry) {
 	t.indexes.change(t.schema, before, after)
+	t.referrals.change(t.schema, before, after)
+	t.aliases.change(t.schema, before, after)
 }
 
 // remove takes away an entry without children.
 func (t *tree) remove(e *entry) {
-	t.indexes.change(t.schema, e, nil)
+	t.register(e, nil)
 	t.detach(e.id, e.parent, 1)
 	t.leave(e)
 	t.slots[e.id] = slot{}

@@ -16,6 +16,7 @@ type update struct {
 	noOp       bool
 	permissive bool
 	wholeTree  bool
+	manage     bool // referrals are entries
 	assertion  ldap.Filter
 	pre, post  *selection
 }
@@ -27,7 +28,7 @@ const attempts = 16
 var busy = ldap.Result{Code: ldap.Busy, Message: "The entry is locked by another operation"}
 
 func (d *Directory) newUpdate(a *asker, controls []ldap.Control) (*update, ldap.Result) {
-	u := &update{asker: a, controls: controls, now: d.kernel.Clock.Now()}
+	u := &update{asker: a, controls: controls, now: d.kernel.Clock.Now(), manage: manages(controls)}
 	for _, c := range controls {
 		if guarded[c.OID] && !a.mayControl(c.OID, &entry{}) {
 			return nil, d.checkControls(a, &entry{}, controls)

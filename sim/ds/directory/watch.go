@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"time"
 
 	"github.com/seatrial/seatrial/sim/ds/directory/schema"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
@@ -69,11 +68,12 @@ func (d *Directory) persist(ctx context.Context, a *asker, c ldap.Control, base 
 	}
 	w := d.watch()
 	defer d.unwatch(w)
-	f, wrong := d.newFinding(a, base.id, scope, r, controls, to)
+	f, wrong := d.newFinding(a, area{base.id, scope}, r, controls, to)
 	if wrong.Code != ldap.Success {
 		return wrong
 	}
-	f.deadline, f.limit, f.page, f.sort = time.Time{}, 0, nil, nil
+	f.unlimited()
+	f.page, f.sort = nil, nil
 	if !asked.ChangesOnly {
 		if end := f.run(ctx); end.Code != ldap.Success {
 			return end
@@ -103,7 +103,7 @@ func (f *finding) announce(r *record, asked ldap.PersistentSearch, base *entry) 
 	if e == nil {
 		e = r.before
 	}
-	if changeBits[r.kind]&asked.ChangeTypes == 0 || !f.encloses(base, e) || f.d.matches(view{f.d, f.asker, e}, f.request.Filter) != yes || !f.visible(e) {
+	if changeBits[r.kind]&asked.ChangeTypes == 0 || !encloses(f.areas[0].scope, base, e) || f.d.matches(view{f.d, f.asker, e}, f.request.Filter) != yes || !f.visible(e) {
 		return nil
 	}
 	var controls []ldap.Control
@@ -121,8 +121,8 @@ func (f *finding) announce(r *record, asked ldap.PersistentSearch, base *entry) 
 }
 
 // encloses tells by names whether an entry is in the scope; it may be gone.
-func (f *finding) encloses(base, e *entry) bool {
-	switch f.scope {
+func encloses(scope scope, base, e *entry) bool {
+	switch scope {
 	case scopeBase:
 		return e.key == base.key
 	case scopeOne:

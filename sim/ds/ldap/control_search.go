@@ -131,7 +131,7 @@ func (r SortResult) Control() Control {
 type ListView struct {
 	Before, After int
 	ByValue       bool   // the target is the first entry at or behind Value, not Offset
-	Offset        int    // from 1
+	Offset        int    // from 1; one below 0 is for the directory to refuse
 	Count         int    // how long the client believes the list to be; 0 is no idea
 	Value         []byte // of the first sort key
 	Context       []byte
@@ -143,20 +143,20 @@ func ParseListView(c Control) (v ListView, err error) {
 	if err != nil {
 		return v, err
 	}
-	read := func(in *ber.Reader, into ...*int) error {
+	read := func(in *ber.Reader, least int64, into ...*int) error {
 		for _, number := range into {
 			n, err := in.Integer(ber.Integer)
 			if err != nil {
 				return err
 			}
-			if n < 0 || n > math.MaxInt32 {
+			if n < least || n > math.MaxInt32 {
 				return fmt.Errorf("the number %d is out of range", n)
 			}
 			*number = int(n)
 		}
 		return nil
 	}
-	if err := read(in, &v.Before, &v.After); err != nil {
+	if err := read(in, 0, &v.Before, &v.After); err != nil {
 		return v, malformed(c, err)
 	}
 	if v.ByValue = in.Next() == ber.Context(1); v.ByValue {
@@ -164,7 +164,7 @@ func ParseListView(c Control) (v ListView, err error) {
 	} else {
 		var target *ber.Reader
 		if target, err = in.Enter(ber.Context(0).Constructed()); err == nil {
-			err = read(target, &v.Offset, &v.Count)
+			err = read(target, math.MinInt32, &v.Offset, &v.Count)
 		}
 	}
 	if err == nil && in.More() {
