@@ -18,8 +18,8 @@
 //
 // # What is left out
 //
-//   - The extended operation for the state of the password policy, and get symmetric key; the controls for matched values, effective
-//     rights, relax rules, replication repair, account usability, password quality advice and subentries: critical, they are refused.
+//   - The extended operation for the state of the password policy, and get symmetric key; the controls for relax rules, replication
+//     repair, account usability and password quality advice: critical, they are refused.
 //   - Intermediate responses; partial results before a fault's result.
 //   - SASL with security layers or channel binding; CRAM-MD5, DIGEST-MD5, GSSAPI; an authorization identity that differs from who
 //     binds (privilege proxied-auth), but for the control.

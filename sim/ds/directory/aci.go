@@ -29,8 +29,7 @@ const (
 	mayExport
 	maySelfWrite
 
-	// mayAll leaves three out, which are younger than the word "all" (OpenDJ, EnumRight).
-	mayAll = mayRead | maySearch | mayCompare | mayWrite | mayAdd | mayDelete | maySelfWrite
+	mayAll = mayRead | maySearch | mayCompare | mayWrite | mayAdd | mayDelete | mayImport | mayExport | maySelfWrite // all but proxy
 )
 
 var rightNames = map[string]right{
@@ -40,6 +39,7 @@ var rightNames = map[string]right{
 
 // aci is one instruction: DS's syntax, "(targetattr="…")(version 3.0; acl "name"; allow (read) userdn="ldap:///self";)".
 type aci struct {
+	name       string
 	target     string // the key of the entry that it is about, with those below it
 	depth      int    // how many RDNs that has
 	everywhere bool   // no target at all
@@ -50,38 +50,40 @@ type aci struct {
 	grants     []grant
 }
 
-// attributeSet is what targetattr lists. A name that the schema does not have is nil.
+// attributeSet is what targetattr lists.
 type attributeSet struct {
-	but               bool // all that are not in the list
-	user, operational attributeList
+	but         bool // all that are not in the list
+	all         bool // "*"
+	operational bool // "+"
+	kinds       []*schema.Attribute
 }
 
-// attributeList are the user attributes of a set, or the operational ones; "*" and "+" are all of them.
-type attributeList struct {
-	all   bool
-	kinds []*schema.Attribute
-}
-
-// has leaves attributes alone of which, user or operational, the set lists none (OpenDJ, TargetAttr.isApplicable).
 func (s *attributeSet) has(kind *schema.Attribute) bool {
 	if s == nil {
 		return false
 	}
-	list := s.user
-	if kind.Operational {
-		list = s.operational
+	listed := slices.Contains(s.kinds, kind)
+	if s.but {
+		// What is left out of a list of user attributes says nothing of operational ones (OpenDJ, TargetAttr).
+		return !listed && !kind.Operational
 	}
-	if !list.all && len(list.kinds) == 0 {
-		return false
-	}
-	return (list.all || slices.Contains(list.kinds, kind)) != s.but
+	return listed || s.all && !kind.Operational || s.operational && kind.Operational
 }
 
 // grant is what an instruction allows or denies to whom.
 type grant struct {
 	deny   bool
 	rights right
-	who    *bindRule
+	// who has alternatives, of which each is a list of conditions that all must hold.
+	who [][]condition
+}
+
+// condition is one bind rule.
+type condition struct {
+	not      bool
+	groups   bool     // the values are groups
+	secure   bool     // the connection must be encrypted
+	subjects []string // "self", "anyone", "all", or a pattern of keys, with * for any text
 }
 
 var aliasesOfControls = map[string]string{"ecl": ldap.OIDChangelogCookie, "psearch": ldap.OIDPersistentSearch, "proxiedauthv2": ldap.OIDProxiedAuthV2}
@@ -113,6 +115,8 @@ func parseACI(s *schema.Schema, text string, where *entry) (*aci, error) {
 	if len(parts) < 4 || strings.Join(strings.Fields(parts[0]), " ") != "version 3.0" || !strings.HasPrefix(strings.TrimSpace(parts[1]), "acl") {
 		return fail("version 3.0, a name and a rule are needed")
 	}
+	_, a.name, _ = strings.Cut(parts[1], `"`)
+	a.name = strings.TrimSuffix(strings.TrimSpace(a.name), `"`)
 	for _, part := range parts[2 : len(parts)-1] {
 		g, err := parseGrant(s, strings.TrimSpace(part))
 		if err != nil {
@@ -193,17 +197,14 @@ func (a *aci) aim(s *schema.Schema, keyword string, negated bool, value string) 
 		a.scope = found
 	case "targetattr":
 		a.attributes = &attributeSet{but: negated}
-		user, operational := &a.attributes.user, &a.attributes.operational
 		for _, name := range list(value) {
 			switch kind, ok := s.Attribute(name); {
 			case name == "*":
-				user.all = true
+				a.attributes.all = true
 			case name == "+":
-				operational.all = true
-			case ok && kind.Operational:
-				operational.kinds = append(operational.kinds, kind)
-			case name != "":
-				user.kinds = append(user.kinds, kind)
+				a.attributes.operational = true
+			case ok:
+				a.attributes.kinds = append(a.attributes.kinds, kind)
 			}
 		}
 	case "targetcontrol":
@@ -240,7 +241,62 @@ func parseGrant(s *schema.Schema, text string) (grant, error) {
 		}
 		g.rights |= r
 	}
-	var err error
-	g.who, err = parseBindRule(s, rules, maxBindRules)
-	return g, err
+	rules = strings.TrimSpace(rules)
+	for rules != "" {
+		keyword, negated, value, after, ok := clause(rules)
+		if !ok {
+			return g, errors.New("a bind rule is wrong")
+		}
+		joint := "or"
+		for _, word := range []string{"and", "or"} {
+			if tail, joined := strings.CutPrefix(keyword, word+" "); joined {
+				joint, keyword = word, strings.TrimSpace(tail)
+			}
+		}
+		c, err := parseCondition(s, keyword, negated, value)
+		if err != nil {
+			return g, err
+		}
+		if joint == "and" && len(g.who) > 0 {
+			g.who[len(g.who)-1] = append(g.who[len(g.who)-1], c)
+		} else {
+			g.who = append(g.who, []condition{c})
+		}
+		rules = strings.TrimSpace(after)
+	}
+	if len(g.who) == 0 {
+		return g, errors.New("a bind rule is missing")
+	}
+	return g, nil
+}
+
+func parseCondition(s *schema.Schema, keyword string, negated bool, value string) (condition, error) {
+	c := condition{not: negated}
+	switch strings.TrimRight(keyword, " >") {
+	case "ssf":
+		c.secure = true
+		return c, nil
+	case "userdn":
+	case "groupdn":
+		c.groups = true
+	default:
+		return c, errors.New("a bind rule is not known")
+	}
+	for _, url := range list(value) {
+		subject, ok := strings.CutPrefix(url, "ldap:///")
+		if !ok {
+			return c, errors.New("a bind rule needs ldap:/// URLs")
+		}
+		switch subject {
+		case "self", "anyone", "all":
+		default:
+			d, err := names.Parse(subject)
+			if err != nil {
+				return c, err
+			}
+			subject = d.Key(s)
+		}
+		c.subjects = append(c.subjects, subject)
+	}
+	return c, nil
 }

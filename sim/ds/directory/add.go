@@ -72,6 +72,9 @@ func (d *Directory) prepareAdd(ctx context.Context, u *update, r ldap.AddRequest
 	if at := d.referralAbove(dn); at != nil {
 		return nil, d.refer(dn, at, "")
 	}
+	if result := d.checkSubentry(u.asker, nil, e); result.Code != ldap.Success {
+		return nil, result
+	}
 	d.born(e, u.asker.dn, u.now.Format(schema.Seconds))
 	return e, ldap.Result{}
 }

@@ -63,12 +63,18 @@ func (d *Directory) checkValues(name string, kind *schema.Attribute, values [][]
 		return ldap.Result{}
 	}
 	for _, v := range values {
-		if d.schema.Valid(kind, v) && (kind != d.known.aci || d.validACI(v)) {
+		reason := ""
+		if kind == d.known.subtreeSpecification {
+			if _, err := parseSubtree(d.schema, nil, string(v)); err != nil {
+				reason = ": " + err.Error()
+			}
+		}
+		if reason == "" && d.schema.Valid(kind, v) && (kind != d.known.aci || d.validACI(v)) {
 			continue
 		}
 		return ldap.Result{
 			Code:    ldap.InvalidAttributeSyntax,
-			Message: fmt.Sprintf("When attempting to modify entry %s, one value for attribute %s was found to be invalid according to the associated syntax", name, kind.Name()),
+			Message: fmt.Sprintf("When attempting to modify entry %s, one value for attribute %s was found to be invalid according to the associated syntax%s", name, kind.Name(), reason),
 		}
 	}
 	return ldap.Result{}

@@ -43,6 +43,9 @@ func (d *Directory) Delete(_ context.Context, s *Session, r ldap.DeleteRequest, 
 		if result := d.referred(e, u.manage || u.wholeTree); result.Code != ldap.Success {
 			return result
 		}
+		if result := d.checkBranch(a, e); result.Code != ldap.Success {
+			return result
+		}
 		if u.noOp || d.commit(change{kind: deleted, before: e, wholeTree: u.wholeTree, by: a.dn, at: u.now}) {
 			return d.done(u, e, nil)
 		}

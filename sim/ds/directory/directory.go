@@ -31,10 +31,13 @@ type Directory struct {
 	rootKey  string
 	hashing  *hashing
 	policies atomic.Pointer[policies]
-	acis     atomic.Pointer[[]*aci]
-	clear    clearTexts
-	schemes  map[string]schemes.Settings // of the enabled ones, as stored values name them
-	lag      atomic.Int64                // of replication, in nanoseconds
+	// subentries are read again by refreshSubentries, one at a time.
+	subentries atomic.Pointer[subentries]
+	refreshing sync.Mutex
+	acis       atomic.Pointer[[]*aci]
+	clear      clearTexts
+	schemes    map[string]schemes.Settings // of the enabled ones, as stored values name them
+	lag        atomic.Int64                // of replication, in nanoseconds
 
 	// mu guards tree, changes and watchers. It is never held while anybody waits or hashes.
 	mu       sync.RWMutex
@@ -85,6 +88,7 @@ func (d *Directory) Reset() error {
 	d.kernel.Clock.Reset()
 	d.switches.Restore(d.config.Switches)
 	d.policies.Store(newPolicies(d))
+	d.subentries.Store(&subentries{})
 	d.hashing.set(d.config.Hashing)
 	d.clear.reset()
 	d.lag.Store(0)

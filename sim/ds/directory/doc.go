@@ -12,6 +12,10 @@
 //     permissive modify, proxied authorization, account usability.
 //   - Smart referrals: an operation at or below one ends with 10 and the URLs of where the target is, a search sends references,
 //     manageDsaIT makes entries of them. Aliases, which DS does not follow, and a switch for other servers, which do.
+//   - Subentries, which only a control, a filter for their class or a search of the one entry finds. Password policies in them: those
+//     of the draft (pwdPolicy), which inherit from the default policy, and those of DS 7 with their validators and generator. In force
+//     is the one that the account names, else that of the nearest subentry whose subtreeSpecification has the account in it.
+//   - The controls for matched values and for effective rights, with aclRights and aclRightsInfo of the entry and its attributes.
 //   - Operational attributes: entryUUID, which a rename keeps, etag, times and names, numSubordinates, isMemberOf, pwd* and ds-pwp-*.
 //   - Password policies with the order of checks, codes and sentences of OpenDJ: of a modify, of an add, of RFC 3062's operation,
 //     of binds. Lock-out that only the right password is told of, grace logins, expiry, warnings, must change, history, minimum
@@ -24,8 +28,10 @@
 //
 // # What is left out
 //
-//   - Subentries as such; collective attributes; dynamic groups; matched values, relax rules, the get
-//     effective rights, password quality advice and transaction controls; the password policy state operation. Offers says so.
+//   - Collective attributes; dynamic groups; the relax rules, password quality advice and transaction controls; the password policy
+//     state operation. Offers says so.
+//   - Of policies in subentries: several default storage schemes and password attributes other than userPassword, which are refused;
+//     idle lock-out, change by a date, notification handlers and formats of the last login, which mean nothing.
 //   - Changes of schema and configuration over LDAP; the passwords of administrators do not change their place.
 //   - Bind rules by address, time, method and attribute; extop, since all extended operations are allowed; macros.
 //   - Conflict resolution: of two changes of one attribute at two replicas, the one that arrives last stays. Replication's own
@@ -39,12 +45,14 @@
 //   - A DN has at most 256 parts and 64 KiB; a bind rule or target that is not known makes the instruction invalid.
 //   - A compare of a referral and below it brings its URLs; OpenDJ's compares a referral as any entry, and forgets the URLs below it.
 //   - Controls that need a right are refused without it, critical or not.
+//   - The filter of a subtreeSpecification may not ask which policy is in force; an import refuses an invalid policy, which DS ignores.
 //
 // # What is unsure
 //
 // Each of these is a switch with a default, listed by Directory.Switches: the answer to a simple bind over a plain connection; whether
 // the size limit counts all pages; whether aliases are followed; a search of cn=changelog without a cookie where numbers are not computed; whether a rehash
-// writes pwdChangedTime; a refused password together with no-op; the text of vendorVersion.
+// writes pwdChangedTime; a refused password together with no-op; whether effective
+// rights count the privilege bypass-acl; the text of vendorVersion.
 //
 // No switch is there for: the texts of CSN and cookie, which are OpenDJ's, since DS 7 writes longer ones that nobody has
 // described; the rights of users to their own entries in DS 7; sentences of DS 7 where only OpenDJ's are known; the sentence for

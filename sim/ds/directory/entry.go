@@ -25,6 +25,7 @@ type entry struct {
 	key        string
 	attributes []attribute
 	version    uint64
+	subentry   bool // as the tree has found it
 }
 
 // attribute has the values of one attribute description.

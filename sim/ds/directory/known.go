@@ -17,6 +17,8 @@ type kinds struct {
 	pwdExpirationTime, accountDisabled, accountExpirationTime, passwordPolicyDN, warnedTime, lastLoginTime *schema.Attribute
 
 	privilegeName, sizeLimit, timeLimit, lookthroughLimit *schema.Attribute
+
+	subtreeSpecification, aclRights, aclRightsInfo, distinguishedName *schema.Attribute
 }
 
 func newKinds(s *schema.Schema) (k kinds, err error) {
@@ -35,6 +37,8 @@ func newKinds(s *schema.Schema) (k kinds, err error) {
 		"ds-pwp-password-policy-dn": &k.passwordPolicyDN, "ds-pwp-warned-time": &k.warnedTime, "ds-pwp-last-login-time": &k.lastLoginTime,
 		"ds-privilege-name": &k.privilegeName, "ds-rlim-size-limit": &k.sizeLimit, "ds-rlim-time-limit": &k.timeLimit,
 		"ds-rlim-lookthrough-limit": &k.lookthroughLimit,
+		"subtreeSpecification":      &k.subtreeSpecification, "aclRights": &k.aclRights, "aclRightsInfo": &k.aclRightsInfo,
+		"distinguishedName": &k.distinguishedName,
 	} {
 		found, ok := s.Attribute(name)
 		if !ok {

@@ -58,6 +58,7 @@ func (d *Directory) layOut() error {
 			return err
 		}
 	}
+	d.refreshSubentries()
 	return d.refreshACIs()
 }
 

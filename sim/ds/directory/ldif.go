@@ -24,7 +24,10 @@ func (d *Directory) Import(ctx context.Context, file string, in io.Reader) (coun
 	d.mu.Lock()
 	d.uproot()
 	d.mu.Unlock()
-	defer func() { err = errors.Join(err, d.refreshACIs()) }()
+	defer func() {
+		d.refreshSubentries()
+		err = errors.Join(err, d.refreshACIs())
+	}()
 	for {
 		record, err := r.Record()
 		if errors.Is(err, io.EOF) {
@@ -67,6 +70,9 @@ func (d *Directory) load(ctx context.Context, dn string, attributes []ldap.Attri
 	}
 	if violation := d.checkSchema(e); violation != "" {
 		return nil, fmt.Errorf("%w: %s", ErrInvalid, violation)
+	}
+	if r := d.checkSubentry(u.asker, nil, e); r.Code != ldap.Success {
+		return nil, fmt.Errorf("%w: %s: %s", ErrInvalid, r.Code, r.Message)
 	}
 	d.born(e, d.config.RootDN, u.now.Format(schema.Seconds))
 	return e, d.plant(e)

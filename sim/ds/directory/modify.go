@@ -96,6 +96,9 @@ func (d *Directory) prepareModify(ctx context.Context, u *update, r ldap.ModifyR
 	if result = d.referred(before, u.manage); result.Code != ldap.Success {
 		return c, policy, result
 	}
+	if result = d.checkSubentry(u.asker, before, after); result.Code != ldap.Success {
+		return c, policy, result
+	}
 	mods = slices.Concat(mods, d.stamp(after, u.asker.dn, u.now))
 	return change{kind: modified, before: before, after: after, mods: mods, by: u.asker.dn, at: u.now}, policy, ldap.Result{}
 }

@@ -213,16 +213,19 @@ func (m *passwordModify) change(ctx context.Context, controls []ldap.Control) (r
 }
 
 // generate makes a password of ten letters and digits, as DS's random password generator does (OpenDJ: 3 letters, 2 digits, 5
-// letters and digits), or of as many as the policy asks for.
+// letters and digits), or of as many as the policy asks for; a generator of the policy's own decides otherwise.
 func (d *Directory) generate(p *PasswordPolicy) secret.Value {
 	const letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
-	sets := []string{letters, letters, letters, digits, digits}
-	for len(sets) < max(10, p.Validators.MinLength) {
-		sets = append(sets, letters+digits)
+	sets := p.Generator
+	if len(sets) == 0 {
+		sets = []CharacterSet{{letters, 3}, {digits, 2}, {letters + digits, max(10, p.Validators.MinLength) - 5}}
 	}
-	text := make([]byte, len(sets))
-	for i, set := range sets {
-		text[i] = set[d.chance.Load().passwords.IntN(len(set))]
+	var text []rune
+	for _, set := range sets {
+		characters := []rune(set.Characters)
+		for range set.Minimum {
+			text = append(text, characters[d.chance.Load().passwords.IntN(len(characters))])
+		}
 	}
 	return secret.New(string(text))
 }

@@ -47,6 +47,9 @@ type PasswordPolicy struct {
 	HistoryDuration Duration `json:"password-history-duration"`
 
 	Validators Validators `json:"validators"`
+	// Generator makes the passwords that nobody gives: so many characters of each set, in this order. Empty: three letters, two
+	// digits, five letters or digits.
+	Generator []CharacterSet `json:"password-generator,omitempty"`
 }
 
 // Duration is a time.Duration that is written as "15m".
@@ -66,19 +69,32 @@ func (d *Duration) UnmarshalText(text []byte) error {
 type Validators struct {
 	// AttributeValue refuses what another attribute of the entry has; those it looks at, "*" for all.
 	AttributeValue []string `json:"attribute-value,omitempty"`
-	// CharacterSets asks for so many characters of each set.
-	CharacterSets []CharacterSet `json:"character-set,omitempty"`
-	// Dictionary refuses these words, CommonPasswords the list that DS has of them.
-	Dictionary      []string `json:"dictionary,omitempty"`
-	CommonPasswords bool     `json:"common-passwords"`
-	MinLength       int      `json:"min-password-length"`
-	MaxLength       int      `json:"max-password-length"`
+	// ForwardOnly does not look at the password backwards; AttributeSubstrings is how long a part of it is that counts, 0 when
+	// only all of it does.
+	ForwardOnly         bool `json:"attribute-value-forward-only,omitempty"`
+	AttributeSubstrings int  `json:"attribute-value-min-substring-length,omitempty"`
+	// CharacterSets asks for so many characters of each set; MinCharacterSets for so many sets, those that need none included.
+	// ClassifiedOnly refuses characters of no set.
+	CharacterSets    []CharacterSet `json:"character-set,omitempty"`
+	MinCharacterSets int            `json:"min-character-sets,omitempty"`
+	ClassifiedOnly   bool           `json:"refuse-unclassified-characters,omitempty"`
+	// Dictionary refuses these words, CommonPasswords the list that DS has of them. DictionarySubstrings is how long a word is
+	// that may not even be a part of a password, 0 when none is.
+	Dictionary           []string `json:"dictionary,omitempty"`
+	DictionaryCase       bool     `json:"dictionary-case-sensitive-validation,omitempty"`
+	DictionaryReversed   bool     `json:"dictionary-test-reversed-password,omitempty"`
+	DictionarySubstrings int      `json:"dictionary-min-substring-length,omitempty"`
+	CommonPasswords      bool     `json:"common-passwords"`
+	MinLength            int      `json:"min-password-length"`
+	MaxLength            int      `json:"max-password-length"`
 	// MaxRepeated is how many times one character may follow itself.
-	MaxRepeated int `json:"max-consecutive-length"`
+	MaxRepeated  int  `json:"max-consecutive-length"`
+	RepeatedCase bool `json:"repeated-characters-case-sensitive-validation,omitempty"`
 	// MinDifference is how much a password must differ from the present one, where that is known.
 	MinDifference int `json:"min-password-difference"`
 	// MinUnique is how many different characters there must be.
-	MinUnique int `json:"min-unique-characters"`
+	MinUnique  int  `json:"min-unique-characters"`
+	UniqueCase bool `json:"unique-characters-case-sensitive-validation,omitempty"`
 }
 
 // CharacterSet is a set of characters with the least number of them.

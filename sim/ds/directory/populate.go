@@ -138,6 +138,7 @@ func (d *Directory) SetPolicy(policy PasswordPolicy) error {
 	if !d.config.enables(policy.DefaultScheme) {
 		return fmt.Errorf("%w: policy: default-password-storage-scheme: %s is not enabled, so nobody could bind", ErrInvalid, policy.DefaultScheme)
 	}
+	defer d.refreshSubentries() // They may inherit from it.
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	all := *d.policies.Load()

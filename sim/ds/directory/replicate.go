@@ -32,6 +32,7 @@ func (d *Directory) Initialize(from *Directory) error {
 			return err
 		}
 	}
+	d.refreshSubentries()
 	return d.refreshACIs()
 }
 

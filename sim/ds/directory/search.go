@@ -43,6 +43,9 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 	if !ok {
 		return ldap.Result{Code: ldap.ProtocolError, Message: "The scope of the search is not known"}
 	}
+	if refused := d.entryControls(a, r.BaseDN, controls); refused.Code != ldap.Success {
+		return refused
+	}
 	if key == "" && scope == scopeBase {
 		return d.readOne(a, d.rootDSE(), r, controls, to)
 	}
@@ -88,7 +91,7 @@ func (d *Directory) base(key string) *entry {
 // The controls that a rights check applies to (DS, "targetcontrol"); what changes no result is not asked about.
 var guarded = map[string]bool{
 	ldap.OIDPersistentSearch: true, ldap.OIDChangelogCookie: true, ldap.OIDPasswordQualityAdvice: true, ldap.OIDRelaxRules: true,
-	ldap.OIDReplicationRepair: true,
+	ldap.OIDReplicationRepair: true, ldap.OIDEffectiveRights: true,
 }
 
 // checkControls refuses what the asker may not use. One that is not critical could be passed over; DS refuses it all the same
@@ -96,14 +99,13 @@ var guarded = map[string]bool{
 func (d *Directory) checkControls(a *asker, base *entry, controls []ldap.Control) ldap.Result {
 	for _, c := range controls {
 		if guarded[c.OID] && !a.mayControl(c.OID, base) {
-			return noControl(c.OID, ldap.UnavailableCriticalExtension)
+			return ldap.Result{
+				Code:    ldap.UnavailableCriticalExtension,
+				Message: fmt.Sprintf("The request control with Object Identifier (OID) \"%s\" cannot be used due to insufficient access rights", c.OID),
+			}
 		}
 	}
 	return ldap.Result{}
-}
-
-func noControl(oid string, code ldap.ResultCode) ldap.Result {
-	return ldap.Result{Code: code, Message: fmt.Sprintf("The request control with Object Identifier (OID) \"%s\" cannot be used due to insufficient access rights", oid)}
 }
 
 // finding is one search under way.
@@ -121,6 +123,8 @@ type finding struct {
 	// dereferencing tells that aliases are followed, and are no entries themselves.
 	dereferencing bool
 	indexed       bool // there is a list of candidates
+	// subentriesOnly is for a search of nothing else, subentriesToo for one whose filter names them.
+	subentriesOnly, subentriesToo bool
 
 	time     time.Duration // 0 is no limit
 	deadline time.Time
@@ -136,6 +140,8 @@ func (d *Directory) newFinding(a *asker, in area, r ldap.SearchRequest, controls
 	if f.request.Filter == nil {
 		f.request.Filter = ldap.Present{Attr: "objectClass"}
 	}
+	f.subentriesOnly, _ = wantsSubentries(controls) // What is malformed was refused.
+	f.subentriesToo = asksForSubentries(d, f.request.Filter)
 	var wrong ldap.Result
 	if f.page, wrong = d.newPage(f, controls); wrong.Code == ldap.Success {
 		f.sort, wrong = d.newSorting(controls)
@@ -227,10 +233,7 @@ func (f *finding) sorts() bool { return f.sort != nil && f.indexed && len(f.sort
 
 // visible tells whether the asker may know of the entry at all: who may read nothing of it does not find it.
 func (f *finding) visible(e *entry) bool {
-	if !f.asker.mayFilter(maySearch, e, f.request.Filter) {
-		return false
-	}
-	return f.asker.bypass || f.asker.may(mayRead, e, f.d.known.objectClass) || len(f.d.project(f.asker, e, f.selection).Attributes) > 0
+	return f.shows(e) && (f.asker.bypass || f.asker.may(mayRead, e, f.d.known.objectClass) || len(f.d.readable(f.asker, e, f.selection).Attributes) > 0)
 }
 
 func (f *finding) send(e *entry) (ldap.Result, bool) {

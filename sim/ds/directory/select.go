@@ -3,6 +3,7 @@ package directory
 import (
 	"strings"
 
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/directory/schema"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 )
@@ -15,6 +16,9 @@ type selection struct {
 	named       []named
 	// virtualOnly and realOnly are the controls of those names.
 	virtualOnly, realOnly bool
+	// values are the filters of the matched values control, rights the question of that of effective rights.
+	values []ldap.Filter
+	rights *rightsAsked
 }
 
 // named is an attribute that was asked for by name, under which it is returned then.
@@ -53,12 +57,53 @@ func (d *Directory) selection(asked []string, controls []ldap.Control) selection
 		s.all = true
 	}
 	s.none = s.none && len(asked) == 1
+	if c, ok := ldap.Find(controls, ldap.OIDMatchedValues); ok {
+		s.values, _ = ldap.ParseMatchedValues(c) // What is malformed was refused.
+	}
+	s.rights = d.rightsAsked(&s, controls)
 	return s
 }
 
-// project makes the answer: what was asked for of what the asker may read. An attribute that may not be read is not there;
-// nothing tells that it exists.
+// entryControls refuses what is malformed of the controls that say which entries and values a search returns, and the question for
+// effective rights to who may not ask it.
+func (d *Directory) entryControls(a *asker, base string, controls []ldap.Control) (r ldap.Result) {
+	fail := func(err error) {
+		if err != nil && r.Code == ldap.Success {
+			r = ldap.Result{Code: ldap.ProtocolError, Message: err.Error()}
+		}
+	}
+	_, err := wantsSubentries(controls)
+	fail(err)
+	for _, c := range controls {
+		switch c.OID {
+		case ldap.OIDMatchedValues:
+			_, err = ldap.ParseMatchedValues(c)
+			fail(err)
+		case ldap.OIDEffectiveRights:
+			if refused := d.checkControls(a, d.pseudoEntry(base), []ldap.Control{c}); refused.Code != ldap.Success {
+				return refused
+			}
+			asked, err := ldap.ParseEffectiveRights(c)
+			fail(err)
+			if _, err := names.Parse(asked.DN); err != nil && r.Code == ldap.Success {
+				r = ldap.Result{Code: ldap.InvalidDNSyntax, Message: err.Error()}
+			}
+		}
+	}
+	return r
+}
+
+// project makes the answer of a search: what is readable, and what controls make of it.
 func (d *Directory) project(a *asker, e *entry, s selection) ldap.Entry {
+	out := d.readable(a, e, s)
+	d.matchValues(&out, s.values)
+	d.effectiveRights(a, e, &s, &out)
+	return out
+}
+
+// readable is what was asked for of what the asker may read. An attribute that may not be read is not there;
+// nothing tells that it exists.
+func (d *Directory) readable(a *asker, e *entry, s selection) ldap.Entry {
 	out := ldap.Entry{DN: e.name}
 	if s.none {
 		return out

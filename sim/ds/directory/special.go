@@ -146,7 +146,7 @@ func (d *Directory) schemaEntry() *entry {
 
 // readOne answers a search of one entry that is in no tree.
 func (d *Directory) readOne(a *asker, e *entry, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
-	if r.Filter != nil && (d.matches(view{d, a, e}, r.Filter) != yes || !a.mayFilter(maySearch, e, r.Filter)) {
+	if r.Filter != nil && d.matches(view{d, a, e}, r.Filter) != yes {
 		return ldap.Result{}
 	}
 	out := d.project(a, e, d.selection(r.Attributes, controls))
@@ -203,7 +203,8 @@ func DefaultOffers(p Profile) Offers {
 			ldap.OIDPagedResults, ldap.OIDServerSort, ldap.OIDTreeDelete, ldap.OIDPermissiveModify, ldap.OIDAssertion, ldap.OIDPreRead,
 			ldap.OIDPostRead, ldap.OIDChangelogCookie, ldap.OIDPasswordPolicy, ldap.OIDAccountUsability, ldap.OIDNoOp, ldap.OIDManageDsaIT,
 			ldap.OIDPersistentSearch, ldap.OIDVirtualListView, ldap.OIDProxiedAuthV1, ldap.OIDAuthzIDRequest, ldap.OIDRealAttributesOnly,
-			ldap.OIDProxiedAuthV2, ldap.OIDVirtualAttributesOnly,
+			ldap.OIDProxiedAuthV2, ldap.OIDVirtualAttributesOnly, ldap.OIDSubentries, ldap.OIDSubentriesDraft, ldap.OIDMatchedValues,
+			ldap.OIDEffectiveRights,
 		},
 		Extensions:     []string{ldap.OIDCancel, ldap.OIDPasswordModify, ldap.OIDWhoAmI, ldap.OIDStartTLS},
 		Features:       []string{"1.3.6.1.1.14", "1.3.6.1.4.1.4203.1.5.1", "1.3.6.1.4.1.4203.1.5.2", "1.3.6.1.4.1.4203.1.5.3"},

@@ -24,13 +24,20 @@ func newPolicies(d *Directory) *policies {
 	return p
 }
 
-// policyOf is the policy in force for an entry.
+// policyOf is the policy in force for an entry: the one that it names, that of the nearest subentry, or the server's. The tree
+// must not be locked.
 func (d *Directory) policyOf(e *entry) *PasswordPolicy {
 	all := d.policies.Load()
 	if named := e.value(d.known.passwordPolicyDN); named != "" {
-		if p, ok := all.byKey[d.keyOf(named)]; ok {
+		key := d.keyOf(named)
+		if p, ok := all.byKey[key]; ok {
 			return p
 		}
+		if p, ok := d.subentries.Load().policies[key]; ok {
+			return p
+		}
+	} else if p := d.policyOfArea(e); p != nil {
+		return p
 	}
 	if e.key == d.rootKey {
 		return all.root

@@ -21,6 +21,8 @@ const (
 	wrongNewWithNoOp  = "wrongNewWithNoOp"
 	connectorVersion  = "vendorVersion"
 	aliases           = "aliases"
+
+	effectiveRightsBypass = "effectiveRightsBypass"
 )
 
 // switchboard is every switch with its options, the default first.
@@ -31,6 +33,7 @@ var switchboard = switches.Board{Path: "ds.switches", Switches: []Switch{
 	{Name: rehashChangedTime, Options: []string{"keep", "write"}, Note: "Whether a rehash at a bind writes pwdChangedTime; OpenDJ does not."},
 	{Name: wrongNewWithNoOp, Options: []string{"19", "16654"}, Note: "A refused password together with the no-op control: PingDS 8 shows the refusal."},
 	{Name: aliases, Options: []string{"ignored", "base", "rfc4511"}, Note: "What a search makes of aliases when it asks to follow them: nothing, as ForgeRock writes of DS 7; OpenDJ has followed the base since 2024; other servers follow all, with 33, 36 and 54."},
+	{Name: effectiveRightsBypass, Options: []string{"ignore", "count"}, Note: "Whether the effective rights of somebody else count his privilege bypass-acl: OpenDJ asks the instructions alone."},
 	{Name: connectorVersion, Options: []string{"7.3", "7.5", "8.0"}, Note: "The version in vendorVersion of the profile ds7."},
 }}
 

@@ -17,6 +17,8 @@ type tree struct {
 	size    int
 
 	referrals, aliases pointers
+	// subentries are the ids of those, growing.
+	subentries []id
 }
 
 // slot is the place of an entry. A removed entry leaves an empty one.
@@ -72,6 +74,7 @@ func (t *tree) register(before, after *entry) {
 	t.indexes.change(t.schema, before, after)
 	t.referrals.change(t.schema, before, after)
 	t.aliases.change(t.schema, before, after)
+	t.mark(before, after)
 }
 
 // remove takes away an entry without children.
@@ -89,6 +92,26 @@ func (t *tree) fell(e *entry) {
 	slices.SortStableFunc(doomed, func(a, b id) int { return len(t.at(b).dn) - len(t.at(a).dn) })
 	for _, i := range doomed {
 		t.remove(t.at(i))
+	}
+}
+
+// mark keeps the list of subentries; either version may be nil.
+func (t *tree) mark(before, after *entry) {
+	is, was := false, before != nil && before.subentry
+	i := id(0)
+	if before != nil {
+		i = before.id
+	}
+	if after != nil {
+		i, is = after.id, isSubentry(after)
+		after.subentry = is
+	}
+	at, _ := slices.BinarySearch(t.subentries, i)
+	switch {
+	case is && !was:
+		t.subentries = slices.Insert(t.subentries, at, i)
+	case was && !is:
+		t.subentries = slices.Delete(t.subentries, at, at+1)
 	}
 }
 

@@ -63,12 +63,7 @@ func (d *Directory) newUpdate(a *asker, controls []ldap.Control) (*update, ldap.
 
 // asserted checks the assertion control (RFC 4528).
 func (d *Directory) asserted(u *update, e *entry) ldap.Result {
-	switch {
-	case u.assertion == nil:
-		return ldap.Result{}
-	case !u.asker.mayFilter(mayRead, e, u.assertion):
-		return noControl(ldap.OIDAssertion, ldap.InsufficientAccessRights)
-	case d.matches(view{d, u.asker, e}, u.assertion) == yes:
+	if u.assertion == nil || d.matches(view{d, u.asker, e}, u.assertion) == yes {
 		return ldap.Result{}
 	}
 	return ldap.Result{
@@ -126,6 +121,9 @@ func (d *Directory) commit(c change) bool {
 	if c.kind == renamed || c.wholeTree || !same(gather(c.before, d.known.aci), gather(c.after, d.known.aci)) {
 		// What is no instruction was refused before. Those below an entry move and go with it.
 		_ = d.refreshACIs()
+	}
+	if c.kind == renamed || c.wholeTree || c.before != nil && c.before.subentry || c.after != nil && c.after.subentry {
+		d.refreshSubentries()
 	}
 	return true
 }

@@ -31,15 +31,16 @@ func (r Roster) isUser(e *entry) bool {
 	return e != nil && e.value(r.d.known.uid) != "" && below(e.key, r.d.peopleKey())
 }
 
-// Len counts what is below ou=People: all of that are users, unless somebody has added another kind of entry.
+// Len counts what is below ou=People but for subentries: all of that are users, unless somebody has added another kind of entry.
 func (r Roster) Len() int {
+	subentries := len(r.d.subentriesBelow(r.d.peopleKey()))
 	r.d.mu.RLock()
 	defer r.d.mu.RUnlock()
 	e := r.d.people()
 	if e == nil {
 		return 0
 	}
-	return r.d.tree.slots[e.id].below
+	return r.d.tree.slots[e.id].below - subentries
 }
 
 // ByID finds a user by the entryUUID.

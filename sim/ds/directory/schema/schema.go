@@ -14,6 +14,8 @@ var (
 	standard string
 	//go:embed vendor.ldif
 	vendor string
+	//go:embed policies.ldif
+	policies string // subentries, and what makes them password policies
 )
 
 // DN is where the schema is published.
@@ -107,7 +109,7 @@ var Standard = sync.OnceValue(func() *Schema {
 // New returns the standard schema with further definitions, each as in cn=schema: "attributeTypes: ( … )".
 func New(more ...string) (*Schema, error) {
 	s := &Schema{attributes: map[string]*Attribute{}, classes: map[string]*Class{}, text: map[string][]string{}}
-	lines := append(strings.Split(standard, "\n"), strings.Split(vendor, "\n")...)
+	lines := strings.Split(standard+"\n"+vendor+"\n"+policies, "\n")
 	for _, line := range append(lines, more...) {
 		if line == "" {
 			continue
