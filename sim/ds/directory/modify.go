@@ -59,6 +59,9 @@ func (d *Directory) prepareModify(ctx context.Context, u *update, r ldap.ModifyR
 	if d.special(key) != inTree {
 		return c, policy, d.readOnly(key, r.DN)
 	}
+	if len(r.Changes) == 0 {
+		return c, policy, ldap.Result{Code: ldap.ConstraintViolation, Message: fmt.Sprintf("Entry %s cannot be modified because the request did not contain any modifications", r.DN)}
+	}
 	before := d.entry(key)
 	if before == nil {
 		return c, policy, d.missing(dn, fmt.Sprintf("Entry %s cannot be modified because no such entry exists in the server", r.DN))

@@ -114,6 +114,9 @@ func TestModify(t *testing.T) {
 	r := x.modify(x.admin, "uid=nobody,"+people, mod(ldap.Replace, "mail"))
 	assert.Equal(t, ldap.NoSuchObject, r.Code)
 	assert.Equal(t, people, r.MatchedDN)
+	r = x.modify(x.admin, bjensen)
+	assert.Equal(t, ldap.ConstraintViolation, r.Code, "to change nothing is no change")
+	assert.Contains(t, r.Message, "did not contain any modifications")
 	r = x.Modify(t.Context(), x.admin, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{mod(ldap.Add, "cn", "Barbara Jensen"), mod(ldap.Delete, "mail", "nobody")}}, []ldap.Control{{OID: ldap.OIDPermissiveModify}})
 	assert.Equal(t, ldap.Success, r.Code)
 }
