@@ -78,10 +78,10 @@ pilot: build ## rehearse a pilot of two weeks, before and after the policies are
 crash: build ## kill the engine KILLS times (default 50) in CHANGES password changes (default 10000)
 	$(BINARY) loadtest crash --changes $(CHANGES) --kills $(KILLS)
 
-ldap-peers: ## run real LDAP clients against slapd and 389-ds, and print where these differ from sim/ds
+ldap-peers: ## run real LDAP clients and raw bytes against slapd and 389-ds, and print where these differ from sim/ds
 	sim/ds/clients/peers.sh
 
-ldap-speed: ## time sim/ds and slapd in turns with one client, 16 connections, 1,000 and 100,000 users
+ldap-speed: ## time sim/ds and slapd in turns with one client, 16 connections, 1,000 and 100,000 users, into testdata/speed.json
 	LDAP_SPEED=1 go test -count=1 -timeout 30m -run TestSpeedBesideSlapd ./sim/ds/clients -v
 
 ci: ## what the continuous integration runs

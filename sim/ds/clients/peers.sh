@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Runs conformance.sh against OpenLDAP's slapd and 389 Directory Server on this machine, and prints where they differ from what
-# sim/ds answers (testdata). Each is started on ports of its own and stopped again; who is not installed is left out, loudly.
+# Runs conformance.sh and the bytes of testdata/raw.txt against OpenLDAP's slapd and 389 Directory Server on this machine, and
+# prints where they differ from what sim/ds answers (testdata). Each is started on ports of its own and stopped again; who is not
+# installed is left out, loudly. RAW_UPDATE=-update writes what they do with the bytes into testdata/raw.txt.
 #
 #   apt-get install slapd slapd-contrib ldap-utils 389-ds-base python3-lib389   # 389 wants root
 set -euo pipefail
 umask 077
 cd "$(dirname "$0")"
 work=$(mktemp -d)
-stop=:
+stop=: failed=0
 trap '$stop; rm -rf "$work"' EXIT
 BASE=dc=example,dc=com PASSWORD='An-administrators-own-1'
 
@@ -32,6 +33,9 @@ compare() { # a server's name, its plain and secure port, its administrator
     ./conformance.sh >"$work/got" 2>"$work/errors" || sed 's/^/   /' "$work/errors"
   cat testdata/{ldap-utils,jndi,ldap3,net-ldap}.txt >"$work/want"
   if diff "$work/want" "$work/got" >"$work/diff"; then echo "no difference"; else sed -n "s/^</sim\/ds:/p; s/^>/$1:/p" "$work/diff"; fi
+  # The suffix may be there already.
+  ldapadd -c -x -H "ldap://127.0.0.1:$2" -D "$4" -w "$PASSWORD" -f testdata/raw.ldif >/dev/null 2>&1 || true
+  LDAP_RAW_PEER=$1 LDAP_RAW_ADDRESS=127.0.0.1:$2 "$work/raw" -test.run '^TestRawPeer$' ${RAW_UPDATE:-} || failed=1
 }
 
 slapd_peer() {
@@ -96,6 +100,8 @@ C
   } >"$work/log" 2>&1 || { cat "$work/log" >&2; return 1; }
   ready ldap://127.0.0.1:3389
   # Nobody may read or change anything there unless told so.
+  printf 'dn: %s\nchangetype: modify\nadd: aci\naci: (targetattr!="userPassword")(version 3.0; acl "read"; allow (read,search,compare) userdn="ldap:///anyone";)\n' "$BASE" |
+    ldapmodify -x -H ldap://127.0.0.1:3389 -D 'cn=Directory Manager' -w "$PASSWORD" >/dev/null
   SELF_ACI='(targetattr="userPassword")(version 3.0; acl "own password"; allow (write) userdn="ldap:///self";)' \
     compare 389-ds 3389 3636 'cn=Directory Manager'
   $stop >/dev/null 2>&1
@@ -103,7 +109,9 @@ C
 }
 
 certificates
+go test -c -o "$work/raw" .
 if command -v slapd >/dev/null; then slapd_peer; else echo "== slapd is not installed: NOT COMPARED" >&2; fi
 if ! command -v ns-slapd >/dev/null; then echo "== 389-ds is not installed: NOT COMPARED" >&2
 elif [ "$(id -u)" != 0 ]; then echo "== 389-ds wants root: NOT COMPARED" >&2
 else ds389_peer; fi
+exit $failed

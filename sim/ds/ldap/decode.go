@@ -80,7 +80,7 @@ func readRequest(in *ber.Reader) (Request, error) {
 	case request(OpBind).Constructed():
 		return readBind(in)
 	case request(OpUnbind):
-		// RFC 4511, 4.3: NULL. Some clients send a constructed one; the goodbye is understood all the same.
+		// RFC 4511, 4.3: NULL; with contents the goodbye is understood all the same.
 		_, err := in.Primitive(tag)
 		return UnbindRequest{}, err
 	case request(OpSearch).Constructed():
