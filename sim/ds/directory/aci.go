@@ -29,7 +29,8 @@ const (
 	mayExport
 	maySelfWrite
 
-	mayAll = mayRead | maySearch | mayCompare | mayWrite | mayAdd | mayDelete | mayImport | mayExport | maySelfWrite // all but proxy
+	// mayAll leaves three out, which are younger than the word "all" (OpenDJ, EnumRight).
+	mayAll = mayRead | maySearch | mayCompare | mayWrite | mayAdd | mayDelete | maySelfWrite
 )
 
 var rightNames = map[string]right{
@@ -50,40 +51,38 @@ type aci struct {
 	grants     []grant
 }
 
-// attributeSet is what targetattr lists.
+// attributeSet is what targetattr lists. A name that the schema does not have is nil.
 type attributeSet struct {
-	but         bool // all that are not in the list
-	all         bool // "*"
-	operational bool // "+"
-	kinds       []*schema.Attribute
+	but               bool // all that are not in the list
+	user, operational attributeList
 }
 
+// attributeList are the user attributes of a set, or the operational ones; "*" and "+" are all of them.
+type attributeList struct {
+	all   bool
+	kinds []*schema.Attribute
+}
+
+// has leaves attributes alone of which, user or operational, the set lists none (OpenDJ, TargetAttr.isApplicable).
 func (s *attributeSet) has(kind *schema.Attribute) bool {
 	if s == nil {
 		return false
 	}
-	listed := slices.Contains(s.kinds, kind)
-	if s.but {
-		// What is left out of a list of user attributes says nothing of operational ones (OpenDJ, TargetAttr).
-		return !listed && !kind.Operational
+	list := s.user
+	if kind.Operational {
+		list = s.operational
 	}
-	return listed || s.all && !kind.Operational || s.operational && kind.Operational
+	if !list.all && len(list.kinds) == 0 {
+		return false
+	}
+	return (list.all || slices.Contains(list.kinds, kind)) != s.but
 }
 
 // grant is what an instruction allows or denies to whom.
 type grant struct {
 	deny   bool
 	rights right
-	// who has alternatives, of which each is a list of conditions that all must hold.
-	who [][]condition
-}
-
-// condition is one bind rule.
-type condition struct {
-	not      bool
-	groups   bool     // the values are groups
-	secure   bool     // the connection must be encrypted
-	subjects []string // "self", "anyone", "all", or a pattern of keys, with * for any text
+	who    *bindRule
 }
 
 var aliasesOfControls = map[string]string{"ecl": ldap.OIDChangelogCookie, "psearch": ldap.OIDPersistentSearch, "proxiedauthv2": ldap.OIDProxiedAuthV2}
@@ -197,14 +196,17 @@ func (a *aci) aim(s *schema.Schema, keyword string, negated bool, value string) 
 		a.scope = found
 	case "targetattr":
 		a.attributes = &attributeSet{but: negated}
+		user, operational := &a.attributes.user, &a.attributes.operational
 		for _, name := range list(value) {
 			switch kind, ok := s.Attribute(name); {
 			case name == "*":
-				a.attributes.all = true
+				user.all = true
 			case name == "+":
-				a.attributes.operational = true
-			case ok:
-				a.attributes.kinds = append(a.attributes.kinds, kind)
+				operational.all = true
+			case ok && kind.Operational:
+				operational.kinds = append(operational.kinds, kind)
+			case name != "":
+				user.kinds = append(user.kinds, kind)
 			}
 		}
 	case "targetcontrol":
@@ -241,62 +243,7 @@ func parseGrant(s *schema.Schema, text string) (grant, error) {
 		}
 		g.rights |= r
 	}
-	rules = strings.TrimSpace(rules)
-	for rules != "" {
-		keyword, negated, value, after, ok := clause(rules)
-		if !ok {
-			return g, errors.New("a bind rule is wrong")
-		}
-		joint := "or"
-		for _, word := range []string{"and", "or"} {
-			if tail, joined := strings.CutPrefix(keyword, word+" "); joined {
-				joint, keyword = word, strings.TrimSpace(tail)
-			}
-		}
-		c, err := parseCondition(s, keyword, negated, value)
-		if err != nil {
-			return g, err
-		}
-		if joint == "and" && len(g.who) > 0 {
-			g.who[len(g.who)-1] = append(g.who[len(g.who)-1], c)
-		} else {
-			g.who = append(g.who, []condition{c})
-		}
-		rules = strings.TrimSpace(after)
-	}
-	if len(g.who) == 0 {
-		return g, errors.New("a bind rule is missing")
-	}
-	return g, nil
-}
-
-func parseCondition(s *schema.Schema, keyword string, negated bool, value string) (condition, error) {
-	c := condition{not: negated}
-	switch strings.TrimRight(keyword, " >") {
-	case "ssf":
-		c.secure = true
-		return c, nil
-	case "userdn":
-	case "groupdn":
-		c.groups = true
-	default:
-		return c, errors.New("a bind rule is not known")
-	}
-	for _, url := range list(value) {
-		subject, ok := strings.CutPrefix(url, "ldap:///")
-		if !ok {
-			return c, errors.New("a bind rule needs ldap:/// URLs")
-		}
-		switch subject {
-		case "self", "anyone", "all":
-		default:
-			d, err := names.Parse(subject)
-			if err != nil {
-				return c, err
-			}
-			subject = d.Key(s)
-		}
-		c.subjects = append(c.subjects, subject)
-	}
-	return c, nil
+	var err error
+	g.who, err = parseBindRule(s, rules, maxBindRules)
+	return g, err
 }

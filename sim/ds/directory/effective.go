@@ -103,7 +103,7 @@ type judgement struct {
 func (j *judgement) attribute(kind, self *schema.Attribute) {
 	var all []string
 	check := func(name string, r right, of *schema.Attribute) {
-		v := j.of.verdict(r, j.entry, func(g *applicable) bool { return g.attributes.has(of) })
+		v := j.of.verdict(j.entry, func(g *applicable) bool { return g.rights&r != 0 && g.attributes.has(of) })
 		all = append(all, name+":"+v.digit())
 		j.explain("attributeLevel;"+name+";"+kind.Key(), v, r, of.Name())
 	}
@@ -131,9 +131,7 @@ func (j *judgement) whole() {
 		j.explain("entryLevel;"+name, v, r, "NULL")
 	}
 	level := func(r right) verdict {
-		return j.of.verdict(r, j.entry, func(g *applicable) bool {
-			return len(g.controls) == 0 && (g.attributes == nil || g.attributes.all)
-		})
+		return j.of.verdict(j.entry, func(g *applicable) bool { return g.rights&r != 0 && len(g.controls) == 0 })
 	}
 	check("add", mayAdd, level(mayAdd))
 	check("delete", mayDelete, level(mayDelete))
@@ -152,7 +150,7 @@ func (j *judgement) readsAny() (v verdict) {
 		kinds = append(kinds, j.entry.attributes[i].kind)
 	}
 	for _, kind := range kinds {
-		if v = j.of.verdict(mayRead, j.entry, func(g *applicable) bool { return g.attributes.has(kind) }); v.allowed {
+		if v = j.of.verdict(j.entry, func(g *applicable) bool { return g.rights&mayRead != 0 && g.attributes.has(kind) }); v.allowed {
 			break
 		}
 	}
@@ -212,15 +210,15 @@ func (v verdict) decidedBy() string {
 	return ", deciding_aci: " + v.name
 }
 
-// verdict decides as may and mayEntry do, and remembers why: what denies comes before what allows.
-func (a *asker) verdict(r right, e *entry, about func(*applicable) bool) verdict {
+// verdict decides as granted does, and remembers why: what denies comes before what allows.
+func (a *asker) verdict(e *entry, concerns func(*applicable) bool) verdict {
 	if a.bypass {
 		return verdict{allowed: true, reason: "user has bypass-acl privileges"}
 	}
-	v := verdict{reason: "no acis matched the subject"}
+	v, relation := verdict{reason: "no acis matched the subject"}, a.relation(e)
 	for i := range a.allowed {
 		g := &a.allowed[i]
-		if g.rights&r == 0 || !about(g) || g.self && e.key != a.key || !g.covers(e) || !a.filtered(g, e) {
+		if g.when&relation == 0 || !concerns(g) || !g.covers(e) || !a.filtered(g, e) {
 			continue
 		}
 		if g.deny {

@@ -61,7 +61,9 @@ func (d *Directory) prepareRename(u *update, r ldap.ModifyDNRequest) (c change, 
 		return c, d.noSuchObject(parent, fmt.Sprintf("The modify DN operation for entry %s cannot be performed because the new superior entry %s does not exist", r.DN, parent))
 	case below(parentKey, key):
 		return c, ldap.Result{Code: ldap.UnwillingToPerform, Message: fmt.Sprintf("The entry %s cannot be moved below itself", r.DN)}
-	case !u.asker.mayEntry(mayWrite, before) || r.HasNewSuperior && !u.asker.mayEntry(mayAdd, above):
+	case !below(parentKey, d.suffix):
+		return c, ldap.Result{Code: ldap.UnwillingToPerform, Message: fmt.Sprintf("The modify DN operation for entry %s cannot be performed because the existing and new entries do not belong to the same backend", r.DN)}
+	case !d.mayRename(u.asker, before, above, rdn, r):
 		return c, refuse(before.name, "renamed")
 	}
 	if result = d.asserted(u, before); result.Code != ldap.Success {
@@ -89,6 +91,22 @@ func (d *Directory) prepareRename(u *update, r ldap.ModifyDNRequest) (c change, 
 	}
 	c.mods = d.stamp(after, u.asker.dn, u.now)
 	return c, ldap.Result{}
+}
+
+// mayRename asks for the right to write the entry and the attributes of its names, and for those to take it from its place and to
+// put it in another (OpenDJ, AciHandler.isAllowed of a ModifyDNOperation).
+func (d *Directory) mayRename(a *asker, e, above *entry, rdn names.RDN, r ldap.ModifyDNRequest) bool {
+	if !a.mayEntry(mayWrite, e) || r.HasNewSuperior && (!a.mayEntry(mayImport, above) || !a.mayEntry(mayExport, e)) {
+		return false
+	}
+	pairs := rdn
+	if r.DeleteOldRDN {
+		pairs = slices.Concat(rdn, e.dn[0])
+	}
+	return !slices.ContainsFunc(pairs, func(p names.Pair) bool {
+		kind, ok := d.schema.Attribute(p.Type)
+		return ok && !a.may(mayWrite, e, kind)
+	})
 }
 
 // renamed is the next version of an entry, under another name.

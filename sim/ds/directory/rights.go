@@ -48,7 +48,7 @@ type applicable struct {
 	*aci
 	deny   bool
 	rights right
-	self   bool // only for the asker's own entry
+	when   relation // the entries that it is for
 }
 
 func (d *Directory) asker(s *Session) *asker {
@@ -72,8 +72,8 @@ func (d *Directory) asker(s *Session) *asker {
 func (d *Directory) instruct(a *asker) {
 	for _, instruction := range *d.acis.Load() {
 		for _, g := range instruction.grants {
-			if applies, self := d.concerns(g, a); applies {
-				a.allowed = append(a.allowed, applicable{aci: instruction, deny: g.deny, rights: g.rights, self: self})
+			if when := a.when(g.who); when != 0 {
+				a.allowed = append(a.allowed, applicable{aci: instruction, deny: g.deny, rights: g.rights, when: when})
 			}
 		}
 	}
@@ -118,64 +118,33 @@ func (a *asker) has(p Privilege) bool {
 	return has
 }
 
-// concerns tells whether a grant is for the asker, and whether only for the own entry.
-func (d *Directory) concerns(g grant, a *asker) (applies, self bool) {
-	onlySelf := true
-	for _, alternative := range g.who {
-		all, own := true, false
-		for _, c := range alternative {
-			holds, needsSelf := d.holdsFor(c, a)
-			all, own = all && holds, own || needsSelf
-		}
-		if all {
-			applies = true
-			onlySelf = onlySelf && own
-		}
-	}
-	return applies, applies && onlySelf
-}
-
-func (d *Directory) holdsFor(c condition, a *asker) (holds, self bool) {
-	if c.secure {
-		return a.secure != c.not, false
-	}
-	for _, subject := range c.subjects {
-		switch {
-		case c.groups:
-			holds = holds || a.entry != nil && d.isMember(subject, a.key)
-		case subject == "anyone":
-			holds = true
-		case subject == "all":
-			holds = holds || a.entry != nil
-		case subject == "self":
-			if a.entry != nil && !holds {
-				holds, self = true, true
-			}
-		case wildcard(subject, a.key) && a.key != "":
-			holds, self = true, false
-		}
-	}
-	return holds != c.not, self && !c.not
-}
-
-// wildcard compares a key with a pattern in which * stands for any text.
-func wildcard(pattern, key string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == key
-	}
-	return holds(key, parts)
-}
-
 // may tells whether the asker has a right to an attribute of an entry.
 func (a *asker) may(r right, e *entry, kind *schema.Attribute) bool {
 	if a.bypass {
 		return true
 	}
-	allowed := false
+	return a.granted(e, func(g *applicable) bool { return g.rights&r != 0 && g.attributes.has(kind) })
+}
+
+// mayEntry tells whether the asker has a right to an entry as a whole: to add, delete or rename it. Which attributes an
+// instruction names does not matter then; but one that names any is about imports and exports only when it is about writing, too
+// (OpenDJ, AciTargets.isTargetAttrApplicable).
+func (a *asker) mayEntry(r right, e *entry) bool {
+	if a.bypass {
+		return true
+	}
+	return a.granted(e, func(g *applicable) bool {
+		moves := r&(mayImport|mayExport) != 0
+		return g.rights&r != 0 && len(g.controls) == 0 && (g.attributes == nil || !moves || g.aboutWriting())
+	})
+}
+
+// granted tells whether an instruction of those that concern an entry allows what they are asked for, and none denies it.
+func (a *asker) granted(e *entry, concerns func(*applicable) bool) bool {
+	allowed, relation := false, a.relation(e)
 	for i := range a.allowed {
 		g := &a.allowed[i]
-		if g.rights&r == 0 || !g.attributes.has(kind) || g.self && e.key != a.key || !g.covers(e) || !a.filtered(g, e) {
+		if g.when&relation == 0 || !concerns(g) || !g.covers(e) || !a.filtered(g, e) {
 			continue
 		}
 		if g.deny {
@@ -186,27 +155,42 @@ func (a *asker) may(r right, e *entry, kind *schema.Attribute) bool {
 	return allowed
 }
 
-// mayEntry tells whether the asker has a right to an entry as a whole: to add or delete it. An instruction that names no
-// attributes is about that, and so is one that names all.
-func (a *asker) mayEntry(r right, e *entry) bool {
+// mayFilter tells whether the asker has a right to every attribute that a filter names, whatever the filter's truth depends on
+// (OpenDJ, AciHandler.testFilter).
+func (a *asker) mayFilter(r right, e *entry, f ldap.Filter) bool {
 	if a.bypass {
 		return true
 	}
-	allowed := false
-	for i := range a.allowed {
-		g := &a.allowed[i]
-		if g.rights&r == 0 || len(g.controls) > 0 || g.self && e.key != a.key || !g.covers(e) || !a.filtered(g, e) {
-			continue
-		}
-		if g.attributes != nil && !g.attributes.all {
-			continue
-		}
-		if g.deny {
-			return false
-		}
-		allowed = true
+	attribute := func(name string) bool {
+		kind := a.d.describe(name).kind
+		return kind == nil || a.may(r, e, kind)
 	}
-	return allowed
+	all := func(parts []ldap.Filter) bool {
+		return !slices.ContainsFunc(parts, func(part ldap.Filter) bool { return !a.mayFilter(r, e, part) })
+	}
+	switch f := f.(type) {
+	case ldap.And:
+		return all(f.Filters)
+	case ldap.Or:
+		return all(f.Filters)
+	case ldap.Not:
+		return a.mayFilter(r, e, f.Filter)
+	case ldap.Present:
+		return attribute(f.Attr)
+	case ldap.Equality:
+		return attribute(f.Attr)
+	case ldap.Approx:
+		return attribute(f.Attr)
+	case ldap.GreaterOrEqual:
+		return attribute(f.Attr)
+	case ldap.LessOrEqual:
+		return attribute(f.Attr)
+	case ldap.Substrings:
+		return attribute(f.Attr)
+	case ldap.Extensible:
+		return attribute(f.Attr)
+	}
+	return true
 }
 
 // filtered tells whether an entry is one that a targetfilter is about.
@@ -219,18 +203,14 @@ func (a *asker) mayControl(oid string, e *entry) bool {
 	if a.bypass {
 		return true
 	}
-	allowed := false
-	for i := range a.allowed {
-		g := &a.allowed[i]
-		if g.rights&mayRead == 0 || !slices.Contains(g.controls, oid) && !slices.Contains(g.controls, "*") || !g.covers(e) {
-			continue
-		}
-		if g.deny {
-			return false
-		}
-		allowed = true
-	}
-	return allowed
+	return a.granted(e, func(g *applicable) bool {
+		return g.rights&mayRead != 0 && (slices.Contains(g.controls, oid) || slices.Contains(g.controls, "*"))
+	})
+}
+
+// aboutWriting tells whether the instruction allows or denies to write.
+func (a *aci) aboutWriting() bool {
+	return slices.ContainsFunc(a.grants, func(g grant) bool { return g.rights&mayWrite != 0 })
 }
 
 func (a *aci) covers(e *entry) bool {

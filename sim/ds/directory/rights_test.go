@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -80,29 +81,39 @@ func TestInstructions(t *testing.T) {
 		secure      bool
 		sees        bool // description, of ou=Groups
 	}{
-		"anyone":          {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///anyone";)`, true, true},
-		"all":             {`(targetattr="description||objectClass")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
-		"self":            {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///self";)`, true, false},
-		"another":         {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///` + scarter + `";)`, true, false},
-		"two":             {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///` + scarter + ` || ldap:///` + bjensen + `";)`, true, true},
-		"pattern":         {`(targetattr="*")(version 3.0; acl "a"; allow (all) userdn="ldap:///uid=*,` + people + `";)`, true, true},
-		"not":             {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn!="ldap:///` + bjensen + `";)`, true, false},
-		"both":            {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all" and ssf>="128";)`, true, true},
-		"both, one fails": {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all" and ssf>="128";)`, false, false},
-		"either":          {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///self" or userdn="ldap:///all";)`, true, true},
-		"other attribute": {`(targetattr="ou||objectClass")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
-		"all but":         {`(targetattr!="ou")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
-		"all but this":    {`(targetattr!="description")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
-		"base":            {`(targetscope="base")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
-		"one level":       {`(targetscope="onelevel")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
-		"subordinate":     {`(targetscope="subordinate")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
-		"target":          {`(target="ldap:///ou=Groups,` + suffix + `")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
-		"other target":    {`(target="ldap:///` + people + `")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
-		"filter":          {`(targetfilter="(ou=groups)")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
-		"other filter":    {`(targetfilter="(ou=people)")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
-		"two rules":       {`(targetattr="*")(version 3.0; acl "a;b"; allow (search) userdn="ldap:///all"; allow (read) userdn="ldap:///all";)`, true, true},
-		"denied":          {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all"; deny (read) userdn="ldap:///` + bjensen + `";)`, true, false},
-		"group":           {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) groupdn="ldap:///cn=g,ou=Groups,` + suffix + `";)`, true, false},
+		"anyone":                     {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///anyone";)`, true, true},
+		"all":                        {`(targetattr="description||objectClass")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
+		"self":                       {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///self";)`, true, false},
+		"another":                    {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///` + scarter + `";)`, true, false},
+		"two":                        {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///` + scarter + ` || ldap:///` + bjensen + `";)`, true, true},
+		"pattern":                    {`(targetattr="*")(version 3.0; acl "a"; allow (all) userdn="ldap:///uid=*,` + people + `";)`, true, true},
+		"not":                        {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn!="ldap:///` + bjensen + `";)`, true, false},
+		"both":                       {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all" and ssf>="128";)`, true, true},
+		"both, one fails":            {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all" and ssf>="128";)`, false, false},
+		"either":                     {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///self" or userdn="ldap:///all";)`, true, true},
+		"other attribute":            {`(targetattr="ou||objectClass")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
+		"all but":                    {`(targetattr!="ou")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
+		"all but this":               {`(targetattr!="description")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
+		"base":                       {`(targetscope="base")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
+		"one level":                  {`(targetscope="onelevel")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
+		"subordinate":                {`(targetscope="subordinate")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
+		"target":                     {`(target="ldap:///ou=Groups,` + suffix + `")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
+		"other target":               {`(target="ldap:///` + people + `")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
+		"filter":                     {`(targetfilter="(ou=groups)")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
+		"other filter":               {`(targetfilter="(ou=people)")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
+		"two rules":                  {`(targetattr="*")(version 3.0; acl "a;b"; allow (search) userdn="ldap:///all"; allow (read) userdn="ldap:///all";)`, true, true},
+		"denied":                     {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all"; deny (read) userdn="ldap:///` + bjensen + `";)`, true, false},
+		"parentheses":                {`(target ="ldap:///dc=example,dc=com")(targetattr !="userPassword")(version 3.0;acl "Anonymous read-search access";allow (read, search, compare)(userdn = "ldap:///anyone");)`, true, true},
+		"nested":                     {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) (userdn="ldap:///self" or (userdn="ldap:///all" and ssf>="128"));)`, true, true},
+		"a and (b or c)":             {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///self" and userdn="ldap:///self" or userdn="ldap:///all";)`, true, false},
+		"not all":                    {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) not userdn="ldap:///all";)`, true, false},
+		"and not self":               {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all" and not userdn="ldap:///self";)`, true, true},
+		"and not (all)":              {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all" and not (userdn="ldap:///all" or ssf="0");)`, true, false},
+		"parent":                     {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///parent";)`, true, false},
+		"all but none":               {`(targetattr!="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
+		"all but an operational one": {`(targetattr!="entryUUID")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
+		"all but an unknown one":     {`(targetattr!="martian")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, true},
+		"group":                      {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) groupdn="ldap:///cn=g,ou=Groups,` + suffix + `";)`, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, ldap.Success, x.modify(x.admin, "ou=Groups,"+suffix, mod(ldap.Replace, "description", "seen")).Code)
@@ -119,7 +130,9 @@ func TestInstructions(t *testing.T) {
 		`(version 3.0; acl "a"; allow (read) userdn="ldap:///all")`, `(targetscope="universe")(version 3.0; acl "a"; allow (read) userdn="ldap:///all";)`,
 		`(targetfilter="(")(version 3.0; acl "a"; allow (read) userdn="ldap:///all";)`, `(target="nobody")(version 3.0; acl "a"; allow (read) userdn="ldap:///all";)`,
 		`(weather="fine")(version 3.0; acl "a"; allow (read) userdn="ldap:///all";)`, `(target!="ldap:///o=x")(version 3.0; acl "a"; allow (read) userdn="ldap:///all";)`,
-		`(version 3.0; acl "a"; allow (read) userdn="ldap:///nonsense";)`,
+		`(version 3.0; acl "a"; allow (read) userdn="ldap:///nonsense";)`, `(version 3.0; acl "a"; allow (read) (userdn="ldap:///all";)`,
+		`(version 3.0; acl "a"; allow (read) userdn="ldap:///all" xor userdn="ldap:///all";)`, `(version 3.0; acl "a"; allow (read) userdn="ldap:///all" and;)`,
+		`(version 3.0; acl "a"; allow (read) ` + strings.Repeat("(", 200) + `userdn="ldap:///all"` + strings.Repeat(")", 200) + `;)`,
 	} {
 		assert.Equal(t, ldap.InvalidAttributeSyntax, x.modify(x.admin, suffix, mod(ldap.Replace, "aci", wrong)).Code, wrong)
 	}
@@ -133,6 +146,82 @@ func TestControlsAreGranted(t *testing.T) {
 	require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Add, "aci", `(targetcontrol="2.16.840.1.113730.3.4.3")(version 3.0; acl "psearch"; allow (read) userdn="ldap:///all";)`)).Code)
 	r = x.Search(t.Context(), x.as(bjensen, "hifalutin"), ldap.SearchRequest{BaseDN: suffix}, []ldap.Control{{OID: ldap.OIDPersistentSearch, Critical: true}}, nil)
 	assert.Equal(t, ldap.ProtocolError, r.Code, "allowed, though without a value")
+}
+
+func TestFiltersTellNothingThatMayNotBeSearched(t *testing.T) {
+	x := start(t, func(c *directory.Config) { c.Layout = directory.IDM })
+	_, err := x.Populate(t.Context(), person("bjensen", "hifalutin"))
+	require.NoError(t, err)
+	s := x.as(bjensen, "hifalutin")
+	require.Equal(t, ldap.Success, x.modify(x.admin, "ou=Groups,"+suffix, mod(ldap.Replace, "description", "secret"), mod(ldap.Replace, "aci", `(targetattr="ou||objectClass")(version 3.0; acl "a"; allow (read,search,write) userdn="ldap:///all";)`)).Code)
+	for text, sees := range map[string]bool{
+		"(ou=groups)":                            true,
+		"(description=secret)":                   false,
+		"(!(description=secret))":                false,
+		"(!(description=other))":                 false,
+		"(|(ou=groups)(description=secret))":     false,
+		"(&(ou=groups)(!(ou=people)))":           true,
+		"(&(ou=groups)(!(description>=a)))":      false,
+		"(&(ou=groups)(!(description=s*)))":      false,
+		"(&(ou=groups)(!(description~=x)))":      false,
+		"(&(ou=groups)(!(description<=a)))":      false,
+		"(&(ou=groups)(!(description:=secret)))": false,
+		"(&(objectClass=*)(!(description=*)))":   false,
+	} {
+		var found []ldap.Entry
+		r := x.Search(t.Context(), s, ldap.SearchRequest{BaseDN: "ou=Groups," + suffix, Filter: filter(t, text)}, nil, collect(&found))
+		require.Equal(t, ldap.Success, r.Code)
+		assert.Equal(t, sees, len(found) == 1, text)
+	}
+	r := x.Modify(t.Context(), s, ldap.ModifyRequest{DN: "ou=Groups," + suffix, Changes: []ldap.Change{mod(ldap.Add, "ou", "Teams")}}, []ldap.Control{{OID: ldap.OIDAssertion, Value: equality("description", "secret"), HasValue: true}})
+	assert.Equal(t, ldap.InsufficientAccessRights, r.Code)
+	assert.Equal(t, `The request control with Object Identifier (OID) "1.3.6.1.1.12" cannot be used due to insufficient access rights`, r.Message)
+}
+
+func TestRightsToEntriesAsAWhole(t *testing.T) {
+	groups := "ou=Groups," + suffix
+	team, moved := "ou=team,"+groups, "ou=team,ou=Administrators,"+suffix
+	for name, c := range map[string]struct {
+		rights                    string
+		add, rename, move, remove ldap.ResultCode
+	}{
+		"all":            {`(targetattr="*")(version 3.0; acl "a"; allow (all) userdn="ldap:///all";)`, ldap.Success, ldap.Success, ldap.InsufficientAccessRights, ldap.Success},
+		"and to move":    {`(targetattr="*")(version 3.0; acl "a"; allow (all,import,export) userdn="ldap:///all";)`, ldap.Success, ldap.Success, ldap.Success, ldap.Success},
+		"one attribute":  {`(targetattr="description")(version 3.0; acl "a"; allow (add,delete) userdn="ldap:///all";)`, ldap.Success, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.Success},
+		"not the name's": {`(targetattr="description")(version 3.0; acl "a"; allow (write) userdn="ldap:///all";)`, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights},
+		"the name's":     {`(targetattr="ou")(version 3.0; acl "a"; allow (write) userdn="ldap:///all";)`, ldap.InsufficientAccessRights, ldap.Success, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := start(t, func(c *directory.Config) { c.Layout = directory.IDM })
+			_, err := x.Populate(t.Context(), person("bjensen", "hifalutin"))
+			require.NoError(t, err)
+			s := x.as(bjensen, "hifalutin")
+			require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Replace, "aci", c.rights)).Code)
+			request := ldap.AddRequest{DN: team, Attributes: []ldap.Attribute{attr("objectClass", "organizationalUnit")}}
+			assert.Equal(t, c.add, x.Add(t.Context(), s, request, nil).Code, "add")
+			x.Add(t.Context(), x.admin, request, nil)
+			assert.Equal(t, c.rename, x.ModifyDN(t.Context(), s, ldap.ModifyDNRequest{DN: team, NewRDN: "ou=Team", DeleteOldRDN: true}, nil).Code, "rename")
+			assert.Equal(t, c.move, x.ModifyDN(t.Context(), s, ldap.ModifyDNRequest{DN: team, NewRDN: "ou=team", NewSuperior: "ou=Administrators," + suffix, HasNewSuperior: true}, nil).Code, "move")
+			at := team
+			if c.move == ldap.Success {
+				at = moved
+			}
+			assert.Equal(t, c.remove, x.Delete(t.Context(), s, ldap.DeleteRequest{DN: at}, nil).Code, "delete")
+		})
+	}
+}
+
+func TestAParentHasRightsToItsChildren(t *testing.T) {
+	x := start(t, func(c *directory.Config) { c.Layout = directory.IDM })
+	_, err := x.Populate(t.Context(), person("bjensen", "hifalutin"))
+	require.NoError(t, err)
+	require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Replace, "aci", `(targetattr="*")(version 3.0; acl "a"; allow (all) userdn="ldap:///parent";)`)).Code)
+	s := x.as(bjensen, "hifalutin")
+	unit := ldap.AddRequest{DN: "ou=phone," + bjensen, Attributes: []ldap.Attribute{attr("objectClass", "organizationalUnit")}}
+	assert.Equal(t, ldap.Success, x.Add(t.Context(), s, unit, nil).Code)
+	assert.Equal(t, "phone", x.read(s, unit.DN)["ou"])
+	unit.DN = "ou=phone," + people
+	assert.Equal(t, ldap.InsufficientAccessRights, x.Add(t.Context(), s, unit, nil).Code)
 }
 
 func TestInstructionsMoveWithTheirEntries(t *testing.T) {

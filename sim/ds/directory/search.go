@@ -99,13 +99,14 @@ var guarded = map[string]bool{
 func (d *Directory) checkControls(a *asker, base *entry, controls []ldap.Control) ldap.Result {
 	for _, c := range controls {
 		if guarded[c.OID] && !a.mayControl(c.OID, base) {
-			return ldap.Result{
-				Code:    ldap.UnavailableCriticalExtension,
-				Message: fmt.Sprintf("The request control with Object Identifier (OID) \"%s\" cannot be used due to insufficient access rights", c.OID),
-			}
+			return noControl(c.OID, ldap.UnavailableCriticalExtension)
 		}
 	}
 	return ldap.Result{}
+}
+
+func noControl(oid string, code ldap.ResultCode) ldap.Result {
+	return ldap.Result{Code: code, Message: fmt.Sprintf("The request control with Object Identifier (OID) \"%s\" cannot be used due to insufficient access rights", oid)}
 }
 
 // finding is one search under way.
@@ -233,7 +234,10 @@ func (f *finding) sorts() bool { return f.sort != nil && f.indexed && len(f.sort
 
 // visible tells whether the asker may know of the entry at all: who may read nothing of it does not find it.
 func (f *finding) visible(e *entry) bool {
-	return f.shows(e) && (f.asker.bypass || f.asker.may(mayRead, e, f.d.known.objectClass) || len(f.d.readable(f.asker, e, f.selection).Attributes) > 0)
+	if !f.shows(e) || !f.asker.mayFilter(maySearch, e, f.request.Filter) {
+		return false
+	}
+	return f.asker.bypass || f.asker.may(mayRead, e, f.d.known.objectClass) || len(f.d.readable(f.asker, e, f.selection).Attributes) > 0
 }
 
 func (f *finding) send(e *entry) (ldap.Result, bool) {

@@ -146,7 +146,7 @@ func (d *Directory) schemaEntry() *entry {
 
 // readOne answers a search of one entry that is in no tree.
 func (d *Directory) readOne(a *asker, e *entry, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
-	if r.Filter != nil && d.matches(view{d, a, e}, r.Filter) != yes {
+	if r.Filter != nil && (d.matches(view{d, a, e}, r.Filter) != yes || !a.mayFilter(maySearch, e, r.Filter)) {
 		return ldap.Result{}
 	}
 	out := d.project(a, e, d.selection(r.Attributes, controls))

@@ -63,7 +63,12 @@ func (d *Directory) newUpdate(a *asker, controls []ldap.Control) (*update, ldap.
 
 // asserted checks the assertion control (RFC 4528).
 func (d *Directory) asserted(u *update, e *entry) ldap.Result {
-	if u.assertion == nil || d.matches(view{d, u.asker, e}, u.assertion) == yes {
+	switch {
+	case u.assertion == nil:
+		return ldap.Result{}
+	case !u.asker.mayFilter(mayRead, e, u.assertion):
+		return noControl(ldap.OIDAssertion, ldap.InsufficientAccessRights)
+	case d.matches(view{d, u.asker, e}, u.assertion) == yes:
 		return ldap.Result{}
 	}
 	return ldap.Result{

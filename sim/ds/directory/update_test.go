@@ -148,6 +148,7 @@ func TestRename(t *testing.T) {
 		"two names":    {ldap.ModifyDNRequest{DN: staff, NewRDN: "ou=y,ou=z"}, ldap.InvalidDNSyntax},
 		"bad superior": {ldap.ModifyDNRequest{DN: staff, NewRDN: "ou=y", NewSuperior: "y", HasNewSuperior: true}, ldap.InvalidDNSyntax},
 		"no superior":  {ldap.ModifyDNRequest{DN: staff, NewRDN: "ou=y", NewSuperior: "ou=z," + suffix, HasNewSuperior: true}, ldap.NoSuchObject},
+		"elsewhere":    {ldap.ModifyDNRequest{DN: staff, NewRDN: "ou=y", NewSuperior: "uid=admin", HasNewSuperior: true}, ldap.UnwillingToPerform},
 		"below itself": {ldap.ModifyDNRequest{DN: staff, NewRDN: "ou=y", NewSuperior: "uid=scarter," + staff, HasNewSuperior: true}, ldap.UnwillingToPerform},
 		"the base":     {ldap.ModifyDNRequest{DN: suffix, NewRDN: "dc=y"}, ldap.UnwillingToPerform},
 		"taken":        {ldap.ModifyDNRequest{DN: "uid=scarter," + staff, NewRDN: "uid=TMorris"}, ldap.EntryAlreadyExists},

@@ -22,6 +22,7 @@ type Directory struct {
 	servers []*Server
 	mu      sync.Mutex
 	changes int
+	origin  int
 }
 
 // Start starts a replica for each host name.
@@ -77,11 +78,18 @@ func (d *Directory) Lag(i int, lags bool) {
 	}
 }
 
+// From lets changes come from the replica with that id; 1 is the first.
+func (d *Directory) From(id int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.origin = id
+}
+
 // apply changes every replica.
 func (d *Directory) apply(f func(s *Server, csn string, now time.Time)) {
 	d.mu.Lock()
 	d.changes++
-	csn := fmt.Sprintf("%016x%04x%08x", time.Now().UnixMilli(), 1, d.changes)
+	csn := fmt.Sprintf("%016x%04x%08x", time.Now().UnixMilli(), max(d.origin, 1), d.changes)
 	d.mu.Unlock()
 	now := time.Now().UTC()
 	change := func(s *Server) { f(s, csn, now) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 )
@@ -39,11 +40,14 @@ func readQuery(op *ber.Packet) query {
 func (s *Server) search(c net.Conn, r request, bound bool) bool {
 	q := readQuery(r.op)
 	fault := s.trouble("search", q.base, describe(q.filter))
-	if fault != nil && fault.After == 0 {
+	if fault != nil && fault.After == 0 && fault.Drip == 0 {
 		return fault.answer(c, r.id, 5)
 	}
 	list, done := s.find(q, r, bound)
 	for i, p := range list {
+		if fault != nil && fault.Drip > 0 {
+			return drip(c, p, fault.Drip)
+		}
 		if fault != nil && i == fault.After {
 			return fault.answer(c, r.id, 5)
 		}
@@ -52,6 +56,18 @@ func (s *Server) search(c net.Conn, r request, bound bool) bool {
 		}
 	}
 	return write(c, done)
+}
+
+// drip writes byte by byte, and never comes to the end of the answer.
+func drip(c net.Conn, p *ber.Packet, pause time.Duration) bool {
+	for {
+		for _, b := range p.Bytes() {
+			if _, err := c.Write([]byte{b}); err != nil {
+				return false
+			}
+			time.Sleep(pause)
+		}
+	}
 }
 
 // find returns the messages that answer a search.
@@ -145,12 +161,8 @@ func (s *Server) root(bound bool) *entry {
 		e.set("lastChangeNumber", strconv.Itoa(s.next))
 	}
 	if s.Cookies {
-		csn := s.lastGone
-		if n := len(s.changes); n > 0 {
-			csn = s.changes[n-1].csn
-		}
-		if csn != "" {
-			e.set("lastExternalChangelogCookie", cookieOf(csn))
+		if cookie := s.latest.cookie(); cookie != "" {
+			e.set("lastExternalChangelogCookie", cookie)
 		}
 	}
 	return e
@@ -166,15 +178,17 @@ func (s *Server) findChanges(q query, r request) (list []*ber.Packet, done *ber.
 	case !s.Numbers && !s.Cookies:
 		return nil, result(r.id, 5, 32, "no such entry")
 	}
-	after := ""
+	var after state
 	if byCookie {
+		text := ""
 		if p, err := ber.DecodePacketErr(value); err == nil {
-			after = strings.TrimSuffix(strings.TrimPrefix(p.Data.String(), "dc=example,dc=com:"), ";")
+			text = p.Data.String()
 		}
-		if strings.Trim(after, "0123456789abcdef") != "" {
-			return nil, result(r.id, 5, 2, "Invalid syntax for the provided cookie '"+after+"'")
+		var ok bool
+		if after, ok = readCookie(text); !ok {
+			return nil, result(r.id, 5, 2, "Invalid syntax for the provided cookie '"+text+"'")
 		}
-		if after != "" && after < s.lastGone {
+		if after.outdated(s.gone) {
 			return nil, result(r.id, 5, 53, "Full resync required. Reason: The provided cookie is older than the start of historical in the server for the replicated domain : dc=example,dc=com")
 		}
 	}
@@ -187,8 +201,12 @@ func (s *Server) findChanges(q query, r request) (list []*ber.Packet, done *ber.
 		if s.EmptyChanges {
 			break
 		}
-		e := c.entry(byCookie)
-		if byCookie && c.csn <= after || !s.matches(q.filter, e) {
+		if byCookie && after.covers(c.csn) {
+			continue
+		}
+		after = after.with(c.csn)
+		e := c.entry(byCookie, after.cookie())
+		if !s.matches(q.filter, e) {
 			continue
 		}
 		if q.limit > 0 && int64(len(list)) == q.limit || s.SizeLimit > 0 && len(list) == s.SizeLimit {
@@ -197,7 +215,7 @@ func (s *Server) findChanges(q query, r request) (list []*ber.Packet, done *ber.
 		p := s.shown(r.id, e, q.attributes)
 		if byCookie {
 			v := ber.NewSequence("")
-			v.AppendChild(text(cookieOf(c.csn)))
+			v.AppendChild(text(after.cookie()))
 			p.AppendChild(controls(cookieOID, string(v.Bytes())))
 		}
 		list = append(list, p)
@@ -205,7 +223,7 @@ func (s *Server) findChanges(q query, r request) (list []*ber.Packet, done *ber.
 	return list, result(r.id, 5, 0, "")
 }
 
-func (c change) entry(byCookie bool) *entry {
+func (c change) entry(byCookie bool, cookie string) *entry {
 	e := &entry{dn: "changeNumber=" + strconv.Itoa(c.number) + ",cn=changelog", values: map[string][]string{}}
 	if byCookie {
 		e.dn = "replicationCSN=" + c.csn + ",dc=example,dc=com,cn=changelog"
@@ -222,7 +240,7 @@ func (c change) entry(byCookie bool) *entry {
 	if c.uid != "" {
 		e.set("targetEntryUUID", c.uid)
 	}
-	e.set("changeLogCookie", cookieOf(c.csn))
+	e.set("changeLogCookie", cookie)
 	if c.changes != "" {
 		e.set("changes", c.changes)
 	}

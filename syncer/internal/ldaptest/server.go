@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/base64"
-	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -18,12 +17,14 @@ import (
 
 // Fault is what happens to a request instead of its answer.
 type Fault struct {
-	Code    int    // the result code
-	Message string // its text
-	After   int    // that many entries are sent first
-	Stall   bool   // nothing is answered
-	Cut     bool   // the connection ends
-	Policy  []byte // value of the password policy control of a bind, which succeeds with Code 0
+	Code    int           // the result code
+	Message string        // its text
+	After   int           // that many entries are sent first
+	Stall   bool          // nothing is answered
+	Cut     bool          // the connection ends
+	Deaf    bool          // for an hour, nothing is even read
+	Drip    time.Duration // between two bytes of the answer
+	Policy  []byte        // value of the password policy control of a bind, which succeeds with Code 0
 }
 
 // Server is one replica. What is exported is set before, or under Edit.
@@ -54,15 +55,16 @@ type Server struct {
 	listener *idcstest.Listener
 	loops    sync.WaitGroup
 
-	mu       sync.Mutex
-	entries  map[string]*entry
-	changes  []change
-	next     int
-	lastGone string
-	lags     bool
-	missed   []func(*Server)
-	asked    []string
-	conns    map[net.Conn]bool
+	mu      sync.Mutex
+	entries map[string]*entry
+	changes []change
+	next    int
+	latest  state // of all changes
+	gone    state // of those that were trimmed
+	lags    bool
+	missed  []func(*Server)
+	asked   []string
+	conns   map[net.Conn]bool
 }
 
 // change is an entry of the changelog.
@@ -131,9 +133,18 @@ func (s *Server) Trim(keep int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := len(s.changes) - keep; n > 0 {
-		s.lastGone = s.changes[n-1].csn
+		for _, c := range s.changes[:n] {
+			s.gone = s.gone.with(c.csn)
+		}
 		s.changes = s.changes[n:]
 	}
+}
+
+// Forget is a changelog that has just been switched on: there was never a change in it.
+func (s *Server) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes, s.latest, s.gone = nil, nil, nil
 }
 
 // Reset is a restore: the numbering begins anew.
@@ -170,6 +181,7 @@ func (s *Server) log(c change) {
 		c.uid, c.csn = "", "" // It gives neither.
 	}
 	s.changes = append(s.changes, c)
+	s.latest = s.latest.with(c.csn)
 }
 
 // date gives a password its date, with milliseconds as DS has them.
@@ -278,6 +290,9 @@ func (f *Fault) answer(c net.Conn, id int64, tag ber.Tag) bool {
 		return false
 	case f.Stall:
 		return stall(c)
+	case f.Deaf:
+		time.Sleep(time.Hour)
+		return false
 	}
 	p := result(id, tag, f.Code, f.Message)
 	if f.Policy != nil {
@@ -364,5 +379,3 @@ func write(c net.Conn, p *ber.Packet) bool {
 	_, err := c.Write(p.Bytes())
 	return err == nil
 }
-
-func cookieOf(csn string) string { return fmt.Sprintf("dc=example,dc=com:%s;", csn) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	goldap "github.com/go-ldap/ldap/v3"
@@ -12,11 +13,17 @@ import (
 // byCookie follows cn=changelog of ForgeRock DS and OpenDJ by its cookie, which names a place in the history of each domain and
 // means the same on every replica.
 //
-// PingDS, "Changelog for notifications"; OpenDJ, ChangelogBackend and ExternalChangelogRequestControl.
+// A cookie that is older than the history is refused. But only replicas that it names are checked: of one that it does not name,
+// and so of all when it is empty, the server shows what is left and says nothing of what was trimmed. That is a gap, unless the
+// changelog was read to its end on this connection, at most a minute or a comparison ago.
+//
+// PingDS, "Changelog for notifications"; OpenDJ, ChangelogBackend, ExternalChangelogRequestControl and
+// ReplicationServer.isCookieOutdatedForDomain.
 type byCookie struct {
-	source *Source
-	conn   *conn
-	root   rootDSE
+	source  *Source
+	conn    *conn
+	root    rootDSE
+	watched bool // the changelog was read to its end on this connection
 }
 
 var errNoCookie = errors.New("search the changelog: an entry shows no changeLogCookie")
@@ -35,7 +42,7 @@ func (f *byCookie) latest(ctx context.Context, p *position) (err error) {
 	if f.root, err = f.conn.root(ctx); err != nil {
 		return err
 	}
-	p.Cookie = f.root.cookie // Empty is the beginning of the history.
+	p.Cookie, f.watched = f.root.cookie, true // Empty is the beginning of the history.
 	return nil
 }
 
@@ -75,21 +82,52 @@ func (f *byCookie) pass(ctx context.Context, p *position) error {
 		case len(entries) == 0 && more:
 			return errCut
 		case len(entries) == 0:
-			return nil
+			return f.reached(p.Cookie, f.root.cookie)
 		}
 		cookie := value(entries[len(entries)-1], "changeLogCookie")
 		if cookie == "" {
 			return errNoCookie
 		}
+		if err := f.reached(p.Cookie, cookie); err != nil {
+			return err
+		}
 		if err := f.source.handle(ctx, f.conn, entries, f.root); err != nil {
 			return err
 		}
-		p.Cookie = cookie
-		if !more {
+		if p.Cookie = cookie; !more {
+			f.watched = true
 			return nil
 		}
 		if err := f.source.save(); err != nil {
 			return err
 		}
 	}
+}
+
+// reached tells whether all that lies between two cookies was shown.
+func (f *byCookie) reached(from, to string) error {
+	had, has := f.replicas(from), f.replicas(to)
+	if f.watched || has <= had {
+		return nil
+	}
+	return gap("the changelog shows changes of %d replicas, and the position names %d: what was trimmed of the others cannot be told", has, had)
+}
+
+// replicas counts those that a cookie names in the domains of the users: "dc=example,dc=com:CSN CSN;o=other:CSN;". A domain whose
+// name is not understood counts, too.
+//
+// OpenDJ, MultiDomainServerState.toString.
+func (f *byCookie) replicas(cookie string) (n int) {
+	for domain := range strings.SplitSeq(cookie, ";") {
+		name, list := "", domain
+		if i := strings.LastIndexByte(domain, ':'); i >= 0 {
+			name, list = domain[:i], domain[i+1:]
+		}
+		dn, err := parseDN(name)
+		if err == nil && !dn.EqualFold(f.source.base) && !dn.AncestorOfFold(f.source.base) && !f.source.base.AncestorOfFold(dn) {
+			continue
+		}
+		n += len(strings.Fields(list))
+	}
+	return n
 }

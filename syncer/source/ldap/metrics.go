@@ -8,16 +8,17 @@ import (
 )
 
 type metrics struct {
-	entries   prometheus.Counter
-	changes   *prometheus.CounterVec // by outcome
-	gaps      prometheus.Counter
-	failures  *prometheus.CounterVec // by reason
-	readable  prometheus.Gauge
-	parked    prometheus.Gauge
-	connected *prometheus.GaugeVec // by server
-	servers   []string
-	looks     atomic.Int64
-	last      atomic.Int64 // when the last look ended
+	entries    prometheus.Counter
+	changes    *prometheus.CounterVec // by outcome
+	gaps       prometheus.Counter
+	failures   *prometheus.CounterVec // by reason
+	readable   prometheus.Gauge
+	parked     prometheus.Gauge
+	references prometheus.Gauge
+	connected  *prometheus.GaugeVec // by server
+	servers    []string
+	looks      atomic.Int64
+	last       atomic.Int64 // when the last look ended
 
 	unregister func()
 }
@@ -39,8 +40,9 @@ func newMetrics(r prometheus.Registerer, servers []string) (*metrics, error) {
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "idm_password_sync_source_failures_total", Help: "Times that a server of the directory could not be used, by reason.", ConstLabels: label,
 		}, []string{"reason"}),
-		readable: gauge("idm_password_sync_source_password_readable", "0 when entries were read and none showed userPassword."),
-		parked:   gauge("idm_password_sync_source_parked", "Entries that cannot be delivered."),
+		readable:   gauge("idm_password_sync_source_password_readable", "0 when entries were read and none showed userPassword."),
+		parked:     gauge("idm_password_sync_source_parked", "Entries that cannot be delivered."),
+		references: gauge("idm_password_sync_source_references", "Search references that the last comparison met; they are not followed."),
 		connected: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "idm_password_sync_source_connected", Help: "1 for the server that is read.", ConstLabels: label,
 		}, []string{"server"}),
@@ -69,7 +71,7 @@ func newMetrics(r prometheus.Registerer, servers []string) (*metrics, error) {
 			r.Unregister(c)
 		}
 	}
-	for _, c := range []prometheus.Collector{m.entries, m.changes, m.gaps, m.failures, m.readable, m.parked, m.connected, lag} {
+	for _, c := range []prometheus.Collector{m.entries, m.changes, m.gaps, m.failures, m.readable, m.parked, m.references, m.connected, lag} {
 		if err := r.Register(c); err != nil {
 			m.unregister()
 			return nil, err

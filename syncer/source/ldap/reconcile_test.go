@@ -108,30 +108,86 @@ func TestAnEmptySourceIsNotBelieved(t *testing.T) {
 	})
 }
 
+// TestAPartOfTheUsersIsNotTakenForAll breaks the second page of three, and lets the directory get well again.
 func TestAPartOfTheUsersIsNotTakenForAll(t *testing.T) {
-	for name, fault := range map[string]ldaptest.Fault{"size limit": {Code: 4, After: 1}, "look-through limit": {Code: 11, After: 1}, "cut": {Cut: true, After: 1}} {
+	tests := map[string]struct {
+		fault ldaptest.Fault
+		is    reason
+		says  string
+	}{
+		"time limit":         {ldaptest.Fault{Code: 3, After: 1}, limits, "ds-rlim-time-limit"},
+		"size limit":         {ldaptest.Fault{Code: 4, After: 1}, limits, "ds-rlim-size-limit"},
+		"look-through limit": {ldaptest.Fault{Code: 11, After: 1}, limits, "ds-rlim-lookthrough-limit"},
+		"unindexed":          {ldaptest.Fault{Code: 50, After: 1}, rights, "unindexed-search"},
+		"referral":           {ldaptest.Fault{Code: 10, After: 1}, referred, "ldap.urls"},
+		"busy":               {ldaptest.Fault{Code: 51, After: 1}, busy, "overloaded"},
+		"unavailable":        {ldaptest.Fault{Code: 52, After: 1}, busy, "overloaded"},
+		"a lost page":        {ldaptest.Fault{Code: 53, Message: "The following paged results control cookie value was not recognized"}, otherwise, "not recognized"},
+		"cut":                {ldaptest.Fault{Cut: true, After: 1}, unreachable, "is the server up"},
+		"stalled":            {ldaptest.Fault{Stall: true, After: 1}, silent, "ldap.timeout"},
+	}
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, Auto, func(r *rig) {
 				reconciliation(r)
 				r.config.URLs = r.config.URLs[:1]
-				r.directory.Add("ann", "bob", "cid")
+				r.directory.Add("ann", "bob", "cid", "dan", "eve")
 				r.start()
 				r.settle()
-				require.Len(r, r.engine.got(), 3)
+				require.Len(r, r.engine.got(), 5)
+				pages := 0
 				r.directory.Server(0).Edit(func(s *ldaptest.Server) {
 					s.Script = func(operation, base, _ string) *ldaptest.Fault {
-						if operation == "search" && base == ldaptest.Base {
-							return &fault
+						if operation != "search" || base != ldaptest.Base {
+							return nil
+						}
+						if pages++; pages%2 == 0 {
+							return &tt.fault
 						}
 						return nil
 					}
 				})
-				time.Sleep(time.Hour)
+				r.directory.SetPassword("eve", hash("e2"))
+				time.Sleep(2 * time.Hour)
 				assert.Zero(r, r.outcome(deleted))
-				assert.Contains(r, r.logs.String(), "cannot be read")
+				assert.Empty(r, r.engine.got())
+				assert.Contains(r, r.logs.String(), "page 2, after ")
+				assert.Contains(r, r.logs.String(), tt.says)
+				assert.Positive(r, r.metric("idm_password_sync_source_failures_total", "reason="+string(tt.is)))
+				if tt.is == limits || tt.is == rights || tt.is == referred {
+					assert.Less(r, pages, 40, "nobody lifts a limit within a minute")
+				}
+				r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.Script = nil })
+				time.Sleep(longestLimited)
+				r.expect("eve " + hash("e2"))
+				assert.Contains(r, r.logs.String(), "the directory is read again")
 			})
 		})
 	}
+}
+
+func TestWhoMayBeElsewhereIsNotDeleted(t *testing.T) {
+	bubble(t, Auto, func(r *rig) {
+		reconciliation(r)
+		r.config.URLs = r.config.URLs[:1]
+		r.directory.Add("ann", "bob")
+		r.start()
+		r.settle()
+		require.Len(r, r.engine.got(), 2)
+		r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.References = []string{"ldap://ds9.example.com/ou=a," + ldaptest.Base} })
+		r.directory.Delete("bob")
+		r.directory.SetPassword("ann", hash("a2"))
+		time.Sleep(15 * time.Minute)
+		r.expect("ann " + hash("a2"))
+		assert.Zero(r, r.outcome(deleted))
+		assert.Contains(r, r.logs.String(), "not taken for deleted")
+		assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_references"), 0.01)
+		r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.References = nil })
+		time.Sleep(15 * time.Minute)
+		r.settle()
+		assert.InEpsilon(r, 1, r.outcome(deleted), 0.01)
+		assert.Zero(r, r.metric("idm_password_sync_source_references"))
+	})
 }
 
 func TestMoreUsersThanMayBeRememberedAreTold(t *testing.T) {

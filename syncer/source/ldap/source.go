@@ -138,6 +138,8 @@ const (
 	longestIdle = time.Minute
 	// firstPause and longestPause bound the pauses while no server can be used.
 	firstPause, longestPause = time.Second, time.Minute
+	// longestLimited bounds the pauses when what stands in the way goes away by somebody's hand only.
+	longestLimited = 15 * time.Minute
 	// refusedPause and longestRefused bound those while the account is refused: more attempts would only lock it.
 	refusedPause, longestRefused = 5 * time.Minute, time.Hour
 	// glance is the time between two looks at the files of the account while it is refused.
@@ -217,10 +219,14 @@ func (t *turns) failed(r reason, worked bool, servers int) time.Duration {
 		t.refused++
 		return min(refusedPause<<min(t.refused-1, 10), longestRefused)
 	}
-	if t.failures%servers == 0 {
-		return backoff(t.failures / servers)
+	switch n := t.failures / servers; {
+	case t.failures%servers != 0:
+		return 0
+	case r == limits || r == referred || r == rights:
+		return min(firstPause<<min(n-1, 10), longestLimited) // Each attempt may read most of the directory, for nothing.
+	default:
+		return backoff(n)
 	}
-	return 0
 }
 
 // backoff is the pause after the n-th round in which every server has failed.

@@ -18,6 +18,8 @@ var (
 // swept is what a walk over the users has shown.
 type swept struct {
 	users    int
+	pages    int
+	referred int       // references to other servers
 	youngest time.Time // modifyTimestamp
 	begun    time.Time
 	took     time.Duration
@@ -33,9 +35,10 @@ func (s *Source) sweep(ctx context.Context, c *conn, filter string, page func([]
 			Controls: []goldap.Control{paging},
 		})
 		if err != nil {
-			return w, fmt.Errorf("search for users: %w", err)
+			return w, fmt.Errorf("search for users: page %d, after %d users: %w", w.pages+1, w.users, err)
 		}
 		s.refer(ctx, len(r.Referrals))
+		w.pages, w.referred = w.pages+1, w.referred+len(r.Referrals)
 		users := make([]user, 0, len(r.Entries))
 		for _, e := range r.Entries {
 			u := s.config.user(e)
@@ -49,9 +52,12 @@ func (s *Source) sweep(ctx context.Context, c *conn, filter string, page func([]
 			return w, err
 		}
 		if cut {
-			return w, errCut
+			return w, fmt.Errorf("search for users: page %d, after %d users: %w", w.pages, w.users, errCut)
 		}
 		answer, _ := goldap.FindControl(r.Controls, goldap.ControlTypePaging).(*goldap.ControlPaging)
+		if answer == nil && len(paging.Cookie) > 0 {
+			return w, fmt.Errorf("search for users: page %d says nothing of a next one, so this may not be all", w.pages)
+		}
 		if answer == nil || len(answer.Cookie) == 0 {
 			w.took = time.Since(w.begun)
 			return w, nil
@@ -93,6 +99,12 @@ func (s *Source) compare(ctx context.Context, c *conn) error {
 		return err
 	}
 	gone := s.seen.unseen()
+	s.metrics.references.Set(float64(w.referred))
+	if w.referred > 0 && len(gone) > 0 {
+		s.log.WarnContext(ctx, "users were not found, and may be where the directory refers to, so they are not taken for deleted",
+			"users", len(gone), "referrals", w.referred)
+		gone = nil
+	}
 	if w.users == 0 && len(gone) > 0 && !s.config.AllowEmptySource {
 		return errEmpty
 	}

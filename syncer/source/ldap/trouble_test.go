@@ -37,6 +37,84 @@ func TestATrimmedChangelogIsAGapThatIsClosed(t *testing.T) {
 	}
 }
 
+// TestAnEmptyCookieIsNoPosition: the server says nothing of what was trimmed before it was read by a cookie that names no replica.
+func TestAnEmptyCookieIsNoPosition(t *testing.T) {
+	for name, keep := range map[string]int{"one is left": 1, "all are gone": 0} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, Cookie, func(r *rig) {
+				r.config.URLs = r.config.URLs[:1]
+				r.directory.Add("ann", "bob")
+				r.directory.Server(0).Forget()
+				r.start()
+				r.expect()
+				require.Empty(r, r.source.position.Cookie)
+				r.restart()
+				r.expect()
+				assert.Zero(r, r.metric("idm_password_sync_source_gaps_total"), "nothing has happened")
+				r.stop()
+				r.directory.SetPassword("ann", hash("a2"))
+				r.directory.SetPassword("bob", hash("b2"))
+				r.directory.Server(0).Trim(keep)
+				r.start()
+				r.expect("ann "+hash("a2"), "bob "+hash("b2"))
+				assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_gaps_total"), 0.01)
+				r.restart()
+				r.directory.SetPassword("ann", hash("a3"))
+				r.expect("ann " + hash("a3"))
+				assert.Zero(r, r.metric("idm_password_sync_source_gaps_total"))
+			})
+		})
+	}
+}
+
+func TestTheFirstChangeOfAllIsNoGapWhileSomebodyLooks(t *testing.T) {
+	bubble(t, Cookie, func(r *rig) {
+		r.directory.Add("ann")
+		for i := range 2 {
+			r.directory.Server(i).Forget()
+		}
+		r.start()
+		r.expect()
+		r.directory.SetPassword("ann", hash("a2"))
+		r.expect("ann " + hash("a2"))
+		assert.Zero(r, r.metric("idm_password_sync_source_gaps_total"))
+	})
+}
+
+// TestAReplicaThatTheCookieDoesNotName has joined while nobody looked, and part of what it wrote is gone.
+func TestAReplicaThatTheCookieDoesNotName(t *testing.T) {
+	bubble(t, Cookie, func(r *rig) {
+		r.config.URLs = r.config.URLs[:1]
+		r.directory.Add("ann", "bob")
+		r.start()
+		r.expect()
+		r.directory.From(2)
+		r.directory.SetPassword("ann", hash("a2"))
+		r.expect("ann " + hash("a2"))
+		assert.Zero(r, r.metric("idm_password_sync_source_gaps_total"), "it joins under our eyes")
+		r.stop()
+		r.directory.From(3)
+		r.directory.SetPassword("ann", hash("a3"))
+		r.directory.SetPassword("bob", hash("b3"))
+		r.directory.Server(0).Trim(1)
+		r.start()
+		r.expect("ann "+hash("a3"), "bob "+hash("b3"))
+		assert.Contains(r, r.logs.String(), "changes of 3 replicas, and the position names 2")
+	})
+}
+
+func TestReplicasOfACookie(t *testing.T) {
+	base, err := parseDN("ou=People,dc=example,dc=com")
+	require.NoError(t, err)
+	f := &byCookie{source: &Source{base: base}}
+	for cookie, want := range map[string]int{
+		"": 0, ";": 0, "dc=example,dc=com:;": 0, "dc=example,dc=com:c1 c2;cn=schema:c3;": 2, "DC=Example, dc=com:c1;": 1, "cn=schema:c1;o=x:c2;": 0,
+		"ou=a,ou=People,dc=example,dc=com:c1;": 1, "what is this": 3, "cn=admin data:0102 0304;dc=example,dc=com:0506": 1,
+	} {
+		assert.Equal(t, want, f.replicas(cookie), cookie)
+	}
+}
+
 func TestWhatIsTrimmedWithoutBeingMissedIsNoGap(t *testing.T) {
 	for _, strategy := range []string{ChangeNumber, Cookie} {
 		t.Run(strategy, func(t *testing.T) {
@@ -201,6 +279,7 @@ func TestTimestampsOfAnotherServerAreNotTrusted(t *testing.T) {
 
 func TestAServerThatSaysNothingIsLeft(t *testing.T) {
 	for name, fault := range map[string]ldaptest.Fault{
+		"deaf": {Deaf: true}, "deaf among entries": {Deaf: true, After: 1}, "dripping": {Drip: 300 * time.Millisecond},
 		"stalled": {Stall: true}, "stalled among entries": {Stall: true, After: 1}, "cut": {Cut: true}, "cut among entries": {Cut: true, After: 1},
 		"busy": {Code: 51}, "unavailable": {Code: 52}, "time limit": {Code: 3, After: 1}, "admin limit": {Code: 11},
 		"size limit": {Code: 4, After: 1}, "referral": {Code: 10}, "unindexed": {Code: 50, Message: "unindexed search"},

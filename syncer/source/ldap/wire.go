@@ -24,12 +24,16 @@ var (
 // fill the memory.
 type wire struct {
 	net.Conn
-	left atomic.Int64
+	left  atomic.Int64
+	ended atomic.Bool // there is no more to read
 }
 
 // Read passes on what may still come.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
+	if err != nil {
+		w.ended.Store(true)
+	}
 	if w.left.Add(-int64(n)) < 0 {
 		return 0, errTooMuch
 	}
@@ -94,6 +98,9 @@ func (c *conn) search(ctx context.Context, r *goldap.SearchRequest) (result *gol
 	})
 	if result != nil && goldap.IsErrorWithCode(err, goldap.LDAPResultSizeLimitExceeded) {
 		return result, true, nil
+	}
+	if err != nil && c.wire.ended.Load() && diagnose(err) == otherwise { // go-ldap tells that by text only.
+		err = fmt.Errorf("%w: %w", errEnded, err)
 	}
 	if err != nil {
 		return nil, false, err
