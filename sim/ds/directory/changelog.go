@@ -2,10 +2,8 @@ package directory
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"strconv"
-	"time"
 
 	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/directory/schema"
@@ -35,31 +33,32 @@ func (d *Directory) searchChangelog(ctx context.Context, a *asker, key string, s
 	if c, ok := ldap.Find(controls, ldap.OIDPagedResults); ok && c.Critical {
 		return ldap.Result{Code: ldap.UnavailableCriticalExtension, Message: "The paged results control is not supported below cn=changelog"}
 	}
+	asked, persists, wrong := persistence(controls)
+	if wrong.Code != ldap.Success {
+		return wrong
+	}
 	f, wrong := d.newFinding(a, area{0, scope}, r, nil, to)
 	if wrong.Code != ldap.Success {
 		return wrong
 	}
-	reading := changelogReading{finding: f, include: d.config.Changelog.Include}
-	c, byCookie := ldap.Find(controls, ldap.OIDChangelogCookie)
-	switch {
-	case byCookie:
-		var seen state
-		if seen, wrong = d.parseCookie(ldap.ParseChangelogCookie(c)); wrong.Code != ldap.Success {
+	reading := changelogReading{finding: f, include: d.config.Changelog.Include, base: base, start: d.pseudoEntry(r.BaseDN)}
+	var c ldap.Control
+	switch c, reading.cookies = ldap.Find(controls, ldap.OIDChangelogCookie); {
+	case reading.cookies && persists && asked.ChangesOnly:
+		// Changes from now on, whatever the cookie says (OpenDJ, ChangelogBackend.getCookie).
+	case reading.cookies:
+		if reading.seen, wrong = d.parseCookie(ldap.ParseChangelogCookie(c)); wrong.Code != ldap.Success {
 			return wrong
 		}
-		return reading.byCookie(ctx, base, key, scope, seen)
-	case mode == ChangelogCookies:
-		if d.is(numbersWhenCookie, "refuse") {
-			return ldap.Result{Code: ldap.UnwillingToPerform, Message: "Change numbers are not computed by this server"}
-		}
-		if key == changelogKey && scope != scopeOne {
-			if end, over := reading.offer(ctx, base, nil); over {
-				return end
-			}
-		}
-		return ldap.Result{}
+	case mode == ChangelogCookies && d.is(numbersWhenCookie, "refuse"):
+		return ldap.Result{Code: ldap.UnwillingToPerform, Message: "Change numbers are not computed by this server"}
+	default:
+		reading.unnumbered = mode == ChangelogCookies
 	}
-	return reading.byNumber(ctx, base, key, scope)
+	if persists {
+		return reading.persist(ctx, asked.ChangesOnly)
+	}
+	return reading.run(ctx)
 }
 
 // changelogBase never has numSubordinates: by the time the entries are sent it would be another (OpenDJ, ChangelogBackend).
@@ -75,7 +74,31 @@ func (d *Directory) changelogBase(hasSubordinates bool) *entry {
 // changelogReading is one search of the changelog.
 type changelogReading struct {
 	*finding
-	include []string
+	include    []string
+	base       *entry // cn=changelog
+	start      *entry // the base of the search, by its name
+	cookies    bool   // it is by cookie, and not by number
+	seen       state  // all records up to the last one that was read
+	last       int    // the number of that
+	unnumbered bool   // there are no numbers to search by
+}
+
+// run shows what there is.
+func (c *changelogReading) run(ctx context.Context) ldap.Result {
+	if c.cookies {
+		return c.byCookie(ctx)
+	}
+	return c.byNumber(ctx)
+}
+
+// offerBase shows cn=changelog itself, when that is in the scope.
+func (c *changelogReading) offerBase(ctx context.Context) (ldap.Result, bool) {
+	scope := c.areas[0].scope
+	if c.start.key != changelogKey || scope == scopeOne || scope == scopeBelow {
+		return ldap.Result{}, false
+	}
+	end, over := c.offer(ctx, c.base, nil)
+	return end, over || scope == scopeBase
 }
 
 // offer shows one entry, when it matches.
@@ -83,20 +106,39 @@ func (c *changelogReading) offer(ctx context.Context, e *entry, controls []ldap.
 	if ctx.Err() != nil {
 		return canceled, true
 	}
-	if !c.deadline.IsZero() && time.Now().After(c.deadline) {
-		return ldap.Result{Code: ldap.TimeLimitExceeded, Message: "The maximum time limit for processing this search operation has expired"}, true
-	}
 	if c.d.matches(view{c.d, c.asker, e}, c.request.Filter) != yes || !c.visible(e) {
 		return ldap.Result{}, false
 	}
-	if c.limit > 0 && c.sent >= c.limit {
-		return ldap.Result{Code: ldap.SizeLimitExceeded, Message: fmt.Sprintf("This search operation has sent the maximum of %d entries to the client", c.limit)}, true
+	if end, over := c.exceeded(); over {
+		return end, true
 	}
 	c.sent++
 	if err := c.to.Entry(c.d.project(c.asker, e, c.selection), controls); err != nil {
 		return ldap.Result{Code: ldap.Unavailable, Message: err.Error()}, true
 	}
 	return ldap.Result{}, false
+}
+
+// show makes the entry of a record and shows it when it is in the scope; each record once.
+func (c *changelogReading) show(ctx context.Context, r *record) (ldap.Result, bool) {
+	known := r.csn <= c.seen[r.origin]
+	if !c.cookies {
+		known = r.number <= c.last
+	}
+	c.seen[r.origin], c.last = max(c.seen[r.origin], r.csn), max(c.last, r.number)
+	if known {
+		return ldap.Result{}, false
+	}
+	cookie := c.seen.cookieText(c.d.config.Suffix)
+	var controls []ldap.Control
+	if c.cookies {
+		controls = []ldap.Control{ldap.ChangelogCookie(cookie)}
+	}
+	e := c.d.changelogEntry(r, !c.cookies, cookie, c.included(r))
+	if !encloses(c.areas[0].scope, c.start, e) {
+		return ldap.Result{}, false
+	}
+	return c.offer(ctx, e, controls)
 }
 
 // included are the attributes that a record tells besides.
@@ -107,66 +149,48 @@ func (c *changelogReading) included(r *record) []string {
 	return c.include
 }
 
-func (c *changelogReading) byNumber(ctx context.Context, base *entry, key string, scope scope) ldap.Result {
-	var low, high int
-	if key != changelogKey {
+func (c *changelogReading) byNumber(ctx context.Context) ldap.Result {
+	if end, over := c.offerBase(ctx); over || c.unnumbered {
+		return end
+	}
+	low, high := c.d.numberRange(c.request.Filter)
+	if c.start.key != changelogKey {
 		number, ok := numberOf(c.request.BaseDN)
 		if !ok {
 			return ldap.Result{Code: ldap.NoSuchObject, MatchedDN: changelogDN, Message: "The search base entry does not exist"}
 		}
-		if scope == scopeOne || scope == scopeBelow {
-			return ldap.Result{}
-		}
 		low, high = number, number
-	} else {
-		if scope != scopeOne && scope != scopeBelow {
-			if end, over := c.offer(ctx, base, nil); over || scope == scopeBase {
-				return end
-			}
-		}
-		low, high = c.d.numberRange(c.request.Filter)
 	}
 	c.d.mu.Lock()
 	c.d.changes.trim(c.d.kernel.Clock.Now())
 	records := c.d.changes.from(low, high)
-	var seen state
 	if len(records) > 0 {
-		seen = c.d.changes.before(records[0].number)
+		c.seen = c.d.changes.before(records[0].number)
 	}
 	c.d.mu.Unlock()
-	if key != changelogKey && len(records) == 0 {
+	if c.start.key != changelogKey && len(records) == 0 {
 		return ldap.Result{Code: ldap.NoSuchObject, MatchedDN: changelogDN, Message: "The search base entry does not exist"}
 	}
-	for _, r := range records {
-		seen[r.origin] = max(seen[r.origin], r.csn)
-		if end, over := c.offer(ctx, c.d.changelogEntry(r, true, seen.cookieText(c.d.config.Suffix), c.included(r)), nil); over {
-			return end
-		}
-	}
-	return ldap.Result{}
+	return c.all(ctx, records)
 }
 
-func (c *changelogReading) byCookie(ctx context.Context, base *entry, key string, scope scope, seen state) ldap.Result {
-	if key == changelogKey && scope != scopeOne && scope != scopeBelow {
-		if end, over := c.offer(ctx, base, nil); over || scope == scopeBase {
-			return end
-		}
+func (c *changelogReading) byCookie(ctx context.Context) ldap.Result {
+	if end, over := c.offerBase(ctx); over {
+		return end
 	}
 	c.d.mu.Lock()
 	c.d.changes.trim(c.d.kernel.Clock.Now())
-	records, kept := c.d.changes.since(seen)
+	records, kept := c.d.changes.since(c.seen)
 	c.d.mu.Unlock()
 	if !kept {
 		return c.d.tooOld(c.d.config.Suffix)
 	}
+	return c.all(ctx, records)
+}
+
+func (c *changelogReading) all(ctx context.Context, records []*record) ldap.Result {
 	for _, r := range records {
-		seen[r.origin] = r.csn
-		cookie := seen.cookieText(c.d.config.Suffix)
-		e := c.d.changelogEntry(r, false, cookie, c.included(r))
-		if key != changelogKey && key != e.key {
-			continue
-		}
-		if end, over := c.offer(ctx, e, []ldap.Control{ldap.ChangelogCookie(cookie)}); over {
+		if end, over := c.show(ctx, r); over {
 			return end
 		}
 	}

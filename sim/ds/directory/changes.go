@@ -144,6 +144,9 @@ func (d *Directory) SetChangelog(mode ChangelogMode, purge time.Duration) error 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.changes.mode, d.changes.delay = mode, purge
+	if mode == ChangelogOff {
+		d.endWatchers(true)
+	}
 	return nil
 }
 

@@ -99,7 +99,7 @@ func (d *Directory) Reset() error {
 	d.mu.Lock()
 	d.tree = newTree(d.schema, d.config.Indexes)
 	d.changes.reset(d.config.Changelog)
-	d.endWatchers()
+	d.endWatchers(false)
 	d.mu.Unlock()
 	if err := d.refreshACIs(); err != nil {
 		return err

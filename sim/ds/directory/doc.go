@@ -22,8 +22,8 @@
 //     age; values that are encoded already, by DS's textual test; a rehash at a bind, which is no change of the password.
 //   - Access control instructions in DS's syntax, global ones and those of entries, and the privileges that go with passwords and
 //     the changelog. Who may not read a password does not see that there is one.
-//   - cn=changelog by change number and by cookie, with the hashes in it; trimming, cookies that are too old, replicas with a lag
-//     and numbers of their own.
+//   - cn=changelog by change number and by cookie, with the hashes in it; persistent searches of it and of entries, told of who
+//     comes into their scope or leaves it; trimming, cookies that are too old, replicas with a lag and numbers of their own.
 //   - cn=schema, which is what works here; cn=monitor as far as health; LDIF in and out.
 //
 // # What is left out
@@ -36,7 +36,7 @@
 //   - Bind rules by address, time, method and attribute; extop, since all extended operations are allowed; macros.
 //   - Conflict resolution: of two changes of one attribute at two replicas, the one that arrives last stays. Replication's own
 //     attributes and updates.
-//   - Persistent searches of cn=changelog. Modify DN of more than a few thousand entries takes the lock that long.
+//   - Modify DN of more than a few thousand entries takes the lock that long.
 //   - The list of common passwords is its head only; SASL, TLS and connections are the server's.
 //
 // # Where it is harsher than DS

@@ -74,7 +74,7 @@ type Subscription struct {
 
 // Subscribe takes a place; Run gives it back.
 func (d *Directory) Subscribe(from *Directory) *Subscription {
-	return &Subscription{to: d, from: from, w: from.watch()}
+	return &Subscription{to: d, from: from, w: from.watch(false)}
 }
 
 // Run is [Directory.Replicate] from the time of the subscription on.

@@ -61,22 +61,29 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 	if dn, wrong = d.dereference(a, r, scope, dn); wrong.Code != ldap.Success {
 		return wrong
 	}
+	asked, persists, wrong := persistence(controls)
 	base := d.base(dn.Key(d.schema))
-	if base == nil {
+	switch {
+	case persists && asked.ChangesOnly && base == nil:
+		base = d.pseudoEntry(dn.String()) // What is not there may come: nothing is looked for yet.
+	case base == nil:
 		return d.missingBase(dn, scope, "The search base entry '"+dn.String()+"' does not exist")
 	}
 	if refused := d.checkControls(a, base, controls); refused.Code != ldap.Success {
 		return refused
 	}
-	if c, ok := ldap.Find(controls, ldap.OIDPersistentSearch); ok {
-		return d.persist(ctx, a, c, base, scope, r, controls, to)
+	if wrong.Code != ldap.Success {
+		return wrong
 	}
-	if !manages(controls) && d.isReferral(base) {
+	if !manages(controls) && d.isReferral(base) && !(persists && asked.ChangesOnly) {
 		return d.refer(base.dn, base, scope.urlText())
 	}
 	f, refused := d.newFinding(a, area{base.id, scope}, r, controls, to)
-	if refused.Code != ldap.Success {
+	switch {
+	case refused.Code != ldap.Success:
 		return refused
+	case persists:
+		return f.persist(ctx, asked, base)
 	}
 	return f.run(ctx)
 }

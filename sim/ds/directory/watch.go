@@ -2,6 +2,8 @@ package directory
 
 import (
 	"context"
+	"fmt"
+	"maps"
 
 	"github.com/seatrial/seatrial/sim/ds/directory/schema"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
@@ -9,9 +11,11 @@ import (
 
 // watcher takes changes as they happen. It is bounded: who does not take them in time is told so and let go.
 type watcher struct {
-	records chan *record
-	over    chan struct{} // closed at the end
-	code    ldap.ResultCode
+	records   chan *record
+	changelog bool          // it is about cn=changelog, and ends with it
+	from      state         // all changes before the first
+	over      chan struct{} // closed at the end
+	code      ldap.ResultCode
 }
 
 // backlog is how many changes a persistent search may be behind.
@@ -19,6 +23,14 @@ const backlog = 1 << 14
 
 func newWatcher() *watcher {
 	return &watcher{records: make(chan *record, backlog), over: make(chan struct{})}
+}
+
+// end is the answer to a search whose watcher is over.
+func (w *watcher) end() ldap.Result {
+	if w.code == ldap.Busy {
+		return ldap.Result{Code: w.code, Message: fmt.Sprintf("The persistent search has ended because the client is %d changes behind", backlog)}
+	}
+	return ldap.Result{Code: w.code, Message: "The persistent search has ended because the backend is not available"}
 }
 
 // tell hands a record over. Directory.mu is held, so nothing may wait here.
@@ -34,10 +46,12 @@ func (w *watcher) tell(r *record) {
 	}
 }
 
-func (d *Directory) watch() *watcher {
+func (d *Directory) watch(changelog bool) *watcher {
 	w := newWatcher()
+	w.changelog = changelog
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	w.from = maps.Clone(d.changes.newest)
 	d.watchers[w] = struct{}{}
 	return w
 }
@@ -48,9 +62,12 @@ func (d *Directory) unwatch(w *watcher) {
 	delete(d.watchers, w)
 }
 
-// endWatchers lets all go, as when a backend is taken down. The tree must be locked.
-func (d *Directory) endWatchers() {
+// endWatchers lets go those of the changelog, or all, as when a backend is taken down. The tree must be locked.
+func (d *Directory) endWatchers(changelogOnly bool) {
 	for w := range d.watchers {
+		if changelogOnly && !w.changelog {
+			continue
+		}
 		if w.code == ldap.Success {
 			w.code = ldap.Unavailable
 			close(w.over)
@@ -59,34 +76,54 @@ func (d *Directory) endWatchers() {
 	}
 }
 
-// persist is the persistent search: the entries that are there, unless only changes are asked for, and then those that change,
-// as they are after the change; a deleted one as it was.
-func (d *Directory) persist(ctx context.Context, a *asker, c ldap.Control, base *entry, scope scope, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
+// persistence reads the control of a persistent search.
+func persistence(controls []ldap.Control) (asked ldap.PersistentSearch, persists bool, wrong ldap.Result) {
+	c, persists := ldap.Find(controls, ldap.OIDPersistentSearch)
+	if !persists {
+		return asked, false, wrong
+	}
 	asked, err := ldap.ParsePersistentSearch(c)
 	if err != nil {
-		return ldap.Result{Code: ldap.ProtocolError, Message: err.Error()}
+		wrong = ldap.Result{Code: ldap.ProtocolError, Message: err.Error()}
 	}
-	w := d.watch()
-	defer d.unwatch(w)
-	f, wrong := d.newFinding(a, area{base.id, scope}, r, controls, to)
-	if wrong.Code != ldap.Success {
-		return wrong
-	}
-	f.unlimited()
-	f.page, f.sort = nil, nil
+	return asked, true, wrong
+}
+
+// persist is the persistent search: the entries that are there, unless only changes are asked for, and then those that change,
+// as they are after the change; a deleted one as it was. The limits are those of the first part, which ends with them, but not the
+// search (OpenDJ, SearchOperationBasis.run).
+func (f *finding) persist(ctx context.Context, asked ldap.PersistentSearch, base *entry) ldap.Result {
+	w := f.d.watch(false)
+	defer f.d.unwatch(w)
 	if !asked.ChangesOnly {
-		if end := f.run(ctx); end.Code != ldap.Success {
+		if end := f.run(ctx); !goesOn(end.Code) {
 			return end
 		}
 	}
+	f.unlimited()
+	return w.follow(ctx, func(r *record) error { return f.announce(r, asked, base) })
+}
+
+// goesOn tells whether a persistent search does after its first part.
+func goesOn(code ldap.ResultCode) bool {
+	switch code {
+	case ldap.Success, ldap.SizeLimitExceeded, ldap.TimeLimitExceeded, ldap.AdminLimitExceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// follow hands each change to tell, until somebody has enough.
+func (w *watcher) follow(ctx context.Context, tell func(*record) error) ldap.Result {
 	for {
 		select {
 		case <-ctx.Done():
 			return canceled
 		case <-w.over:
-			return ldap.Result{Code: w.code, Message: "The persistent search has ended because the backend is not available"}
-		case change := <-w.records:
-			if err := f.announce(change, asked, base); err != nil {
+			return w.end()
+		case r := <-w.records:
+			if err := tell(r); err != nil {
 				return ldap.Result{Code: ldap.Unavailable, Message: err.Error()}
 			}
 		}
@@ -97,13 +134,14 @@ var changeBits = map[changeKind]int{
 	added: ldap.ChangedByAdd, modified: ldap.ChangedByModify, renamed: ldap.ChangedByModifyDN, deleted: ldap.ChangedByDelete,
 }
 
-// announce sends a change, when it is one that the search is about.
+// announce sends a change, when it is one that the search is about. There is no change number in what is told of it (OpenDJ,
+// PersistentSearch.createControls).
 func (f *finding) announce(r *record, asked ldap.PersistentSearch, base *entry) error {
 	e := r.after
 	if e == nil {
 		e = r.before
 	}
-	if changeBits[r.kind]&asked.ChangeTypes == 0 || !encloses(f.areas[0].scope, base, e) || f.d.matches(view{f.d, f.asker, e}, f.request.Filter) != yes || !f.visible(e) {
+	if changeBits[r.kind]&asked.ChangeTypes == 0 || !f.concerns(r, base) || !f.visible(e) {
 		return nil
 	}
 	var controls []ldap.Control
@@ -112,12 +150,27 @@ func (f *finding) announce(r *record, asked ldap.PersistentSearch, base *entry) 
 		if r.kind == renamed {
 			told.PreviousDN = r.before.name
 		}
-		if number, ok := f.d.numbered(r); ok {
-			told.ChangeNumber = number
-		}
 		controls = []ldap.Control{told.Control()}
 	}
 	return f.to.Entry(f.d.project(f.asker, e, f.selection), controls)
+}
+
+// concerns tells whether a change is in the scope of the search and fits its filter. A modification fits when the entry did before
+// or does after it; a rename is in the scope when the entry was or comes there. Of those below a renamed or deleted entry nothing is
+// told (OpenDJ, PersistentSearch.processModify, processModifyDN).
+func (f *finding) concerns(r *record, base *entry) bool {
+	within := func(e *entry) bool { return encloses(f.areas[0].scope, base, e) }
+	fits := func(e *entry) bool { return f.d.matches(view{f.d, f.asker, e}, f.request.Filter) == yes }
+	switch r.kind {
+	case added:
+		return within(r.after) && fits(r.after)
+	case modified:
+		return within(r.before) && (fits(r.before) || fits(r.after))
+	case renamed:
+		return (within(r.before) || within(r.after)) && fits(r.after)
+	case deleted:
+	}
+	return within(r.before) && fits(r.before)
 }
 
 // encloses tells by names whether an entry is in the scope; it may be gone.
@@ -132,13 +185,6 @@ func encloses(scope scope, base, e *entry) bool {
 	case scopeSubtree:
 	}
 	return below(e.key, base.key)
-}
-
-// numbered is the change number of a record where there are any.
-func (d *Directory) numbered(r *record) (int64, bool) {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return int64(r.number), d.changes.mode == ChangelogNumbers
 }
 
 // attributeOf makes an attribute with one value.

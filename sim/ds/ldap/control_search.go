@@ -253,11 +253,10 @@ func ParsePersistentSearch(c Control) (p PersistentSearch, err error) {
 	return p, nil
 }
 
-// EntryChange tells what happened to an entry of a persistent search.
+// EntryChange tells what happened to an entry of a persistent search. Its changeNumber is left out, as OpenDJ does.
 type EntryChange struct {
-	Type         int    // one of the ChangedBy bits
-	PreviousDN   string // after a modify DN
-	ChangeNumber int64  // 0 leaves it out
+	Type       int    // one of the ChangedBy bits
+	PreviousDN string // after a modify DN
 }
 
 // Control is what goes with the entry.
@@ -266,9 +265,6 @@ func (e EntryChange) Control() Control {
 	b = ber.AppendInteger(b, ber.Enumerated, int64(e.Type))
 	if e.PreviousDN != "" {
 		b = ber.AppendString(b, ber.OctetString, e.PreviousDN)
-	}
-	if e.ChangeNumber != 0 {
-		b = ber.AppendInteger(b, ber.Integer, e.ChangeNumber)
 	}
 	return Control{OID: OIDEntryChange, Value: ber.Close(b, at), HasValue: true}
 }

@@ -38,7 +38,7 @@ func TestControlsOnTheWire(t *testing.T) {
 		"not sorted":               {SortResult{Code: NoSuchAttribute, Attr: "x"}.Control(), "30060a0110800178"},
 		"a view":                   {ListViewResult{Position: 1, Count: 2}.Control(), "30090201010201020a0100"},
 		"a view with context":      {ListViewResult{Position: 1, Count: 2, Context: []byte{}}.Control(), "300b0201010201020a01000400"},
-		"renamed":                  {EntryChange{Type: ChangedByModifyDN, PreviousDN: "x", ChangeNumber: 5}.Control(), "30090a0108040178020105"},
+		"renamed":                  {EntryChange{Type: ChangedByModifyDN, PreviousDN: "x"}.Control(), "30060a0108040178"},
 		"deleted":                  {EntryChange{Type: ChangedByDelete}.Control(), "30030a0102"},
 		"a cookie":                 {ChangelogCookie("a:b;"), "30060404613a623b"},
 		"who":                      {AuthorizationID("u:x"), "753a78"},
