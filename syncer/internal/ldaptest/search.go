@@ -1,6 +1,7 @@
 package ldaptest
 
 import (
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 const (
 	pagedOID  = "1.2.840.113556.1.4.319"
 	cookieOID = "1.3.6.1.4.1.26027.1.5.4"
+	rightsOID = "1.3.6.1.4.1.42.2.27.9.5.2"
 	policyOID = "1.3.6.1.4.1.42.2.27.8.5.1"
 )
 
@@ -113,7 +115,11 @@ func (s *Server) find(q query, r request, bound bool) (list []*ber.Packet, done 
 	} else if s.SizeLimit > 0 && len(found) > s.SizeLimit {
 		found, code = found[:s.SizeLimit], 4
 	}
+	_, rights := r.controls[rightsOID]
 	for _, e := range found {
+		if rights && s.TellsRights {
+			e = e.withRights(!s.HidePasswords)
+		}
 		list = append(list, s.shown(r.id, e, q.attributes))
 	}
 	done = result(r.id, 5, code, "")
@@ -144,16 +150,20 @@ func (s *Server) root(bound bool) *entry {
 		e.set("vendorName", "389 Project")
 		e.set("vendorVersion", "389-Directory/2.3.1")
 	}
-	e.set("supportedControl", pagedOID)
+	known := []string{pagedOID}
 	if s.Cookies {
-		e.set("supportedControl", pagedOID, cookieOID)
+		known = append(known, cookieOID)
 	}
+	if s.TellsRights {
+		known = append(known, rightsOID)
+	}
+	e.set("supportedControl", known...)
 	if !bound || !s.Numbers && !s.Cookies {
 		return e
 	}
 	e.set("changelog", "cn=changelog")
 	if s.Numbers {
-		first := s.next + 1
+		first := s.next // As OpenDJ says of an empty one.
 		if len(s.changes) > 0 {
 			first = s.changes[0].number
 		}
@@ -254,7 +264,7 @@ func (s *Server) shown(id int64, e *entry, attributes []string) *ber.Packet {
 	all := ber.NewSequence("")
 	for _, name := range e.names {
 		key := strings.ToLower(name)
-		if len(attributes) > 0 && !slices.Contains(attributes, key) || key == "userpassword" && s.HidePasswords || len(e.values[key]) == 0 {
+		if len(attributes) > 0 && !slices.Contains(attributes, strings.Split(key, ";")[0]) || key == "userpassword" && (s.HidePasswords || s.HideOf != "" && e.dn == DN(s.HideOf)) || len(e.values[key]) == 0 {
 			continue
 		}
 		one := ber.NewSequence("")
@@ -268,6 +278,18 @@ func (s *Server) shown(id int64, e *entry, attributes []string) *ber.Packet {
 	}
 	op.AppendChild(all)
 	return envelope(id, op)
+}
+
+// withRights adds what OpenDJ shows of them: AciEffectiveRights.
+func (e *entry) withRights(read bool) *entry {
+	with := &entry{dn: e.dn, names: slices.Clone(e.names), values: maps.Clone(e.values)}
+	right := "0"
+	if read {
+		right = "1"
+	}
+	with.set("aclRights;attributeLevel;userPassword", "search:0,read:"+right+",compare:0,write:0,selfwrite_add:0,selfwrite_delete:0,proxy:0")
+	with.set("aclRights;entryLevel", "add:0,delete:0,read:1,write:0,proxy:0")
+	return with
 }
 
 func controls(oid, value string) *ber.Packet {

@@ -38,6 +38,10 @@ type Server struct {
 	// HidePasswords: the account may not read userPassword; HideChanges: nor the changelog, and is told; EmptyChanges: it is
 	// not told, and sees nothing there.
 	HidePasswords, HideChanges, EmptyChanges bool
+	// HideOf is a user whose password the account may not read.
+	HideOf string
+	// NoCompare: nor compare userPassword. TellsRights: the server knows the control "get effective rights".
+	NoCompare, TellsRights bool
 	// SizeLimit of a search that is not paged; 0 is none.
 	SizeLimit int
 	// TLS is what StartTLS is answered with; nil refuses it.
@@ -247,6 +251,8 @@ func (s *Server) serve(c net.Conn) {
 			return
 		case 3:
 			ok = s.search(c, r, bound)
+		case 14:
+			ok = s.compare(c, r)
 		case 23:
 			if c, ok = s.startTLS(c, r); ok && c != plain {
 				s.mu.Lock()
@@ -337,6 +343,26 @@ func (s *Server) knows(c net.Conn, dn string, auth *ber.Packet) bool {
 		return ok && len(secured.ConnectionState().PeerCertificates) > 0
 	}
 	return false
+}
+
+// compare answers with 50 without the right, 16 without the attribute, and never with 6: nobody compares a password here.
+func (s *Server) compare(c net.Conn, r request) bool {
+	dn, _ := r.op.Children[0].Value.(string)
+	if f := s.trouble("compare", dn, ""); f != nil {
+		return f.answer(c, r.id, 15)
+	}
+	s.mu.Lock()
+	e, code := s.entries[strings.ToLower(dn)], 5
+	switch {
+	case e == nil:
+		code = 32
+	case s.NoCompare:
+		code = 50
+	case e.get("userPassword") == "":
+		code = 16
+	}
+	s.mu.Unlock()
+	return write(c, result(r.id, 15, code, ""))
 }
 
 func (s *Server) startTLS(c net.Conn, r request) (net.Conn, bool) {

@@ -28,8 +28,8 @@ func (f *byNumber) available(ctx context.Context) error {
 	if !f.root.numbered {
 		return &absentError{"the root DSE shows no firstChangeNumber and lastChangeNumber; there is no changelog by number, or the account may not see it"}
 	}
-	if f.root.first > f.root.last {
-		return nil // It is empty.
+	if f.root.first >= f.root.last {
+		return nil // It is empty: OpenDJ says 0 and 0, and when all was trimmed the last number twice (getECLChangeNumberLimits).
 	}
 	r, _, err := f.conn.search(ctx, &goldap.SearchRequest{
 		BaseDN: f.root.changelog, Scope: goldap.ScopeSingleLevel, SizeLimit: 1, Attributes: recordAttributes,
@@ -96,7 +96,7 @@ func (f *byNumber) resume(ctx context.Context, p *position) error {
 	case len(entries) == 1 && placeOf(entries[0]) == p.Anchor:
 		p.Server = f.conn.url
 		return f.complete(*p)
-	case len(entries) == 0 && here && p.AnchorNumber < f.root.first:
+	case len(entries) == 0 && here && p.AnchorNumber <= f.root.first:
 		return f.complete(*p) // It was trimmed, which is as it should be.
 	case len(entries) == 0 && here && p.AnchorNumber > f.root.last:
 		return f.complete(*p)

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	goldap "github.com/go-ldap/ldap/v3"
 )
 
 // Report is what a look at the directory has found. Nothing was changed.
@@ -40,17 +38,18 @@ type Server struct {
 	// Missed says why the stored position means nothing here, so that all users will be compared.
 	Missed string `json:"missed,omitempty"`
 	// Users were looked at: those with userPassword, with pwdChangedTime, and what is wrong with the others.
-	Users    int            `json:"users"`
-	Readable int            `json:"readable"`
-	Dated    int            `json:"dated"`
-	Schemes  map[string]int `json:"schemes,omitempty"`
-	Trouble  map[string]int `json:"trouble,omitempty"`
+	Users    int `json:"users"`
+	Readable int `json:"readable"`
+	Dated    int `json:"dated"`
+	Hidden   int `json:"hidden,omitempty"` // show pwdChangedTime and no userPassword
+	// Sight is "shown", "hidden", "none" or "unclear": what the account sees of passwords. Because says how that is known.
+	Sight   sight          `json:"sight,omitempty"`
+	Because string         `json:"because,omitempty"`
+	Schemes map[string]int `json:"schemes,omitempty"`
+	Trouble map[string]int `json:"trouble,omitempty"`
 	// Findings need somebody.
 	Findings []string `json:"findings,omitempty"`
 }
-
-// sample is how many users are looked at.
-const sample = 100
 
 // Check looks at each server with the rights that the source has, and at the stored position. It changes nothing.
 func Check(ctx context.Context, c Config, e Environment) (Report, error) {
@@ -132,16 +131,14 @@ func (s *Source) examineStrategy(ctx context.Context, c *conn, root rootDSE, v *
 }
 
 func (s *Source) examineUsers(ctx context.Context, c *conn, v *Server, root rootDSE) error {
-	r, _, err := c.search(ctx, &goldap.SearchRequest{
-		BaseDN: s.config.Base, Scope: goldap.ScopeWholeSubtree, Filter: s.config.Filter, Attributes: s.config.userAttributes(),
-		Controls: []goldap.Control{goldap.NewControlPaging(sample)},
-	})
+	users, err := s.glimpse(ctx, c)
 	if err != nil {
-		return fmt.Errorf("search for users: %w", err)
+		return err
 	}
-	v.Users, v.Schemes, v.Trouble = len(r.Entries), map[string]int{}, map[string]int{}
-	for _, e := range r.Entries {
-		u := s.config.user(e)
+	v.Users, v.Schemes, v.Trouble = len(users), map[string]int{}, map[string]int{}
+	t := tally{all: true}
+	for _, u := range users {
+		t.count(u, false)
 		if len(u.passwords) > 0 {
 			v.Readable++
 		}
@@ -155,17 +152,23 @@ func (s *Source) examineUsers(ctx context.Context, c *conn, v *Server, root root
 			}
 			v.Schemes[name]++
 		}
-		t := u.trouble
-		if t == "" && len(u.passwords) > 0 {
+		trouble := u.trouble
+		if trouble == "" && len(u.passwords) > 0 {
 			var password string
-			if password, t = u.password(nil); t == "" {
-				_, t = s.config.change(u, password, "")
+			if password, trouble = u.password(nil); trouble == "" {
+				_, trouble = s.config.change(u, password, "")
 			}
 		}
-		if t != "" {
-			v.Trouble[string(t)]++
+		if trouble != "" {
+			v.Trouble[string(trouble)]++
 		}
 	}
+	if len(users) > 0 {
+		if v.Sight, v.Because, err = s.sight(ctx, c, t); err != nil {
+			return err
+		}
+	}
+	v.Hidden = t.dated
 	v.Findings = append(v.Findings, v.judge(s.config, v.Strategy == ChangeNumber && root.rehashesSilently())...)
 	return nil
 }
@@ -176,8 +179,10 @@ func (v *Server) judge(c Config, told bool) []string {
 	switch {
 	case v.Users == 0:
 		return []string{"no user is found; look at ldap.base, ldap.filter and the rights of the account"}
-	case v.Readable == 0:
-		list = append(list, "no user shows userPassword, so no password would be delivered; the account may lack the right to read it")
+	case v.Sight != shown:
+		list = append(list, "no user shows userPassword, so no password would be delivered: "+v.Because+"; "+v.Sight.advice())
+	case v.Hidden > 0:
+		list = append(list, fmt.Sprintf("%d of %d users show when their password was set, and not the password; %s", v.Hidden, v.Users, hidden.advice()))
 	case v.Dated == 0 && !told:
 		list = append(list, "no user shows pwdChangedTime: a rehash cannot be told from a change, and is delivered")
 	}

@@ -14,14 +14,15 @@ const (
 	stale     verdict = "stale"     // older than what was delivered: this server lags behind the one before, or was restored
 	ignored   verdict = "ignored"   // changed by one of ignoreInitiators
 	baseline  verdict = "baseline"  // there before the first start, and only noted
-	bare      verdict = "bare"      // the entry shows no userPassword
+	bare      verdict = "bare"      // the entry shows no userPassword, nor that it ever had one
+	unshown   verdict = "hidden"    // it shows when the password was set, and not the password
 	aside     verdict = "parked"    // it cannot be delivered
 	deleted   verdict = "deleted"   // the entry is gone
 )
 
 // verdicts lists them all.
 func verdicts() []verdict {
-	return []verdict{delivered, same, rehash, stale, ignored, baseline, bare, aside, deleted}
+	return []verdict{delivered, same, rehash, stale, ignored, baseline, bare, unshown, aside, deleted}
 }
 
 // slack is how much older than its entry in the changelog a password's date may be. Both are by one server's clock, and the

@@ -40,7 +40,7 @@ func newMetrics(r prometheus.Registerer, servers []string) (*metrics, error) {
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "idm_password_sync_source_failures_total", Help: "Times that a server of the directory could not be used, by reason.", ConstLabels: label,
 		}, []string{"reason"}),
-		readable:   gauge("idm_password_sync_source_password_readable", "0 when entries were read and none showed userPassword."),
+		readable:   gauge("idm_password_sync_source_password_readable", "0 when entries were read and passwords cannot be; 1 also when there are none."),
 		parked:     gauge("idm_password_sync_source_parked", "Entries that cannot be delivered."),
 		references: gauge("idm_password_sync_source_references", "Search references that the last comparison met; they are not followed."),
 		connected: prometheus.NewGaugeVec(prometheus.GaugeOpts{

@@ -60,12 +60,11 @@ type Source struct {
 	ailing    map[string]string // the failure of each server that was told last
 	warned    string            // of the account, last
 	referrals bool              // told that some are there
+	partly    bool              // told that some entries hide their password
+	bare      int               // users without a password, at the last comparison
 	tally     tally
 	clock     clock
 }
-
-// tally counts what one look at the directory has shown.
-type tally struct{ users, shown int }
 
 // New finds out whether Config.State can be used. Nothing is connected.
 func New(c Config, e Environment) (*Source, error) {
@@ -328,7 +327,7 @@ func (s *Source) follow(ctx context.Context, c *conn) (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		if err := s.looked(ctx); err != nil {
+		if err := s.looked(ctx, c); err != nil {
 			return 0, err
 		}
 		now := time.Now().UTC()
@@ -404,22 +403,11 @@ func (s *Source) save() error {
 }
 
 // looked ends a look at the directory: it judges whether passwords can be read at all, and stores the position.
-func (s *Source) looked(ctx context.Context) error {
-	users, shown := s.tally.users, s.tally.shown
+func (s *Source) looked(ctx context.Context, c *conn) error {
+	t := s.tally
 	s.tally = tally{}
-	switch {
-	case shown > 0:
-		s.metrics.readable.Set(1)
-		if s.position.Unreadable {
-			s.position.Unreadable, s.position.Pending = false, "userPassword can be read now"
-		}
-	case users > 0:
-		s.metrics.readable.Set(0)
-		if !s.position.Unreadable {
-			s.log.ErrorContext(ctx, "no entry shows userPassword, so no password is delivered; the account may lack the right to read it",
-				"bind_dn", s.config.BindDN, "entries", users)
-		}
-		s.position.Unreadable = true
+	if err := s.judgeSight(ctx, c, t); err != nil {
+		return err
 	}
 	if len(s.ailing) > 0 {
 		clear(s.ailing)
@@ -428,4 +416,65 @@ func (s *Source) looked(ctx context.Context) error {
 	s.metrics.look()
 	s.metrics.parked.Set(float64(len(s.park.entries)))
 	return s.save()
+}
+
+// judgeSight tells when passwords cannot be read, or can be again. A few entries of which nothing can be told change nothing.
+func (s *Source) judgeSight(ctx context.Context, c *conn, t tally) error {
+	if t.users == 0 {
+		return nil
+	}
+	sees, how, err := s.sight(ctx, c, t)
+	if err != nil {
+		return err
+	}
+	if sees == hidden && !t.all { // Of these few. The right may be missing for them only.
+		users, err := s.glimpse(ctx, c)
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			t.count(u, false)
+		}
+		if t.shown > 0 {
+			sees = shown
+		}
+	}
+	if t.dated > 0 || t.all {
+		s.tellPartly(ctx, t)
+	}
+	if sees == unclear && !t.all {
+		return nil
+	}
+	blind := sees == hidden || sees == unclear
+	switch {
+	case blind && !s.position.Unreadable:
+		means := "so no password is delivered"
+		if t.revealed > 0 {
+			means = "what the changelog shows is delivered, but no comparison can make up for a gap"
+		}
+		s.log.ErrorContext(ctx, "no entry shows userPassword", "meaning", means, "account", s.config.who(), "entries", t.users, "sight", string(sees), "because", how, "advice", sees.advice())
+	case sees == none && t.all && s.bare != t.users:
+		s.log.WarnContext(ctx, "nobody has a password", "entries", t.users, "because", how)
+	case sees == shown && s.position.Unreadable:
+		s.position.Pending = "userPassword can be read now"
+	}
+	if t.all {
+		s.bare = t.users - t.shown
+	}
+	s.metrics.readable.Set(1)
+	if blind {
+		s.metrics.readable.Set(0)
+	}
+	s.position.Unreadable = blind
+	return nil
+}
+
+// tellPartly is for a right that covers only some users.
+func (s *Source) tellPartly(ctx context.Context, t tally) {
+	part := t.shown > 0 && t.dated > 0
+	if part && !s.partly {
+		s.log.WarnContext(ctx, "some entries show when their password was set and not the password; the right to read it does not cover them",
+			"entries", t.dated, "one", t.witness, "advice", hidden.advice())
+	}
+	s.partly = part || s.partly && !t.all
 }

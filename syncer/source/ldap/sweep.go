@@ -113,11 +113,12 @@ func (s *Source) compare(ctx context.Context, c *conn) error {
 	}
 	s.position.Pending, s.position.Reconciled = "", time.Now().UTC()
 	s.since(w)
+	s.tally.all = true
 	if s.tally.shown > 0 {
 		s.position.Unreadable = false
 	}
 	s.log.InfoContext(ctx, "all users were compared", "why", why, "delivered", !first, "users", w.users, "deleted", len(gone), "took", w.took)
-	return s.looked(ctx)
+	return s.looked(ctx, c)
 }
 
 // clock is what is known of the directory's clock: it showed at least this then.

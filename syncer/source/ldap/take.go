@@ -60,15 +60,12 @@ func (s *Source) take(ctx context.Context, looks []look, first bool) error {
 func (s *Source) judge(ctx context.Context, l look, first bool) (delivery, verdict, error) {
 	u, r := l.user, l.record
 	s.metrics.entries.Inc()
-	s.tally.users++
-	if len(u.passwords) > 0 {
-		s.tally.shown++
-	}
 	var brought []string
 	place := ""
 	if r != nil {
 		brought, place = r.brought, r.place
 	}
+	s.tally.count(u, len(brought) > 0)
 	if len(u.passwords) == 0 && len(brought) > 0 {
 		u.passwords = brought[len(brought)-1:] // The changelog shows what the entry hides.
 	}
@@ -81,6 +78,8 @@ func (s *Source) judge(ctx context.Context, l look, first bool) (delivery, verdi
 		return aside(u.trouble)
 	case len(u.passwords) == 0 && r != nil && r.garbled:
 		return aside(changesNotRead)
+	case len(u.passwords) == 0 && !u.changed.IsZero():
+		return delivery{}, unshown, nil
 	case len(u.passwords) == 0:
 		return delivery{}, bare, nil
 	}

@@ -115,6 +115,25 @@ func TestReplicasOfACookie(t *testing.T) {
 	}
 }
 
+// TestAChangelogThatWasNeverWritten says 0 and 0.
+func TestAChangelogThatWasNeverWritten(t *testing.T) {
+	bubble(t, ChangeNumber, func(r *rig) {
+		r.config.URLs = r.config.URLs[:1]
+		r.directory.Add("ann", "bob")
+		r.directory.Server(0).Reset()
+		r.start()
+		r.expect()
+		r.directory.SetPassword("ann", hash("a2"))
+		r.expect("ann " + hash("a2"))
+		r.stop()
+		r.directory.SetPassword("ann", hash("a3"))
+		r.directory.Server(0).Trim(0)
+		r.start()
+		r.expect("ann " + hash("a3"))
+		assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_gaps_total"), 0.01)
+	})
+}
+
 func TestWhatIsTrimmedWithoutBeingMissedIsNoGap(t *testing.T) {
 	for _, strategy := range []string{ChangeNumber, Cookie} {
 		t.Run(strategy, func(t *testing.T) {
@@ -353,7 +372,7 @@ func TestTheStrategyIsWhatTheAccountMayUse(t *testing.T) {
 				for i := range 2 {
 					r.directory.Server(i).Edit(tt.edit)
 				}
-				r.directory.Add("ann")
+				r.directory.Add("ann", "bob")
 				r.start()
 				r.expect()
 				assert.Equal(r, tt.want, r.source.position.Strategy)
