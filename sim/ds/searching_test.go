@@ -19,13 +19,16 @@ import (
 )
 
 // connect is go-ldap's client of a server in memory that has the entries of ds-evaluation.
-func connect(t *testing.T) *goldap.Conn {
+func connect(t *testing.T, adjust ...func(*ds.Config)) *goldap.Conn {
 	t.Helper()
 	digester := secret.NewDigester([]byte("any key of enough bytes"))
 	config := ds.DefaultConfig()
 	administrators := config.Directory.Policy
 	administrators.DN, administrators.RequireSecureBind = directory.RootPolicyDN, false // There is no TLS below.
 	config.Directory.Policies = append(config.Directory.Policies, administrators)
+	for _, f := range adjust {
+		f(&config)
+	}
 	server, err := ds.New(config, ds.Kernel{Clock: new(clock.Clock), Seed: 1, Digester: digester, Journal: journal.New(1000, digester)})
 	require.NoError(t, err)
 	memory := network.Memory()
