@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/seatrial/seatrial/syncer/internal/flock"
 )
 
 // markerName is the file that is locked; its text says what the store held when it was closed.
@@ -55,9 +57,9 @@ func takeDirectory(dir string) (*marker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	if err := lock(f); err != nil {
+	if err := flock.Take(f); err != nil {
 		_ = f.Close()
-		if errors.Is(err, ErrInUse) {
+		if errors.Is(err, flock.ErrInUse) {
 			return nil, fmt.Errorf("directory %s: %w", dir, ErrInUse)
 		}
 		return nil, fmt.Errorf("lock %s: %w", path, err)

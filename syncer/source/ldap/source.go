@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"regexp"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/robfig/cron/v3"
 
+	"github.com/seatrial/seatrial/syncer/internal/flock"
 	"github.com/seatrial/seatrial/syncer/source/hook"
 )
 
@@ -55,6 +57,7 @@ type Source struct {
 	park      *park
 	position  position
 	stored    position // on disk
+	locked    *os.File // while Run reads
 	to        Receiver
 	strategy  string            // that was told last
 	ailing    map[string]string // the failure of each server that was told last
@@ -92,37 +95,67 @@ func New(c Config, e Environment) (*Source, error) {
 	if s.schedule, err = c.rhythm(); err != nil {
 		return nil, err
 	}
-	if err := s.open(); err != nil {
-		return nil, err
-	}
-	if err := s.seen.close(); err != nil {
+	if err := s.probe(); err != nil {
 		return nil, err
 	}
 	s.metrics, err = newMetrics(e.Registry, c.URLs)
 	return s, err
 }
 
+// probe finds out whether Config.State can be used, by this engine or by another one that reads at this moment.
+func (s *Source) probe() error {
+	if !s.readOnly {
+		if err := os.MkdirAll(s.config.State, 0o700); err != nil {
+			return fmt.Errorf("ldap.state: %w", err)
+		}
+	}
+	err := s.lock()
+	s.unlock()
+	if err != nil && !errors.Is(err, flock.ErrInUse) {
+		return err
+	}
+	return s.open(true)
+}
+
 // open reads what an earlier run has left.
-func (s *Source) open() (err error) {
+func (s *Source) open(readOnly bool) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("ldap.state: %w", err)
 		}
 	}()
-	if !s.readOnly {
-		if err := os.MkdirAll(s.config.State, 0o700); err != nil {
-			return err
-		}
-	}
 	if s.position, err = readPosition(s.config.State); err != nil {
 		return err
 	}
 	s.stored = s.position
-	if s.park, err = openPark(s.config.State, s.readOnly); err != nil {
+	if s.park, err = openPark(s.config.State, readOnly); err != nil {
 		return err
 	}
-	s.seen, err = openSeen(s.config.State, s.config.Users, s.readOnly)
+	s.seen, err = openSeen(s.config.State, s.config.Users, readOnly)
 	return err
+}
+
+// lock keeps a second engine out: two that append to one file of what was seen would spoil it, and deliver everything twice.
+func (s *Source) lock() error {
+	if s.readOnly {
+		return nil
+	}
+	f, err := os.OpenFile(filepath.Join(s.config.State, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("ldap.state: %w", err)
+	}
+	if err := flock.Take(f); err != nil {
+		return errors.Join(fmt.Errorf("ldap.state: %s: %w", s.config.State, err), f.Close())
+	}
+	s.locked = f
+	return nil
+}
+
+func (s *Source) unlock() {
+	if s.locked != nil {
+		_ = s.locked.Close() // It holds nothing.
+		s.locked = nil
+	}
 }
 
 // Close takes the metrics back. Run has ended before.
@@ -149,15 +182,20 @@ const (
 func (s *Source) Run(ctx context.Context, to Receiver) {
 	s.to = to
 	for n := 1; ; n++ { // Anew: another engine may have led since, and left its own.
-		err := s.open()
+		err := s.lock()
+		if err == nil {
+			err = s.open(s.readOnly)
+		}
 		if err == nil {
 			break
 		}
+		s.unlock()
 		s.failed(ctx, s.config.State, &failure{reason: local, err: err})
 		if !s.wait(ctx, backoff(n)) {
 			return
 		}
 	}
+	defer s.unlock()
 	defer func() {
 		if err := s.seen.close(); err != nil {
 			s.log.ErrorContext(ctx, "what was seen of the directory cannot be stored", "error", err)

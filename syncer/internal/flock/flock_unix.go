@@ -1,6 +1,6 @@
 //go:build unix
 
-package queue
+package flock
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// lock takes a file for this process; the kernel gives it back when the process ends, however it ends.
-func lock(f *os.File) error {
+// Take takes a file for this process; the kernel gives it back when the file is closed or the process ends, however it ends.
+func Take(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return ErrInUse
