@@ -9,7 +9,9 @@ import java.util.concurrent.TimeUnit;
 import javax.naming.Context;
 import javax.naming.NamingEnumeration;
 import javax.naming.NamingException;
+import javax.naming.ReferralException;
 import javax.naming.directory.BasicAttribute;
+import javax.naming.directory.BasicAttributes;
 import javax.naming.directory.DirContext;
 import javax.naming.directory.ModificationItem;
 import javax.naming.directory.SearchControls;
@@ -31,7 +33,12 @@ public class Conformance {
     static final String POLICY = "1.3.6.1.4.1.42.2.27.8.5.1";
 
     static LdapContext open(String url, String dn, String password, Control... controls) throws NamingException {
+        return following("ignore", url, dn, password, controls);
+    }
+
+    static LdapContext following(String referral, String url, String dn, String password, Control... controls) throws NamingException {
         Hashtable<String, Object> env = new Hashtable<>();
+        env.put(Context.REFERRAL, referral);
         env.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.ldap.LdapCtxFactory");
         env.put(Context.PROVIDER_URL, url);
         env.put("com.sun.jndi.ldap.connect.timeout", "20000");
@@ -165,6 +172,33 @@ public class Conformance {
         System.out.println("persistent search: " + first);
     }
 
+    /** A referral back to this server: who follows it arrives. JNDI follows with the credentials that it has; here it has none. */
+    static void referrals(LdapContext admin) throws Exception {
+        String url = System.getenv("LDAP_URL"), unit = System.getenv("UNIT"), elsewhere = "ou=Elsewhere," + unit;
+        BasicAttributes referral = new BasicAttributes("ou", "Elsewhere");
+        BasicAttribute classes = new BasicAttribute("objectClass", "referral");
+        classes.add("extensibleObject");
+        referral.put(classes);
+        referral.put("ref", url + "/" + unit);
+        admin.createSubcontext(elsewhere, referral);
+        String below = "uid=jndi," + elsewhere;
+        Object found = following("follow", url, null, null).getAttributes(below, new String[] {"uid"}).get("uid").get();
+        int ignored = admin.getAttributes(elsewhere, new String[] {"ref"}).get("ref").size();
+        String thrown = "nothing";
+        try {
+            following("throw", url, null, null).getAttributes(below);
+        } catch (ReferralException e) {
+            thrown = "a referral";
+        }
+        int entries = 0;
+        SearchControls one = new SearchControls(SearchControls.ONELEVEL_SCOPE, 0, 0, new String[] {"1.1"}, false, false);
+        for (NamingEnumeration<SearchResult> all = following("follow", url, null, null).search(unit, "(uid=jndi)", one); all.hasMore(); all.next()) {
+            entries++;
+        }
+        admin.destroySubcontext(elsewhere);
+        System.out.println("referral: followed reads " + found + ", ignored has " + ignored + " ref, throws " + thrown + "; with references " + entries + " found");
+    }
+
     public static void main(String[] arguments) throws Exception {
         String secure = System.getenv("LDAPS_URL");
         LdapContext admin = open(secure, System.getenv("ADMIN_DN"), System.getenv("ADMIN_PASSWORD"));
@@ -195,6 +229,7 @@ public class Conformance {
         System.out.println("password policy control: " + (answered ? "answered" : "not answered"));
 
         persistentSearch();
+        referrals(admin);
 
         LdapContext plain = open(System.getenv("LDAP_URL"), null, null);
         StartTlsResponse tls = (StartTlsResponse) plain.extendedOperation(new StartTlsRequest());

@@ -26,8 +26,8 @@ as_admin() { local tool=$1; shift; "$tool" -x -H "$LDAPS_URL" -D "$ADMIN_DN" -y 
 code() { "$@" >"$work/out" 2>&1; local c=$?; echo "$c"; }
 
 clean() {
-  as_admin ldapsearch -LLL -o ldif-wrap=no -b "$UNIT" -s one '(objectClass=*)' 1.1 2>/dev/null | sed -n 's/^dn: //p' >"$work/old"
-  [ -s "$work/old" ] && as_admin ldapdelete -f "$work/old" >/dev/null 2>&1
+  as_admin ldapsearch -M -LLL -o ldif-wrap=no -b "$UNIT" -s one '(objectClass=*)' 1.1 2>/dev/null | sed -n 's/^dn: //p' >"$work/old"
+  [ -s "$work/old" ] && as_admin ldapdelete -M -f "$work/old" >/dev/null 2>&1
   as_admin ldapdelete "$UNIT" >/dev/null 2>&1
 }
 
@@ -68,6 +68,12 @@ ldap_utils() {
   c=$(code ldappasswd -x -H "$LDAPS_URL" -D "$me" -y "$work/second" -A -t "$work/second" -T "$work/third")
   [ "$c" = 1 ] && c=$(code ldappasswd -x -H "$LDAPS_URL" -D "$me" -y "$work/second" -t "$work/second" -T "$work/third")
   echo "password by extended operation: $c, $(binds third second)"
+  # A referral back to this server: who follows it arrives.
+  printf 'dn: ou=Elsewhere,%s\nobjectClass: referral\nobjectClass: extensibleObject\nou: Elsewhere\nref: %s/%s\n' "$UNIT" "$LDAP_URL" "$UNIT" | as_admin ldapadd -M >/dev/null 2>&1
+  c=$(code as_admin ldapsearch -b "uid=ldap-utils,ou=Elsewhere,$UNIT" -s base '(objectClass=*)' 1.1)
+  echo "referral: $c, followed: $(as_admin ldapsearch -LLL -C -b "uid=ldap-utils,ou=Elsewhere,$UNIT" -s base '(objectClass=*)' 1.1 2>/dev/null | grep -c '^dn:') found"
+  echo "reference: $(as_admin ldapsearch -b "$UNIT" -s one '(uid=nobody)' 1.1 2>/dev/null | grep -c '^ref:'), managed: $(as_admin ldapsearch -M -LLL -b "$UNIT" -s one '(ou=Elsewhere)' 1.1 2>/dev/null | grep -c '^dn:') found"
+  as_admin ldapdelete -M "ou=Elsewhere,$UNIT" >/dev/null 2>&1
   # The tools show a policy only when it has something to say.
   echo "password policy control: $(code ldapwhoami -x -e ppolicy -H "$LDAPS_URL" -D "$me" -y "$work/third")"
   stdbuf -oL ldapsearch -x -H "$LDAPS_URL" -D "$ADMIN_DN" -y "$work/admin" -b "$me" -s base \
