@@ -36,7 +36,8 @@
 //   - Bind rules by address, time, method and attribute; extop, since all extended operations are allowed; macros.
 //   - Conflict resolution: of two changes of one attribute at two replicas, the one that arrives last stays. Replication's own
 //     attributes and updates.
-//   - Modify DN of more than a few thousand entries takes the lock that long.
+//   - Modify DN and tree deletes of more than a few thousand entries take the lock that long.
+//   - The account uid=Monitor and its naming context; sessions of who is renamed or deleted stay, and are anonymous.
 //   - The list of common passwords is its head only; SASL, TLS and connections are the server's.
 //
 // # Where it is harsher than DS
@@ -51,7 +52,7 @@
 //
 // Each of these is a switch with a default, listed by Directory.Switches: the answer to a simple bind over a plain connection; whether
 // the size limit counts all pages; whether aliases are followed; a search of cn=changelog without a cookie where numbers are not computed; whether a rehash
-// writes pwdChangedTime; a refused password together with no-op; whether effective
+// writes pwdChangedTime; which variants of bcrypt are verified; a refused password together with no-op; whether effective
 // rights count the privilege bypass-acl; the text of vendorVersion.
 //
 // No switch is there for: the texts of CSN and cookie, which are OpenDJ's, since DS 7 writes longer ones that nobody has

@@ -98,7 +98,7 @@ func (c *clearTexts) get(stored string) (secret.Digest, bool) {
 // an error is only that ctx has ended.
 func (d *Directory) verify(ctx context.Context, stored string, password secret.Value) (matched bool, err error) {
 	parsed, malformed := schemes.Parse(stored)
-	if malformed != nil || !d.enabled(parsed.Scheme()) || password.Empty() {
+	if malformed != nil || !d.enabled(parsed.Scheme()) || password.Empty() || d.strange(parsed) {
 		return false, nil //nolint:nilerr // No match, says DS.
 	}
 	err = d.hashing.work(ctx, func(cheap bool) {
@@ -114,6 +114,12 @@ func (d *Directory) verify(ctx context.Context, stored string, password secret.V
 		}
 	})
 	return matched, err
+}
+
+// strange tells of a bcrypt value whose variant the directory does not know (OpenDJ, BcryptPasswordStorageScheme).
+func (d *Directory) strange(stored schemes.Stored) bool {
+	variant := stored.Settings().Variant
+	return stored.Scheme() == "BCRYPT" && (variant == "2b" || variant == "2y") && d.is(bcryptVariants, "2a")
 }
 
 // enabled tells whether passwords of a scheme can be verified.

@@ -337,7 +337,7 @@ func modelFilters(depth int) *rapid.Generator[ldap.Filter] {
 		case 2:
 			return ldap.Substrings{Attr: attribute, Final: word}
 		case 4:
-			return ldap.Not{Filter: modelFilters(depth - 1).Draw(t, "not")}
+			return ldap.Not{Filter: modelFilters(depth-1).Draw(t, "not")}
 		case 5:
 			return ldap.And{Filters: rapid.SliceOfN(modelFilters(depth-1), 0, 2).Draw(t, "and")}
 		case 6:

@@ -145,6 +145,13 @@ func TestPreEncoded(t *testing.T) {
 			assert.Equal(t, bound, x.bind(bjensen, "Secret12!").Code)
 		})
 	}
+	for variant, bound := range map[string]ldap.ResultCode{"2a": ldap.Success, "2b": ldap.InvalidCredentials, "2y": ldap.InvalidCredentials} {
+		require.NoError(t, x.Change(t.Context(), "bjensen", mod(ldap.Replace, "userPassword", "{BCRYPT}$"+variant+"$08$..CA.uOD/eaGAOmJB.yMBuHtIYKpZ23G12SK48F92ljqKVw6j9bQK")))
+		assert.Equal(t, bound, x.bind(bjensen, "Secret12!").Code, variant)
+		require.NoError(t, x.SetSwitch("bcryptVariants", "all"))
+		assert.Equal(t, ldap.Success, x.bind(bjensen, "Secret12!").Code, variant)
+		require.NoError(t, x.SetSwitch("bcryptVariants", "2a"))
+	}
 	r := x.addPerson(x.admin, "new", attr("userPassword", "{SSHA512}"+hash))
 	assert.Equal(t, ldap.Success, r.Code)
 	require.NoError(t, x.SetPolicyJSON(json.RawMessage(`{"allow-pre-encoded-passwords": false}`)))
