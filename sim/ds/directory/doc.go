@@ -14,7 +14,8 @@
 //     manageDsaIT makes entries of them. Aliases, which DS does not follow, and a switch for other servers, which do.
 //   - Subentries, which only a control, a filter for their class or a search of the one entry finds. Password policies in them: those
 //     of the draft (pwdPolicy), which inherit from the default policy, and those of DS 7 with their validators and generator. In force
-//     is the one that the account names, else that of the nearest subentry whose subtreeSpecification has the account in it.
+//     is the one that the account or a collective ds-pwp-password-policy-dn names, else that of the nearest subentry whose
+//     subtreeSpecification has the account in it.
 //   - The controls for matched values and for effective rights, with aclRights and aclRightsInfo of the entry and its attributes.
 //   - Operational attributes: entryUUID, which a rename keeps, etag, times and names, numSubordinates, isMemberOf, pwd* and ds-pwp-*.
 //   - Password policies with the order of checks, codes and sentences of OpenDJ: of a modify, of an add, of RFC 3062's operation,
@@ -28,8 +29,8 @@
 //
 // # What is left out
 //
-//   - Collective attributes; dynamic groups; the relax rules, password quality advice and transaction controls; the password policy
-//     state operation. Offers says so.
+//   - Collective attributes but for that one, which no search shows; dynamic groups; the relax rules, password quality advice and
+//     transaction controls; the password policy state operation. Offers says so.
 //   - Of policies in subentries: several default storage schemes and password attributes other than userPassword, which are refused;
 //     idle lock-out, change by a date, notification handlers and formats of the last login, which mean nothing.
 //   - Changes of schema and configuration over LDAP; the passwords of administrators do not change their place.

@@ -24,19 +24,23 @@ func newPolicies(d *Directory) *policies {
 	return p
 }
 
-// policyOf is the policy in force for an entry: the one that it names, that of the nearest subentry, or the server's. The tree
-// must not be locked.
+// policyOf is the policy in force for an entry: the one that it or a collective attribute names, that of the nearest subentry, or
+// the server's (OpenDJ, AuthenticationPolicy.forUser). The tree must not be locked.
 func (d *Directory) policyOf(e *entry) *PasswordPolicy {
-	all := d.policies.Load()
+	all, areas := d.policies.Load(), d.subentries.Load()
+	key := ""
 	if named := e.value(d.known.passwordPolicyDN); named != "" {
-		key := d.keyOf(named)
-		if p, ok := all.byKey[key]; ok {
-			return p
+		key = d.keyOf(named)
+	} else if s := areas.nearest(d, e, func(s *subentry) bool { return s.names != "" }); s != nil {
+		key = s.names
+	}
+	if key == "" {
+		if s := areas.nearest(d, e, func(s *subentry) bool { return s.policy != nil }); s != nil {
+			return s.policy
 		}
-		if p, ok := d.subentries.Load().policies[key]; ok {
-			return p
-		}
-	} else if p := d.policyOfArea(e); p != nil {
+	} else if p, ok := all.byKey[key]; ok {
+		return p
+	} else if p, ok := areas.policies[key]; ok {
 		return p
 	}
 	if e.key == d.rootKey {

@@ -10,10 +10,11 @@ import (
 // subentry is an entry that says something about others: here, which password policy they have.
 type subentry struct {
 	area   subtree
-	policy *PasswordPolicy
+	policy *PasswordPolicy // its own, or nil
+	names  string          // the key of the one that a collective attribute names
 }
 
-// subentries are those with a password policy, found by where they begin and by the keys of their DNs.
+// subentries are those that decide about password policies, found by where they begin; policies are by the keys of their DNs.
 type subentries struct {
 	byBase   map[string][]subentry // in the order of their creation
 	policies map[string]*PasswordPolicy
@@ -79,21 +80,36 @@ func (d *Directory) refreshSubentries() {
 	defer d.refreshing.Unlock()
 	next := &subentries{byBase: map[string][]subentry{}, policies: map[string]*PasswordPolicy{}}
 	for _, e := range d.subentriesBelow(d.suffix) {
-		if !d.isPolicySubentry(e) {
-			continue
-		}
-		policy, refused := d.subentryPolicy(e)
-		area, err := parseSubtree(d.schema, e.dn.Parent(), e.value(d.known.subtreeSpecification))
-		if e.value(d.known.subtreeSpecification) == "" {
-			// An ldapSubEntry has none (OpenDJ, SubEntry).
-			area, err = subtree{base: e.dn.Parent().Key(d.schema), depth: len(e.dn) - 1, maximum: -1}, nil
-		}
-		if refused.Code == ldap.Success && err == nil {
-			next.byBase[area.base] = append(next.byBase[area.base], subentry{area: area, policy: policy})
-			next.policies[e.key] = policy
+		if one, ok := d.readSubentry(e); ok {
+			next.byBase[one.area.base] = append(next.byBase[one.area.base], one)
+			if one.policy != nil {
+				next.policies[e.key] = one.policy
+			}
 		}
 	}
 	d.subentries.Store(next)
+}
+
+func (d *Directory) readSubentry(e *entry) (one subentry, ok bool) {
+	var err error
+	if text := e.value(d.known.subtreeSpecification); text != "" {
+		one.area, err = parseSubtree(d.schema, e.dn.Parent(), text)
+	} else { // An ldapSubEntry has none (OpenDJ, SubEntry).
+		one.area = subtree{base: e.dn.Parent().Key(d.schema), depth: len(e.dn) - 1, maximum: -1}
+	}
+	if err != nil {
+		return one, false
+	}
+	if d.isPolicySubentry(e) {
+		var refused ldap.Result
+		one.policy, refused = d.subentryPolicy(e)
+		return one, refused.Code == ldap.Success
+	}
+	collective := e.valuesOf(description{kind: d.known.passwordPolicyDN, options: ";collective"})
+	if d.hasClass(e, "collectiveAttributeSubentry") && len(collective) > 0 {
+		one.names = d.keyOf(string(collective[0]))
+	}
+	return one, one.names != ""
 }
 
 // subentriesBelow are those below a key, and the entry itself when it is one, in the order of their creation.
@@ -108,17 +124,15 @@ func (d *Directory) subentriesBelow(key string) (found []*entry) {
 	return found
 }
 
-// policyOfArea is the policy of the nearest subentry that is about an entry, nil where there is none (OpenDJ,
-// AuthenticationPolicy.forUser).
-func (d *Directory) policyOfArea(e *entry) *PasswordPolicy {
-	all := d.subentries.Load()
-	if len(all.byBase) == 0 {
+// nearest is the first of these subentries that is about an entry, from the entry upwards; nil when there is none.
+func (s *subentries) nearest(d *Directory, e *entry, such func(*subentry) bool) *subentry {
+	if len(s.byBase) == 0 {
 		return nil
 	}
 	for key := e.key; key != ""; key = aboveKey(key) {
-		for _, s := range all.byBase[key] {
-			if s.area.covers(d, e) {
-				return s.policy
+		for i := range s.byBase[key] {
+			if one := &s.byBase[key][i]; such(one) && one.area.covers(d, e) {
+				return one
 			}
 		}
 	}

@@ -143,6 +143,27 @@ func TestWhichPolicyIsInForce(t *testing.T) {
 	assert.Equal(t, directory.DefaultPolicyDN, x.policyOf(bjensen))
 }
 
+// TestPolicyOfAGroup is PingDS's way to assign a policy to a group, with a collective attribute.
+func TestPolicyOfAGroup(t *testing.T) {
+	x := start(t)
+	require.Equal(t, ldap.Success, x.add(subentry(strict, `{ base "ou=Groups" }`)).Code)
+	group := ldap.AddRequest{DN: "cn=Policy of administrators," + suffix, Attributes: []ldap.Attribute{
+		attr("objectClass", "collectiveAttributeSubentry", "extensibleObject", "subentry", "top"), attr("ds-pwp-password-policy-dn;collective", strict),
+		attr("subtreeSpecification", `{ base "ou=People", specificationFilter "(isMemberOf=cn=Directory Administrators,ou=Groups,dc=example,dc=com)" }`),
+	}}
+	require.Equal(t, ldap.Success, x.add(group).Code)
+	assert.Equal(t, strict, x.policyOf(kvaughan))
+	assert.Equal(t, directory.DefaultPolicyDN, x.policyOf(bjensen))
+	const administrators = "cn=Directory Administrators,ou=Groups," + suffix
+	require.Equal(t, ldap.Success, x.modify(x.admin, administrators, mod(ldap.Add, "uniqueMember", bjensen), mod(ldap.Delete, "uniqueMember", kvaughan)).Code)
+	assert.Equal(t, strict, x.policyOf(bjensen))
+	assert.Equal(t, directory.DefaultPolicyDN, x.policyOf(kvaughan))
+	require.Equal(t, ldap.Success, x.add(subentry("cn=Near,"+people, "{}")).Code)
+	assert.Equal(t, strict, x.policyOf(bjensen), "what is named comes before what is near")
+	require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Add, "ds-pwp-password-policy-dn", directory.DefaultPolicyDN)).Code)
+	assert.Equal(t, directory.DefaultPolicyDN, x.policyOf(bjensen), "what the entry has itself comes before what is collective")
+}
+
 func TestSubtreeSpecifications(t *testing.T) {
 	x := start(t)
 	require.Equal(t, ldap.Success, x.modify(x.admin, "cn=Directory Administrators,ou=Groups,"+suffix, mod(ldap.Delete, "uniqueMember", "uid=hmiller,"+people)).Code)
