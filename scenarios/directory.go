@@ -15,6 +15,7 @@ import (
 	"github.com/seatrial/seatrial/sim/control"
 	"github.com/seatrial/seatrial/sim/ds"
 	"github.com/seatrial/seatrial/sim/ds/directory"
+	"github.com/seatrial/seatrial/sim/kernel/faults"
 )
 
 // GivenDirectory is the directory that people change their passwords in, instead of a source that tells of each change. The engine
@@ -374,7 +375,7 @@ func (l *linter) directory(s Step, n *node) {
 		}
 	}
 	for i, f := range t.Faults {
-		l.fault(f, at.find("faults", i))
+		l.fault(f, at.find("faults", i), faults.Rule.ValidateLDAP)
 	}
 }
 
@@ -406,7 +407,11 @@ func (t DirectoryTurn) lines() (lines []string) {
 		add("what is stored of the passwords of %s can be delivered by nobody.", peopleWords(*t.Poison))
 	}
 	for _, f := range t.Faults {
-		add("%s", f)
+		who := "The directory"
+		if t.At == sim.DS2 {
+			who = "The replica"
+		}
+		lines = append(lines, f.of(who))
 	}
 	if t.ClearFaults {
 		add("all is well again.")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/seatrial/seatrial/scenarios/rulebook"
 	"github.com/seatrial/seatrial/scenarios/sut"
+	"github.com/seatrial/seatrial/sim/kernel/faults"
 	"github.com/seatrial/seatrial/sim/kernel/policy"
 )
 
@@ -163,7 +164,7 @@ func (l *linter) step(s Step, n *node, top bool) {
 		}
 	case s.Faults != nil:
 		for i, f := range s.Faults {
-			l.fault(f, n.find("faults", i))
+			l.fault(f, n.find("faults", i), faults.Rule.Validate)
 		}
 	case s.ClearFaults != nil:
 		for i, id := range *s.ClearFaults {

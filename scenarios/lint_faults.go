@@ -4,19 +4,53 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seatrial/seatrial/sim/control"
+	"github.com/seatrial/seatrial/sim/kernel/faults"
 )
 
 // parts of a fault rule that belong to some kinds only; the others (trigger, scope, note) belong to all.
 var partsOfKind = map[string][]string{
+	"certificate": {"certificate"},
+	"handshake":   {"handshake"},
 	"latency":     {"latency"},
 	"throttle":    {"rate", "burst", "retryAfter"},
-	"status":      {"status", "body", "retryAfter"},
+	"status":      {"status", "body", "retryAfter", "after"},
+	"disconnect":  {"status", "body", "all"},
 	"reset":       nil,
+	"half_open":   nil,
 	"hang":        nil,
-	"lose_answer": nil,
+	"drip":        {"rate"},
+	"stall":       {"after"},
+	"cut":         {"after"},
+	"lose_answer": {"body"},
 }
 
-func (l *linter) fault(f Fault, n *node) {
+// fault checks a rule. What of it is right as a text is shown to the simulator's own check, of HTTP or of LDAP.
+func (l *linter) fault(f Fault, n *node, check func(faults.Rule) error) {
+	before := len(l.found.found)
+	l.faultText(f, n)
+	if len(l.found.found) > before {
+		return
+	}
+	rule, err := control.FaultRule(f.input(f.ID))
+	if err == nil {
+		err = check(rule)
+	}
+	if err == nil {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		field, text, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "faults."), ": ")
+		at := n.at
+		if there := n.child(field); there != nil {
+			at = there.at
+		}
+		l.found.add(at, "%s: %s", field, text)
+	}
+}
+
+func (l *linter) faultText(f Fault, n *node) {
 	id := faultID(f, len(l.faults))
 	if slices.Contains(l.faults, id) {
 		l.found.add(n.find("id").at, "id: a rule %q is there already", id)

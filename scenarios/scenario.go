@@ -196,24 +196,28 @@ type Moment struct {
 
 // Fault is a rule by which the target misbehaves. The names are those of the control plane's FaultInput.
 type Fault struct {
-	ID         string   `json:"id,omitempty" jsonschema_description:"Names the rule in the report and for clear_faults."`
-	Kind       string   `json:"kind" jsonschema:"enum=latency,enum=throttle,enum=status,enum=reset,enum=hang,enum=lose_answer"`
-	Note       string   `json:"note,omitempty"`
-	Latency    *Latency `json:"latency,omitempty" jsonschema_description:"latency: how long to hold a request back."`
-	Rate       float64  `json:"rate,omitempty" jsonschema:"minimum=0" jsonschema_description:"throttle: requests a second."`
-	Burst      int      `json:"burst,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"throttle: how many may come at once."`
-	Status     int      `json:"status,omitempty" jsonschema:"minimum=1,maximum=599" jsonschema_description:"status: the code, of HTTP or of LDAP."`
-	Body       string   `json:"body,omitempty" jsonschema_description:"status: whose body it has: vendor, gateway, or a literal text."`
-	RetryAfter Duration `json:"retryAfter,omitempty" jsonschema_description:"throttle, status: the Retry-After header; the vendor's habit when absent."`
-	Share      *float64 `json:"share,omitempty" jsonschema:"minimum=0,maximum=1" jsonschema_description:"Trigger: the share of requests, 0 to 1."`
-	First      int      `json:"first,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Trigger: only the first so many requests."`
-	Skip       int      `json:"skip,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Trigger: let so many requests pass first."`
-	Every      int      `json:"every,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Trigger: only every so-many-th request."`
-	From       Duration `json:"from,omitempty" jsonschema_description:"Trigger: from so long after this step."`
-	Until      Duration `json:"until,omitempty" jsonschema_description:"Trigger: until so long after this step."`
-	Route      string   `json:"route,omitempty" jsonschema_description:"Scope: a pattern of method and path, such as PUT /admin/v1/UserPasswordChanger/*."`
-	User       string   `json:"user,omitempty" jsonschema_description:"Scope: one user name; #3 is the third user."`
-	Client     string   `json:"client,omitempty" jsonschema_description:"Scope: one OAuth client."`
+	ID          string   `json:"id,omitempty" jsonschema_description:"Names the rule in the report and for clear_faults."`
+	Kind        string   `json:"kind" jsonschema:"enum=certificate,enum=handshake,enum=latency,enum=throttle,enum=status,enum=disconnect,enum=reset,enum=half_open,enum=hang,enum=drip,enum=stall,enum=cut,enum=lose_answer"`
+	Note        string   `json:"note,omitempty"`
+	Latency     *Latency `json:"latency,omitempty" jsonschema_description:"latency: how long to hold a request back."`
+	Rate        float64  `json:"rate,omitempty" jsonschema:"minimum=0" jsonschema_description:"throttle: requests a second; drip: bytes a second."`
+	Burst       int      `json:"burst,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"throttle: how many may come at once."`
+	Status      int      `json:"status,omitempty" jsonschema:"minimum=1,maximum=599" jsonschema_description:"status: the code, of HTTP or of LDAP; disconnect: that of the notice, 52 when absent."`
+	Body        string   `json:"body,omitempty" jsonschema_description:"status, disconnect: whose body it has: vendor, gateway, or a literal text."`
+	Certificate string   `json:"certificate,omitempty" jsonschema:"enum=expired,enum=not_yet_valid,enum=wrong_host,enum=unknown_ca" jsonschema_description:"certificate: what is wrong with the certificate that the server shows."`
+	Handshake   string   `json:"handshake,omitempty" jsonschema:"enum=close,enum=garbage,enum=hang" jsonschema_description:"handshake: how TLS goes wrong."`
+	After       int      `json:"after,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"stall, cut, at the directory status: what is sent before, so many bytes of a body, at the directory so many entries of a search."`
+	All         bool     `json:"all,omitempty" jsonschema_description:"disconnect: every connection of the server, not only the one that asked."`
+	RetryAfter  Duration `json:"retryAfter,omitempty" jsonschema_description:"throttle, status: the Retry-After header; the vendor's habit when absent."`
+	Share       *float64 `json:"share,omitempty" jsonschema:"minimum=0,maximum=1" jsonschema_description:"Trigger: the share of requests, 0 to 1."`
+	First       int      `json:"first,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Trigger: only the first so many requests."`
+	Skip        int      `json:"skip,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Trigger: let so many requests pass first."`
+	Every       int      `json:"every,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Trigger: only every so-many-th request."`
+	From        Duration `json:"from,omitempty" jsonschema_description:"Trigger: from so long after this step."`
+	Until       Duration `json:"until,omitempty" jsonschema_description:"Trigger: until so long after this step."`
+	Route       string   `json:"route,omitempty" jsonschema_description:"Scope: a pattern of method and path, such as PUT /admin/v1/UserPasswordChanger/*; at the directory an operation, a DN or both; LDAPS or START_TLS of a handshake."`
+	User        string   `json:"user,omitempty" jsonschema_description:"Scope: one user name; #3 is the third user."`
+	Client      string   `json:"client,omitempty" jsonschema_description:"Scope: one OAuth client."`
 }
 
 // Latency is how long requests are held back: constant, between min and max, lognormal around a median, or drawn from

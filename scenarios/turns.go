@@ -171,13 +171,20 @@ func (r *run) noteFaults(ids ...string) error {
 }
 
 func (r *run) faultInput(f Fault, id string) control.FaultInput {
-	in := control.FaultInput{
-		ID: id, Kind: f.Kind, Note: f.Note, Rate: f.Rate, Burst: f.Burst, Status: f.Status, Body: f.Body,
-		RetryAfter: time.Duration(f.RetryAfter), Share: f.Share, First: f.First, Skip: f.Skip, Every: f.Every,
-		From: time.Duration(f.From), Until: time.Duration(f.Until), Route: f.Route, User: f.User, Client: f.Client,
-	}
+	in := f.input(id)
 	if number, ok := numbered(f.User); ok {
 		in.User = r.residents[number-1].UserName
+	}
+	return in
+}
+
+// input is the rule as the control plane takes it, but for users who are named by number.
+func (f Fault) input(id string) control.FaultInput {
+	in := control.FaultInput{
+		ID: id, Kind: f.Kind, Note: f.Note, Rate: f.Rate, Burst: f.Burst, Status: f.Status, Body: f.Body,
+		Certificate: f.Certificate, Handshake: f.Handshake, After: f.After, All: f.All,
+		RetryAfter: time.Duration(f.RetryAfter), Share: f.Share, First: f.First, Skip: f.Skip, Every: f.Every,
+		From: time.Duration(f.From), Until: time.Duration(f.Until), Route: f.Route, User: f.User, Client: f.Client,
 	}
 	if f.Latency != nil {
 		in.Latency = latencyInput(*f.Latency)

@@ -252,7 +252,10 @@ func (m Moment) String() string {
 }
 
 // String says how the target misbehaves, when and for whom.
-func (f Fault) String() string {
+func (f Fault) String() string { return f.of("The target") }
+
+// of is String for any server.
+func (f Fault) of(who string) string {
 	var what string
 	switch f.Kind {
 	case "latency":
@@ -261,12 +264,38 @@ func (f Fault) String() string {
 		what = fmt.Sprintf("answers 429 beyond %g requests a second", f.Rate)
 	case "status":
 		what = fmt.Sprintf("answers %d", f.Status)
+	case "certificate":
+		what = map[string]string{
+			"expired": "shows an expired certificate", "not_yet_valid": "shows a certificate that is not valid yet",
+			"wrong_host": "shows the certificate of another host", "unknown_ca": "shows a certificate of an unknown CA",
+		}[f.Certificate]
+	case "handshake":
+		what = map[string]string{
+			"close": "closes connections instead of a TLS handshake", "garbage": "answers TLS handshakes with garbage",
+			"hang": "lets TLS handshakes hang",
+		}[f.Handshake]
+	case "disconnect":
+		what = "disconnects whoever asks, with a notice"
+		if f.All {
+			what = "disconnects everybody, with a notice"
+		}
+	case "half_open":
+		what = "is gone without a word from the connections that it is asked on"
+	case "drip":
+		what = fmt.Sprintf("lets its answers trickle, %g bytes a second", f.Rate)
+	case "stall":
+		what = "does what it is asked, but stops in the middle of the answer"
+	case "cut":
+		what = "does what it is asked, but its answers break off"
 	case "reset":
 		what = "resets connections"
 	case "hang":
 		what = "does not answer"
 	case "lose_answer":
 		what = "does what it is asked, but its answers are lost"
+	}
+	if f.After > 0 {
+		what += fmt.Sprintf(" after %d %s of it", f.After, map[bool]string{true: "entries", false: "bytes"}[strings.HasPrefix(strings.ToUpper(f.Route), "SEARCH")])
 	}
 	if f.RetryAfter > 0 {
 		what += fmt.Sprintf(" and asks to come back after %s", f.RetryAfter)
@@ -299,7 +328,7 @@ func (f Fault) String() string {
 	if f.Client != "" {
 		when = append(when, "for the client "+f.Client)
 	}
-	text := "The target " + what
+	text := who + " " + what
 	if len(when) > 0 {
 		text += ", " + strings.Join(when, ", ")
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/seatrial/seatrial/sim/ds"
 	"github.com/seatrial/seatrial/sim/kernel/clock"
 	"github.com/seatrial/seatrial/sim/kernel/journal"
+	"github.com/seatrial/seatrial/sim/kernel/network"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
@@ -24,7 +25,7 @@ type listening struct {
 	served chan struct{} // closed when the server accepts no more
 }
 
-func (l *listening) open(_ context.Context, listener net.Listener, _ tls.Certificate) {
+func (l *listening) open(_ context.Context, listener net.Listener, _ *network.Certificates) {
 	l.served = make(chan struct{})
 	serve := l.server.Serve
 	if l.secure {
@@ -49,13 +50,14 @@ func (l *listening) close(ctx context.Context) error {
 // buildDirectories makes the directory servers that run, and joins them.
 func (w *World) buildDirectories(records *journal.Journal, digester *secret.Digester) (err error) {
 	build := func(name string, config ds.Config) (*ds.Server, error) {
-		certificate, err := w.authority.Certificate(append([]string{config.Host}, w.config.Names...)...)
+		certificates, err := w.authority.Certificates(append([]string{config.Host}, w.config.Names...)...)
 		if err != nil {
 			return nil, err
 		}
 		s, err := ds.New(config, ds.Kernel{
 			Clock: new(clock.Clock), Seed: w.config.Seed, Journal: records, Digester: digester, Name: name,
-			TLS: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
+			TLS:          &tls.Config{Certificates: []tls.Certificate{certificates.Good()}, MinVersion: tls.VersionTLS12},
+			Certificates: certificates,
 		})
 		if err != nil {
 			return nil, err

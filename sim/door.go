@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/network"
 )
 
 // grace is how long requests under way may take to end when the world stops.
@@ -24,8 +26,8 @@ type door struct {
 
 // service answers whoever comes through a door.
 type service interface {
-	// open serves the listener until close; the certificate is the host's.
-	open(ctx context.Context, listener net.Listener, certificate tls.Certificate)
+	// open serves the listener until close; the certificates are the host's.
+	open(ctx context.Context, listener net.Listener, certificates *network.Certificates)
 	// close ends the service within ctx and waits for its goroutines.
 	close(ctx context.Context) error
 }
@@ -34,6 +36,8 @@ type service interface {
 type website struct {
 	name    string
 	handler http.Handler
+	// secure lets faults have their way with handshakes; nil where there are none.
+	secure func(*tls.Config, *network.Certificates) *tls.Config
 
 	server      *http.Server
 	served      chan struct{} // closed when the server accepts no more
@@ -41,7 +45,7 @@ type website struct {
 	connections sync.WaitGroup
 }
 
-func (w *website) open(ctx context.Context, listener net.Listener, certificate tls.Certificate) {
+func (w *website) open(ctx context.Context, listener net.Listener, certificates *network.Certificates) {
 	ctx, cut := context.WithCancel(ctx)
 	w.cut, w.served = cut, make(chan struct{})
 	w.server = &http.Server{
@@ -54,10 +58,13 @@ func (w *website) open(ctx context.Context, listener net.Listener, certificate t
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	// HTTP/1.1 only: the faults cut connections, and one of HTTP/2 carries everybody's requests.
-	secure := tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
+	config := &tls.Config{Certificates: []tls.Certificate{certificates.Good()}, MinVersion: tls.VersionTLS12}
+	if w.secure != nil {
+		config = w.secure(config, certificates)
+	}
 	go func() {
 		defer close(w.served)
-		_ = w.server.Serve(secure) // returns when it is closed, and only then
+		_ = w.server.Serve(tls.NewListener(listener, config)) // returns when it is closed, and only then
 	}()
 }
 

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/seatrial/seatrial/sim/ds"
 	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/clock"
+	"github.com/seatrial/seatrial/sim/kernel/faults"
 	"github.com/seatrial/seatrial/sim/kernel/journal"
 	"github.com/seatrial/seatrial/sim/kernel/network"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
@@ -66,7 +68,7 @@ func New(c Config, n network.Network) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("world: %w", err)
 	}
-	w.doors = append(w.doors, webDoor(controlName, c.ControlHost, plane))
+	w.doors = append(w.doors, webDoor(c.ControlHost, &website{name: controlName, handler: plane}))
 	return w, nil
 }
 
@@ -78,7 +80,7 @@ func (w *World) build(records *journal.Journal, digester *secret.Digester) (err 
 		if w.idcs, err = idcs.New(c.IDCS, kernel); err != nil {
 			return err
 		}
-		w.add(w.idcs)
+		w.add(w.idcs, records)
 	}
 	org := func(name string, config okta.Config) (*okta.Server, error) {
 		return okta.New(config, okta.Kernel{
@@ -89,13 +91,13 @@ func (w *World) build(records *journal.Journal, digester *secret.Digester) (err 
 		if w.okta, err = org(Okta, c.Okta); err != nil {
 			return err
 		}
-		w.add(w.okta)
+		w.add(w.okta, records)
 	}
 	if c.runs(Spoke) {
 		if w.spoke, err = org(Spoke, c.Spoke); err != nil {
 			return err
 		}
-		w.add(w.spoke)
+		w.add(w.spoke, records)
 	}
 	return w.buildDirectories(records, digester)
 }
@@ -105,14 +107,17 @@ func (w *World) add(s interface {
 	control.Simulator
 	Host() string
 	Handler() http.Handler
-},
+}, records *journal.Journal,
 ) {
 	w.targets = append(w.targets, s)
-	w.doors = append(w.doors, webDoor(s.Name(), s.Host(), s.Handler()))
+	site := &website{name: s.Name(), handler: s.Handler(), secure: func(c *tls.Config, own *network.Certificates) *tls.Config {
+		return s.Faults().Secure(c, faults.Handshakes{Certificates: own, Journal: records, Target: s.Name()})
+	}}
+	w.doors = append(w.doors, webDoor(s.Host(), site))
 }
 
-func webDoor(name, host string, handler http.Handler) *door {
-	return &door{name: name, scheme: "https", host: host, service: &website{name: name, handler: handler}}
+func webDoor(host string, site *website) *door {
+	return &door{name: site.name, scheme: "https", host: host, service: site}
 }
 
 // worker is a simulator that does something of its own accord.
@@ -150,7 +155,7 @@ func (w *World) open(ctx context.Context, d *door) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	certificate, err := w.authority.Certificate(append([]string{d.host}, w.config.Names...)...)
+	certificates, err := w.authority.Certificates(append([]string{d.host}, w.config.Names...)...)
 	if err != nil {
 		return err
 	}
@@ -158,7 +163,7 @@ func (w *World) open(ctx context.Context, d *door) error {
 	if err != nil {
 		return err
 	}
-	d.open(context.WithoutCancel(ctx), listener, certificate) // the context is that of the start
+	d.open(context.WithoutCancel(ctx), listener, certificates) // the context is that of the start
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/seatrial/seatrial/sim/kernel/faults"
 	"github.com/seatrial/seatrial/sim/kernel/oauth"
 )
 
@@ -117,26 +116,9 @@ func (m mutation) AddFault(_ context.Context, target string, input FaultInput) (
 	if err != nil {
 		return Fault{}, err
 	}
-	rule := faults.Rule{
-		ID: input.ID, Kind: faults.Kind(input.Kind), Note: input.Note,
-		Throttle: faults.Throttle{Rate: input.Rate, Burst: input.Burst},
-		Status:   input.Status, Body: input.Body, RetryAfter: input.RetryAfter,
-		Trigger: faults.Trigger{
-			Share: input.Share, First: input.First, Skip: input.Skip, Every: input.Every, From: input.From, Until: input.Until,
-		},
-		Scope: faults.Scope{Route: input.Route, User: input.User, Client: input.Client},
-	}
-	if l := input.Latency; l != nil {
-		rule.Latency = faults.Latency{Value: l.Constant, Min: l.Min, Max: l.Max, Median: l.Median, P95: l.P95}
-		for _, point := range l.Percentiles {
-			if rule.Latency.Percentiles == nil {
-				rule.Latency.Percentiles = map[float64]time.Duration{}
-			}
-			if _, twice := rule.Latency.Percentiles[point.Percentile]; twice {
-				return Fault{}, fmt.Errorf("fault.latency.percentiles: %v is given twice", point.Percentile)
-			}
-			rule.Latency.Percentiles[point.Percentile] = point.Value
-		}
+	rule, err := FaultRule(input)
+	if err != nil {
+		return Fault{}, err
 	}
 	status, err := s.Faults().Add(rule)
 	if err != nil {

@@ -67,6 +67,10 @@ func faultVariables(f FaultInput) variables {
 	set(v, "burst", f.Burst)
 	set(v, "status", f.Status)
 	set(v, "body", f.Body)
+	set(v, "certificate", f.Certificate)
+	set(v, "handshake", f.Handshake)
+	set(v, "after", f.After)
+	set(v, "all", f.All)
 	v.duration("retryAfter", f.RetryAfter)
 	if f.Share != nil {
 		v["share"] = *f.Share

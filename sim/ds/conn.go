@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seatrial/seatrial/sim/ds/ber"
@@ -21,11 +22,17 @@ import (
 // Why an operation ends before its time.
 var (
 	errGone      = errors.New("the client has gone")
-	errStopping  = errors.New("the server is shutting down")
+	errStopping  = &farewell{ldap.Result{Code: ldap.Unavailable, Message: "The Directory Server is shutting down"}}
 	errAbandoned = errors.New("abandoned")
 	errCanceled  = errors.New("canceled")
 	errRebinding = errors.New("canceled by a bind")
 )
+
+// farewell ends a connection, and what is under way on it, with a notice of disconnection.
+type farewell struct{ ldap.Result }
+
+// Error is what the client is told.
+func (f *farewell) Error() string { return f.Message }
 
 // conn is one client. Its requests are read by one goroutine, in which binds and StartTLS are carried out: nothing else is
 // under way meanwhile, as RFC 4511, 4.2.1 and 4.14.1 want it. Every other operation has a goroutine of its own.
@@ -37,6 +44,7 @@ type conn struct {
 	out     *output
 	session *directory.Session // another one after each bind
 	sasl    *exchange          // a SASL bind that needs another step
+	dead    atomic.Bool        // half-open: nothing is carried out any more, and nothing said
 
 	mu      sync.Mutex
 	net     net.Conn
@@ -53,21 +61,25 @@ type pending struct {
 	canceled bool // it was answered so; to be read when finished
 }
 
-func newConn(s *Server, far net.Conn, end context.CancelCauseFunc) *conn {
+func newConn(ctx context.Context, s *Server, far net.Conn, end context.CancelCauseFunc) *conn {
 	c := &conn{server: s, number: s.numbers.Add(1), net: far, end: end, session: &directory.Session{}, pending: map[int32]*pending{}}
 	c.in = bufio.NewReader(far)
-	c.out = newOutput(far, s.config.WriteTimeout, func() { end(errGone); c.wake() })
+	c.out = newOutput(far, s.config.WriteTimeout, ctx.Done(), func() { end(errGone); c.wake() })
 	return c
 }
 
 // serve reads requests until somebody has had enough.
 func (c *conn) serve(ctx context.Context, secure bool) {
 	defer c.close()
-	if secure && c.encrypt(ctx) != nil {
+	if secure && c.encrypt(ctx, c.server.ldaps) != nil {
 		return
 	}
 	for {
 		m, err := c.read(ctx)
+		if c.dead.Load() {
+			c.swallow(ctx)
+			return
+		}
 		if refused := (*ldap.RefusedError)(nil); errors.As(err, &refused) {
 			if err = c.free(refused.ID); err == nil {
 				c.refuse(ctx, refused)
@@ -98,9 +110,27 @@ func (c *conn) current() net.Conn {
 }
 
 // stop ends the connection in order.
-func (c *conn) stop() {
-	c.end(errStopping)
+func (c *conn) stop(why *farewell) {
+	c.end(why)
 	c.wake()
+}
+
+// expel is stop for whoever has a reason of his own.
+func (c *conn) expel(why ldap.Result) { c.stop(&farewell{why}) }
+
+// die leaves the connection half-open: as when the host has gone without a word.
+func (c *conn) die() {
+	c.dead.Store(true)
+	c.out.die()
+}
+
+// swallow reads what a client says to a connection that is dead, until it gives up or the server stops.
+func (c *conn) swallow(ctx context.Context) {
+	far := c.current()
+	_ = far.SetReadDeadline(time.Time{})
+	if ctx.Err() == nil { // after the deadline is set: who ends the connection moves it
+		_, _ = io.Copy(io.Discard, far)
+	}
 }
 
 // cut ends the connection without a word.
@@ -138,6 +168,9 @@ func (c *conn) read(ctx context.Context) (ldap.Message, error) {
 
 // await waits for the first byte of a request, for as long as the client may be idle.
 func (c *conn) await(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	for c.in.Buffered() == 0 {
 		idle, far := c.server.config.IdleTimeout, c.current()
 		if idle > 0 {
@@ -164,25 +197,22 @@ func (c *conn) await(ctx context.Context) error {
 
 // sayGoodbye tells the client why the connection ends, when it is the server that ends it (RFC 4511, 4.4.1).
 func (c *conn) sayGoodbye(ctx context.Context, err error) {
-	notice := ldap.Result{Code: ldap.ProtocolError, Message: "The connection is closed because a request could not be decoded: " + err.Error()}
-	switch {
-	case errors.Is(err, errStopping):
-		notice = ldap.Result{Code: ldap.Unavailable, Message: "The Directory Server is shutting down"}
+	why := ldap.Result{Code: ldap.ProtocolError, Message: "The connection is closed because a request could not be decoded: " + err.Error()}
+	cause := errGone
+	switch given := (*farewell)(nil); {
+	case errors.As(err, &given):
+		why, cause = given.Result, given
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		notice = ldap.Result{Code: ldap.Unavailable, Message: "The connection is closed because the client took too long"}
+		why = ldap.Result{Code: ldap.Unavailable, Message: "The connection is closed because the client took too long"}
 	case errors.Is(err, ber.ErrTooLarge):
-		notice = ldap.Result{Code: ldap.ProtocolError, Message: "The connection is closed because a request was larger than allowed: " + err.Error()}
+		why = ldap.Result{Code: ldap.ProtocolError, Message: "The connection is closed because a request was larger than allowed: " + err.Error()}
 	case errors.Is(err, ldap.ErrProtocol), errors.Is(err, ber.ErrTag), errors.Is(err, ber.ErrLength), errors.Is(err, ber.ErrIndefinite):
 	default:
 		return // the client has gone, or cannot hear
 	}
 	// The operations under way answer first; after the notice nothing is sent.
-	cause := err
-	if !errors.Is(err, errStopping) {
-		cause = errGone
-	}
 	c.quiesce(cause)
-	c.disconnect(context.WithoutCancel(ctx), notice)
+	c.disconnect(context.WithoutCancel(ctx), why)
 }
 
 // disconnect sends a notice of disconnection and gives the client a moment to read it: closing while its bytes are unread would
@@ -231,13 +261,15 @@ func (c *conn) quiesce(why error) {
 }
 
 // encrypt puts TLS over the connection.
-func (c *conn) encrypt(ctx context.Context) error {
-	handshake, cancel := context.WithTimeout(ctx, c.server.config.MessageTimeout)
-	defer cancel()
-	secured := tls.Server(c.current(), c.server.kernel.TLS)
-	if err := secured.HandshakeContext(handshake); err != nil {
+func (c *conn) encrypt(ctx context.Context, config *tls.Config) error {
+	far := c.current()
+	// A deadline and not a context's: a fault may make a handshake last longer.
+	_ = far.SetDeadline(time.Now().Add(c.server.config.MessageTimeout))
+	secured := tls.Server(far, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
 		return err
 	}
+	_ = far.SetDeadline(time.Time{})
 	c.mu.Lock()
 	c.net = secured
 	c.mu.Unlock()

@@ -12,15 +12,18 @@
 //   - Too many operations at once (51); requests that are too large, too deep, too slow or no LDAP: a notice of disconnection.
 //   - A request of sound structure that asks for what there is not, such as a substring filter without substrings, is answered with
 //     protocolError, as RFC 4511, 4.1.1 wants and OpenDJ does not.
-//   - Faults of sim/kernel/faults by operation, DN, user and bound DN: late answers, busy beyond a rate, any result code, referrals,
-//     cut connections, answers lost after the write, and answers cut in the middle.
+//   - Faults of sim/kernel/faults by operation, DN, user and bound DN: late answers, busy beyond a rate, any result code, at once or
+//     after some entries of a search, referrals, cut and half-open connections, notices of disconnection, answers lost after the
+//     write, and answers that stall, trickle, or end in the middle of a message.
+//   - Faults of TLS, on LDAPS and StartTLS: certificates that are expired, not valid yet, of another host or of an unknown CA;
+//     handshakes that end, hang, or are answered with garbage.
 //   - The journal: each operation with its DN, user and result code.
 //
 // # What is left out
 //
 //   - The extended operation for the state of the password policy, and get symmetric key; the controls for relax rules, replication
 //     repair, account usability and password quality advice: critical, they are refused.
-//   - Intermediate responses; partial results before a fault's result.
+//   - Intermediate responses.
 //   - SASL with security layers or channel binding; CRAM-MD5, DIGEST-MD5, GSSAPI; an authorization identity that differs from who
 //     binds (privilege proxied-auth), but for the control.
 //   - The administration port, DSML, REST.

@@ -17,7 +17,7 @@ const (
 	answered fate = iota
 	halved        // its first half is sent, then the connection ends
 	lost          // the connection is cut
-	silent        // there is none: the operation was abandoned, or nobody is there
+	silent        // there is none: the operation was abandoned, nobody is there, or only a notice of disconnection comes
 )
 
 // judge lets the faults have their way with an operation, and carries it out when they leave it.
@@ -30,7 +30,24 @@ func (c *conn) judge(ctx context.Context, t *task, do work) (ldap.Response, fate
 	case faults.KindThrottle:
 		return respond(t.Message, ldap.Result{Code: ldap.Busy, Message: queueFull(c.server.config.MaxOperations)}), answered
 	case faults.KindStatus:
+		if verdict.After > 0 {
+			return c.partly(ctx, t, do, verdict)
+		}
 		return respond(t.Message, c.failure(verdict)), answered
+	case faults.KindDisconnect:
+		if verdict.All {
+			c.server.Disconnect(c.farewellOf(verdict))
+		} else {
+			c.expel(c.farewellOf(verdict))
+		}
+		return nil, silent
+	case faults.KindHalfOpen:
+		c.die()
+		return nil, silent
+	case faults.KindStall, faults.KindCut:
+		return c.partly(ctx, t, do, verdict)
+	case faults.KindDrip:
+		c.out.trickle(verdict.Drip)
 	case faults.KindReset:
 		return nil, lost
 	case faults.KindLoseAnswer:
@@ -39,7 +56,7 @@ func (c *conn) judge(ctx context.Context, t *task, do work) (ldap.Response, fate
 			return c.carryOut(ctx, t, do), halved
 		}
 		return c.carryOut(ctx, t, do), lost
-	case faults.KindLatency, faults.KindHang:
+	default: // nothing, or what has acted already
 	}
 	return c.carryOut(ctx, t, do), answered
 }
@@ -79,6 +96,16 @@ func (c *conn) failure(v faults.Verdict) ldap.Result {
 	return r
 }
 
+// farewellOf is what a notice of disconnection says.
+func (c *conn) farewellOf(v faults.Verdict) ldap.Result {
+	r := c.failure(v)
+	if r.Code == ldap.Unavailable && (v.Body == "" || v.Body == "vendor") {
+		return errStopping.Result
+	}
+	r.Referrals = nil // where to is no matter of a notice
+	return r
+}
+
 // deliver sends the answer, or what the fate has left of it.
 func (c *conn) deliver(ctx context.Context, t *task, response ldap.Response, f fate) {
 	// Whoever ended the operation, the answer is not part of it.
@@ -92,6 +119,9 @@ func (c *conn) deliver(ctx context.Context, t *task, response ldap.Response, f f
 	case answered, halved:
 	}
 	message := func(b []byte) []byte { return ldap.Append(b, t.ID, response, resultOf(response).Controls) }
+	if t.part != nil && t.part.next != nil {
+		message = t.part.next
+	}
 	if f == halved {
 		_ = c.out.send(ctx, true, func(b []byte) []byte {
 			whole := message(b)

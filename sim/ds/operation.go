@@ -14,6 +14,7 @@ type task struct {
 	ldap.Message                   // its controls are those that apply to the operation
 	x            *journal.Exchange // its entry
 	muted        bool              // the answer will be lost
+	part         *part             // how much of the answer is sent; nil is all
 	begun        bool              // the directory has seen it
 }
 
@@ -141,11 +142,14 @@ func (c *conn) carry(ctx context.Context, m ldap.Message, p *pending, do work) (
 	t := &task{Message: m, x: x}
 	c.describe(t)
 	response, f := c.judge(ctx, t, do)
-	if response = c.endedEarly(ctx, t, p, response); response == nil && f == answered {
+	if f != silent {
+		response = c.endedEarly(ctx, t, p, response)
+	}
+	if response == nil && f == answered {
 		f = silent
 	}
 	x.Status = journal.Unanswered
-	if f == answered {
+	if f == answered && !c.dead.Load() {
 		x.Status = int(resultOf(response).Code)
 	}
 	if response != nil {
@@ -163,13 +167,16 @@ func (c *conn) endedEarly(ctx context.Context, t *task, p *pending, response lda
 		return response
 	}
 	result := ldap.Result{Code: ldap.Canceled}
+	why := (*farewell)(nil)
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errAbandoned):
 		return nil
 	case t.begun && writes(t.Request):
 		return response
-	case errors.Is(cause, errStopping):
+	case errors.As(cause, &why) && why.Code == ldap.Unavailable:
 		result = ldap.Result{Code: ldap.Unavailable, Message: "Processing on this operation has been canceled because the Directory Server is shutting down"}
+	case why != nil:
+		result = ldap.Result{Code: why.Code, Message: "Processing on this operation has been canceled because the client connection is being closed"}
 	case errors.Is(cause, errCanceled):
 		result.Message = "Processing on this operation was canceled as a result of a cancel request"
 	case errors.Is(cause, errRebinding):

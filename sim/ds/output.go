@@ -5,13 +5,16 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/faults"
 )
 
 // output is what a connection sends. Whoever has something to send adds it; the one who finds nobody writing writes, also what
 // others add meanwhile: many small answers leave in one piece, and the last never waits. No lock is held while writing.
 type output struct {
 	timeout time.Duration
-	failed  func() // told when the client cannot be written to
+	over    <-chan struct{} // closed when the connection ends
+	failed  func()          // told when the client cannot be written to
 
 	mu      sync.Mutex
 	conn    net.Conn
@@ -20,6 +23,8 @@ type output struct {
 	writing bool
 	room    chan struct{} // closed when pending has been taken
 	err     error
+	drip    *faults.Drip // how what is sent trickles; nil when it does not
+	dead    bool         // nothing is sent any more, and nobody is told
 }
 
 const (
@@ -29,8 +34,50 @@ const (
 	plenty = 256 << 10
 )
 
-func newOutput(c net.Conn, timeout time.Duration, failed func()) *output {
-	return &output{conn: c, timeout: timeout, failed: failed, room: make(chan struct{})}
+func newOutput(c net.Conn, timeout time.Duration, over <-chan struct{}, failed func()) *output {
+	return &output{conn: c, timeout: timeout, over: over, failed: failed, room: make(chan struct{})}
+}
+
+// trickle makes everything that is sent from now on trickle: what belongs to one answer cannot be told from the rest.
+func (o *output) trickle(d *faults.Drip) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.drip = d
+}
+
+// die drops everything that is sent from now on.
+func (o *output) die() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.dead, o.pending = true, nil
+}
+
+// write sends all at once, or drop by drop until the connection ends.
+func (o *output) write(c net.Conn, all []byte, drip *faults.Drip) error {
+	for len(all) > 0 {
+		now := all
+		if drip != nil {
+			now = all[:min(len(all), drip.Piece())]
+		}
+		all = all[len(now):]
+		if err := c.SetWriteDeadline(time.Now().Add(o.timeout)); err != nil {
+			return err
+		}
+		if _, err := c.Write(now); err != nil {
+			return err
+		}
+		if drip == nil {
+			continue
+		}
+		timer := time.NewTimer(drip.Pause())
+		select {
+		case <-timer.C:
+		case <-o.over:
+			timer.Stop()
+			drip = nil
+		}
+	}
+	return nil
 }
 
 // swap goes on over another connection: the same, under TLS. Nobody may be writing.
@@ -58,6 +105,10 @@ func (o *output) send(ctx context.Context, flush bool, appended func([]byte) []b
 		defer o.mu.Unlock()
 		return o.err
 	}
+	if o.dead {
+		o.mu.Unlock()
+		return nil
+	}
 	o.pending = appended(o.pending)
 	if o.writing || !flush && len(o.pending) < enough {
 		o.mu.Unlock()
@@ -79,12 +130,9 @@ func (o *output) drain() error {
 		o.pending, o.spare = o.spare[:0], nil
 		close(o.room)
 		o.room = make(chan struct{})
-		conn := o.conn
+		conn, drip := o.conn, o.drip
 		o.mu.Unlock()
-		err := conn.SetWriteDeadline(time.Now().Add(o.timeout))
-		if err == nil {
-			_, err = conn.Write(piece)
-		}
+		err := o.write(conn, piece, drip)
 		o.mu.Lock()
 		o.err = err
 		if cap(piece) <= plenty {

@@ -17,7 +17,7 @@ func (c *conn) search(ctx context.Context, t *task) ldap.Response {
 		if t.muted {
 			return nil
 		}
-		return c.out.send(ctx, persistent, func(b []byte) []byte { return ldap.Append(b, t.ID, r, controls) })
+		return c.sendFound(ctx, t, persistent, func(b []byte) []byte { return ldap.Append(b, t.ID, r, controls) })
 	}}
 	t.begun = true
 	return respond(t.Message, c.server.backend.Search(ctx, c.session, r, t.Controls, f))

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/seatrial/seatrial/sim/kernel/clock"
 	"github.com/seatrial/seatrial/sim/kernel/faults"
 	"github.com/seatrial/seatrial/sim/kernel/journal"
+	"github.com/seatrial/seatrial/sim/kernel/network"
 	"github.com/seatrial/seatrial/sim/kernel/random"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
@@ -37,6 +39,8 @@ type Kernel struct {
 	// TLS is for LDAPS and StartTLS: the certificate, and whether one of the client is asked for, which EXTERNAL needs. Without
 	// it, StartTLS is refused.
 	TLS *tls.Config
+	// Certificates has the flawed ones, for faults; with them goes the one in TLS. Nil is none.
+	Certificates *network.Certificates
 }
 
 // Server is one simulated directory server. It is safe for concurrent use.
@@ -47,6 +51,8 @@ type Server struct {
 	directory *directory.Directory
 	backend   backend
 	faults    *faults.Set
+	ldaps     *tls.Config // nil without a certificate, as is the next
+	startTLS  *tls.Config
 	random    *random.Stream // of SCRAM's nonces
 	numbers   atomic.Uint64  // of connections
 	replicas  *Replicas      // nil when it is alone
@@ -81,12 +87,23 @@ func newServer(c Config, k Kernel, b backend) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &Server{
+	s := &Server{
 		config: c, kernel: k, name: k.Name, backend: b,
 		faults:    faults.NewLDAPSet(k.Seed.Stream(k.Name + ".faults")),
 		random:    k.Seed.Stream(k.Name + ".nonces"),
 		listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{},
-	}, nil
+	}
+	if k.TLS != nil {
+		s.ldaps, s.startTLS = s.secure(faults.RouteLDAPS), s.secure(faults.RouteStartTLS)
+	}
+	return s, nil
+}
+
+// secure is TLS for one of the two ways to it, which faults tell apart.
+func (s *Server) secure(route string) *tls.Config {
+	return s.faults.Secure(s.kernel.TLS, faults.Handshakes{
+		Certificates: s.kernel.Certificates, Journal: s.kernel.Journal, Target: s.name, Protocol: journal.LDAP, Route: route,
+	})
 }
 
 // Name is the simulator's name in journals, scenarios and the control plane.
@@ -172,7 +189,7 @@ func (s *Server) isStopped() bool {
 // accept starts a connection, which ends by itself, by the client, or by Stop.
 func (s *Server) accept(far net.Conn, secure bool) {
 	ctx, end := context.WithCancelCause(context.Background())
-	c := newConn(s, far, end)
+	c := newConn(ctx, s, far, end)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped {
@@ -193,6 +210,22 @@ func (s *Server) leave(c *conn) {
 	delete(s.conns, c)
 }
 
+// Disconnect ends every connection with a notice of disconnection, as a restart does, and returns how many there were. Who comes
+// afterwards is served.
+func (s *Server) Disconnect(why ldap.Result) int {
+	open := s.connections()
+	for _, c := range open {
+		c.expel(why)
+	}
+	return len(open)
+}
+
+func (s *Server) connections() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.conns))
+}
+
 // Stop tells every client that the server shuts down (a notice of disconnection, 52), closes what it listens on and waits
 // for the connections to end, until ctx does: then they are cut.
 func (s *Server) Stop(ctx context.Context) error {
@@ -201,13 +234,10 @@ func (s *Server) Stop(ctx context.Context) error {
 	for l := range s.listeners {
 		_ = l.Close()
 	}
-	open := make([]*conn, 0, len(s.conns))
-	for c := range s.conns {
-		open = append(open, c)
-	}
 	s.mu.Unlock()
+	open := s.connections()
 	for _, c := range open {
-		c.stop()
+		c.stop(errStopping)
 	}
 	ended := make(chan struct{})
 	go func() {

@@ -46,13 +46,14 @@ func openOn(t *testing.T, n network.Network, adjust ...func(*Config, *Kernel)) *
 	t.Helper()
 	authority, err := network.NewAuthority()
 	require.NoError(t, err)
-	certificate, err := authority.Certificate("ds.test")
+	certificates, err := authority.Certificates("ds.test")
 	require.NoError(t, err)
 	digester := secret.NewDigester([]byte("0123456789abcdef"))
 	c := DefaultConfig()
 	k := Kernel{
 		Clock: new(clock.Clock), Seed: 1, Digester: digester, Journal: journal.New(10000, digester), Name: name,
-		TLS: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
+		TLS:          &tls.Config{Certificates: []tls.Certificate{certificates.Good()}, MinVersion: tls.VersionTLS12},
+		Certificates: certificates,
 	}
 	for _, f := range adjust {
 		f(&c, &k)

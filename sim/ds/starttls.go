@@ -27,9 +27,9 @@ func (c *conn) startTLS(ctx context.Context, m ldap.Message) bool {
 	}
 	c.deliver(ctx, t, response, f)
 	if !agreed {
-		return f == answered
+		return f == answered || c.dead.Load() || ctx.Err() != nil // somebody has more to say, or nobody says anything any more
 	}
-	return c.encrypt(ctx) == nil
+	return c.encrypt(ctx, c.server.startTLS) == nil
 }
 
 // mayEncrypt decides about StartTLS.

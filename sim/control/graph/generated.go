@@ -2086,15 +2086,23 @@ type FederatedSignIn { user: User!, created: Boolean!, linked: Boolean!, updated
 type Fault {
   id: ID!, kind: FaultKind!, note: String!, seen: Count!, fired: Count!, added: Time!, firstFired: Time, lastFired: Time, description: String!
 }
-enum FaultKind { latency throttle status reset hang lose_answer }
+enum FaultKind { certificate handshake latency throttle status disconnect reset half_open hang drip stall cut lose_answer }
+enum CertificateFlaw { expired not_yet_valid wrong_host unknown_ca }
+enum HandshakeFlaw { close garbage hang }
 input FaultInput {
   id: ID, kind: FaultKind!, note: String
   latency: LatencyInput
-  "throttle: requests a second, and how many may come at once"
+  "throttle: requests a second, and how many may come at once; drip: bytes a second"
   rate: Float, burst: Int
-  "status: the code, and whose body it has: vendor, gateway, or a literal text"
+  "status, disconnect: the code, and whose body it has: vendor, gateway, or a literal text"
   status: Int, body: String
   retryAfter: Duration
+  "certificate: what is wrong with it; handshake: how it goes wrong"
+  certificate: CertificateFlaw, handshake: HandshakeFlaw
+  "stall, cut, over LDAP status: what is sent before, so many bytes of a body, over LDAP so many entries of a search"
+  after: Int
+  "disconnect: every connection of the server, not only the one that asked"
+  all: Boolean
   "Which of the requests in scope: a share (0 to 1), the first so many, none of the first, every so manieth; when."
   share: Float, first: Int, skip: Int, every: Int, from: Duration, until: Duration
   "Whose: a route like PATCH /admin/v1/Users/*, a user, a client."
@@ -10858,7 +10866,7 @@ func (ec *executionContext) unmarshalInputFaultInput(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "kind", "note", "latency", "rate", "burst", "status", "body", "retryAfter", "share", "first", "skip", "every", "from", "until", "route", "user", "client"}
+	fieldsInOrder := [...]string{"id", "kind", "note", "latency", "rate", "burst", "status", "body", "retryAfter", "certificate", "handshake", "after", "all", "share", "first", "skip", "every", "from", "until", "route", "user", "client"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -10928,6 +10936,34 @@ func (ec *executionContext) unmarshalInputFaultInput(ctx context.Context, obj an
 				return it, err
 			}
 			it.RetryAfter = data
+		case "certificate":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("certificate"))
+			data, err := ec.unmarshalOCertificateFlaw2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Certificate = data
+		case "handshake":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("handshake"))
+			data, err := ec.unmarshalOHandshakeFlaw2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Handshake = data
+		case "after":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("after"))
+			data, err := ec.unmarshalOInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.After = data
+		case "all":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("all"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.All = data
 		case "share":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("share"))
 			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
@@ -14381,6 +14417,18 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	return res
 }
 
+func (ec *executionContext) unmarshalOCertificateFlaw2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCertificateFlaw2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(v)
+	return res
+}
+
 func (ec *executionContext) marshalOChangelog2ᚖgithubᚗcomᚋseatrialᚋseatrialᚋsimᚋcontrolᚋgraphᚐChangelog(ctx context.Context, sel ast.SelectionSet, v *Changelog) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -14462,6 +14510,18 @@ func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel as
 	_ = sel
 	res := graphql.MarshalFloatContext(*v)
 	return graphql.WrapContextMarshaler(ctx, res)
+}
+
+func (ec *executionContext) unmarshalOHandshakeFlaw2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOHandshakeFlaw2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOID2string(ctx context.Context, v any) (string, error) {

@@ -6,19 +6,24 @@ import (
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
-// FaultInput describes a fault to inject. Kind is one of latency, throttle, status, reset, hang and lose_answer; the fields
-// that the kind does not use stay zero.
+// FaultInput describes a fault to inject. Kind is one of those of sim/kernel/faults; the fields that the kind does not use stay
+// zero.
 type FaultInput struct {
 	ID   string // made up when empty
 	Kind string
 	Note string
 
 	Latency    *LatencyInput // latency
-	Rate       float64       // throttle: requests a second
+	Rate       float64       // throttle: requests a second; drip: bytes a second
 	Burst      int           // throttle
-	Status     int           // status: the code
-	Body       string        // status: "vendor", "gateway", or the text itself
+	Status     int           // status, disconnect: the code
+	Body       string        // status, disconnect: "vendor", "gateway", or the text itself
 	RetryAfter time.Duration // throttle and status; zero is the vendor's way
+
+	Certificate string // certificate: what is wrong with it
+	Handshake   string // handshake: how it goes wrong
+	After       int    // stall, cut, over LDAP status: what is sent before, in bytes of a body or entries of a search
+	All         bool   // disconnect: every connection
 
 	Share *float64 // of the requests in scope; nil is all of them, 0 is none
 	First int      // only the first so many

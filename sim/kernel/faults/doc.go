@@ -1,10 +1,15 @@
-// Package faults makes a simulator misbehave on demand: answer late, throttle, fail, cut the connection, hang, or carry
-// a request out and lose its answer. A Set holds the rules of one simulator; Wrap puts them in front of its handler,
-// inside the journal, which learns from the request's context which rules acted.
+// Package faults makes a simulator misbehave on demand: show a bad certificate, break a TLS handshake, answer late, throttle, fail, cut
+// the connection or leave it dead, hang, stop in the middle of an answer, or carry a request out and lose its answer. A Set holds the
+// rules of one simulator; Wrap puts them in front of its handler, inside the journal, which learns from the request's context which
+// rules acted. Secure puts them in front of its TLS.
 //
 // On one request the rules act in a fixed order, whatever order they were added in: latency (the delays of all rules
-// that fire are added up), throttle, status, reset, hang, lose_answer. The first that ends the exchange is the last
-// to act. A rule counts a request as seen when it is in scope and in the window, and as fired when it acted on it.
+// that fire are added up), throttle, status, disconnect, reset, half_open, hang, drip, stall, cut, lose_answer. The first that ends the
+// exchange or changes its answer is the last to act. A rule counts a request as seen when it is in scope and in the window, and as
+// fired when it acted on it.
+//
+// A TLS handshake is a request of its own, which only certificate and handshake see, and which sees only them. It has no user, no
+// client, and no path.
 //
 // A simulator that speaks LDAP asks Judge before it carries an operation out, with a Set of NewLDAPSet.
 //

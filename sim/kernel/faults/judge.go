@@ -9,11 +9,18 @@ import (
 
 // Verdict is what shall become of a request. The zero Verdict is that it is carried out and answered.
 type Verdict struct {
-	// Kind is throttle, status, reset or lose_answer: the caller's to act on. Latency and hang have acted already.
+	// Kind is the caller's to act on. Latency and hang have acted already.
 	Kind   Kind
 	Status int
 	// Body is Rule.Body as it was given.
 	Body string
+	// After and All are those of the rule.
+	After int
+	All   bool
+	// Released is closed when the rule of a stall is removed: then the answer goes on.
+	Released <-chan struct{}
+	// Drip is how the answer trickles; nil when it does not.
+	Drip *Drip
 }
 
 // Judge is Wrap for protocols other than HTTP: it shows a request to the rules, waits as they want, notes in the exchange of
@@ -31,10 +38,14 @@ func (s *Set) Judge(ctx context.Context, method, path string, subject func() (us
 	case a == nil:
 		return Verdict{}
 	}
-	if a.Kind == KindLoseAnswer {
+	if a.Kind == KindLoseAnswer || a.Kind == KindCut {
 		journal.From(ctx).Lost = true
 	}
-	return Verdict{Kind: a.Kind, Status: a.Status, Body: a.Body}
+	v := Verdict{Kind: a.Kind, Status: a.code(), Body: a.Body, After: a.After, All: a.All, Drip: s.drip(a)}
+	if a.Kind == KindStall {
+		v.Released = a.removed
+	}
+	return v
 }
 
 // Idle tells whether there is no rule at all.
@@ -46,7 +57,7 @@ func meeting(rules []*active, r request, ask func() (user, client string)) []*ac
 	whose := &subject{ask: ask}
 	var met []*active
 	for _, a := range rules {
-		if a.route.covers(r) && whose.fits(a.Scope) && a.meet(now) {
+		if !a.Kind.ofHandshake() && a.route.covers(r) && whose.fits(a.Scope) && a.meet(now) {
 			met = append(met, a)
 		}
 	}
@@ -79,8 +90,10 @@ func (s *Set) judge(ctx context.Context, met []*active) (ends *active, gone bool
 
 func waits(met []*active) bool {
 	for _, a := range met {
-		if a.Kind == KindLatency || a.Kind == KindHang {
+		switch a.Kind {
+		case KindLatency, KindHang, KindDrip, KindStall:
 			return true
+		default:
 		}
 	}
 	return false

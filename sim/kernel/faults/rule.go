@@ -3,21 +3,42 @@ package faults
 import (
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seatrial/seatrial/sim/kernel/network"
 )
 
 // Kind is what a rule does.
 type Kind string
 
-// The kinds, in the order in which they act on one request.
+// The kinds that act on a TLS handshake, in the order in which they do.
+const (
+	KindCertificate Kind = "certificate" // a certificate that the client must not accept
+	KindHandshake   Kind = "handshake"   // a handshake that is not answered as TLS wants it
+)
+
+// The kinds that act on a request, in the order in which they do.
 const (
 	KindLatency    Kind = "latency"     // the answer comes late
 	KindThrottle   Kind = "throttle"    // beyond a rate, the vendor's 429
-	KindStatus     Kind = "status"      // an error instead of the answer
+	KindStatus     Kind = "status"      // an error instead of the answer, or of the rest of it
+	KindDisconnect Kind = "disconnect"  // LDAP: a notice of disconnection instead of an answer
 	KindReset      Kind = "reset"       // the connection is cut, nothing is carried out
+	KindHalfOpen   Kind = "half_open"   // LDAP: the connection is dead from now on, and nobody says so
 	KindHang       Kind = "hang"        // no answer until the client goes or the rule is removed
+	KindDrip       Kind = "drip"        // carried out, and the answer trickles
+	KindStall      Kind = "stall"       // carried out, and the answer stops; the connection stays
+	KindCut        Kind = "cut"         // carried out, and the answer breaks off with the connection
 	KindLoseAnswer Kind = "lose_answer" // carried out, then the connection is cut instead of an answer
+)
+
+// The values of Rule.Handshake.
+const (
+	HandshakeClose   = "close"   // the connection is closed instead of an answer
+	HandshakeGarbage = "garbage" // something that is not TLS, then the connection is closed
+	HandshakeHang    = "hang"    // nothing, until the client goes or the rule is removed
 )
 
 // Rule is one fault: what, to whom, when and how often.
@@ -27,11 +48,19 @@ type Rule struct {
 	Note       string        // for people
 	Latency    Latency       // latency
 	Throttle   Throttle      // throttle
-	Status     int           // status: 200 to 599, over LDAP a result code
-	Body       string        // status: "vendor" (the default), "gateway" (what a proxy in front would say) or a literal text; lose_answer over LDAP: Half
+	Status     int           // status: 200 to 599, over LDAP a result code; disconnect: a result code, 0 is unavailable (52)
+	Body       string        // status, disconnect: "vendor" (the default), "gateway" (what a proxy in front would say) or a literal text; lose_answer over LDAP: Half
 	RetryAfter time.Duration // throttle, status: what the answer says; 0 leaves it to the vendor
-	Trigger    Trigger
-	Scope      Scope
+	// Certificate is what is wrong with it, Handshake one of the values above: of the kinds of these names.
+	Certificate network.Flaw
+	Handshake   string
+	// After is how much of an answer is sent before the rule acts: of HTTP so many bytes of the body (stall, cut), of a search over
+	// LDAP so many entries (stall, cut, status).
+	After   int
+	Rate    float64 // drip: bytes a second
+	All     bool    // disconnect: every connection of the server, not only the one that asked
+	Trigger Trigger
+	Scope   Scope
 }
 
 // Latency is a distribution of delays.
@@ -64,7 +93,7 @@ type Trigger struct {
 
 // Scope says whose requests a rule sees. The zero Scope is everybody's.
 type Scope struct {
-	Route  string // "PATCH /admin/v1/Users/*", "/oauth2/*", over LDAP "MODIFY uid=*,ou=People,dc=example,dc=com", "BIND"; a * stands for any characters
+	Route  string // "PATCH /admin/v1/Users/*", "/oauth2/*", over LDAP "MODIFY uid=*,ou=People,dc=example,dc=com", "BIND"; a * stands for any characters; of handshakes "LDAPS", "START_TLS"
 	User   string // a user name, in any case
 	Client string // the id of an OAuth client, over LDAP the DN that is bound
 }
@@ -132,13 +161,38 @@ func (r Rule) detail() string {
 		}
 		text = fmt.Sprintf("beyond %v/%s (burst %d)", rate, unit, r.Throttle.bucket().Burst())
 	case KindStatus:
-		text = fmt.Sprintf("%d", r.Status)
-	case KindReset, KindHang, KindLoseAnswer:
+		text = strconv.Itoa(r.Status)
+	case KindDisconnect:
+		text = strconv.Itoa(r.code())
+		if r.All {
+			text += " all"
+		}
+	case KindCertificate:
+		text = string(r.Certificate)
+	case KindHandshake:
+		text = r.Handshake
+	case KindDrip:
+		text = fmt.Sprintf("%v bytes/s", r.Rate)
+	case KindReset, KindHalfOpen, KindHang, KindStall, KindCut, KindLoseAnswer:
+	}
+	if r.After > 0 {
+		text += fmt.Sprintf(" after %d", r.After)
 	}
 	if r.RetryAfter > 0 {
 		text += ", retry after " + r.RetryAfter.String()
 	}
-	return text
+	return strings.TrimSpace(text)
+}
+
+// unavailable is LDAP's result code of a server that shuts down.
+const unavailable = 52
+
+// code is the status of an answer or of a notice of disconnection.
+func (r Rule) code() int {
+	if r.Kind == KindDisconnect && r.Status == 0 {
+		return unavailable
+	}
+	return r.Status
 }
 
 // body is whose body an error has.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/sim/kernel/network"
 )
 
 func TestValidateNamesEveryMistake(t *testing.T) {
@@ -26,7 +28,7 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 		"hang":                   {Rule{Kind: KindHang, Scope: Scope{Route: "patch /Users/*", User: "b", Client: "c"}}, ""},
 		"lose_answer":            {Rule{Kind: KindLoseAnswer, Scope: Scope{Route: "/Users/*"}}, ""},
 
-		"no kind":                 {Rule{}, `faults.kind: "" is none of latency, throttle, status, reset, hang, lose_answer`},
+		"no kind":                 {Rule{}, `faults.kind: "" is none of certificate, handshake, latency, throttle, status, disconnect, reset, half_open, hang, drip, stall, cut, lose_answer`},
 		"unknown kind":            {Rule{Kind: "slow"}, `faults.kind: "slow" is none of`},
 		"id with a blank":         {Rule{ID: " x", Kind: KindReset}, `faults.id: " x" has blanks`},
 		"no latency":              {Rule{Kind: KindLatency}, "faults.latency.value: is missing"},
@@ -58,6 +60,27 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 		"negative count":          {Rule{Kind: KindReset, Trigger: Trigger{Skip: -1}}, "faults.skip: -1 is negative"},
 		"window the wrong way":    {Rule{Kind: KindReset, Trigger: Trigger{From: 2, Until: 1}}, "faults.until: 1ns is not after from (2ns)"},
 		"negative window":         {Rule{Kind: KindReset, Trigger: Trigger{From: -1}}, "faults.from: -1ns is negative"},
+		"certificate":             {Rule{Kind: KindCertificate, Certificate: network.Expired, Trigger: Trigger{First: 2}}, ""},
+		"handshake":               {Rule{Kind: KindHandshake, Handshake: HandshakeHang}, ""},
+		"stall":                   {Rule{Kind: KindStall, After: 100, Scope: Scope{Route: "GET /Users"}}, ""},
+		"cut":                     {Rule{Kind: KindCut}, ""},
+		"drip":                    {Rule{Kind: KindDrip, Rate: 0.5}, ""},
+		"no flaw":                 {Rule{Kind: KindCertificate}, "faults.certificate: is missing: write what is wrong with it, one of expired, not_yet_valid, wrong_host, unknown_ca"},
+		"unknown flaw":            {Rule{Kind: KindCertificate, Certificate: "old"}, `faults.certificate: "old" is none of expired,`},
+		"flaw of something":       {Rule{Kind: KindReset, Certificate: network.Expired}, `faults.certificate: does nothing for the kind "reset": use the kind certificate`},
+		"no way":                  {Rule{Kind: KindHandshake}, "faults.handshake: is missing: write how it goes wrong, one of close, garbage, hang"},
+		"unknown way":             {Rule{Kind: KindHandshake, Handshake: "slow"}, `faults.handshake: "slow" is none of close, garbage, hang`},
+		"way of something":        {Rule{Kind: KindHang, Handshake: HandshakeHang}, `faults.handshake: does nothing for the kind "hang"`},
+		"handshake on a route":    {Rule{Kind: KindHandshake, Handshake: "close", Scope: Scope{Route: "/Users"}}, `faults.route: nobody has asked for "/Users" yet when TLS begins`},
+		"handshake of a user":     {Rule{Kind: KindHandshake, Handshake: "close", Scope: Scope{User: "b", Client: "c"}}, "faults.client: nobody has given a name yet when TLS begins"},
+		"negative part":           {Rule{Kind: KindCut, After: -1}, "faults.after: -1 is negative"},
+		"part of something":       {Rule{Kind: KindStatus, Status: 500, After: 1}, `faults.after: does nothing for the kind "status" over HTTP`},
+		"drip without a rate":     {Rule{Kind: KindDrip}, "faults.rate: 0 is not above 0"},
+		"drip at no number":       {Rule{Kind: KindDrip, Rate: math.NaN()}, "faults.rate: NaN is not above 0"},
+		"rate of something":       {Rule{Kind: KindStall, Rate: 1}, `faults.rate: does nothing for the kind "stall"`},
+		"all of something":        {Rule{Kind: KindReset, All: true}, `faults.all: does nothing for the kind "reset": use the kind disconnect`},
+		"disconnect over HTTP":    {Rule{Kind: KindDisconnect}, "faults.kind: there is no disconnect over HTTP: a server of HTTP says no goodbye: use reset"},
+		"half-open over HTTP":     {Rule{Kind: KindHalfOpen}, "faults.kind: there is no half_open over HTTP: a connection has one request at a time there: use hang"},
 		"route without a slash":   {Rule{Kind: KindReset, Scope: Scope{Route: "Users"}}, `faults.route: "Users" is neither a path`},
 		"route with a query":      {Rule{Kind: KindReset, Scope: Scope{Route: "GET /a b"}}, `faults.route: "GET /a b" is neither a path`},
 	}
@@ -71,6 +94,32 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 			require.ErrorContains(t, err, tt.want)
 		})
 	}
+	t.Run("over LDAP", func(t *testing.T) {
+		for name, tt := range map[string]struct {
+			rule Rule
+			want string
+		}{
+			"disconnect":             {Rule{Kind: KindDisconnect}, ""},
+			"disconnect with a code": {Rule{Kind: KindDisconnect, Status: 51, Body: "come back later", All: true}, ""},
+			"half-open":              {Rule{Kind: KindHalfOpen, Scope: Scope{Route: "BIND"}}, ""},
+			"handshake of StartTLS":  {Rule{Kind: KindHandshake, Handshake: "garbage", Scope: Scope{Route: "start_tls"}}, ""},
+			"certificate of LDAPS":   {Rule{Kind: KindCertificate, Certificate: network.UnknownCA, Scope: Scope{Route: "LDAPS"}}, ""},
+			"a code after entries":   {Rule{Kind: KindStatus, Status: 4, After: 10, Scope: Scope{Route: "SEARCH ou=People,*"}}, ""},
+			"a stall anywhere":       {Rule{Kind: KindStall}, ""},
+			"no code of LDAP":        {Rule{Kind: KindDisconnect, Status: 503}, "faults.status: 503 is not within 1…123"},
+			"after what":             {Rule{Kind: KindStatus, Status: 4, After: 10}, "faults.after: counts entries of a search: write route: SEARCH, alone or with a DN"},
+			"entries of a write":     {Rule{Kind: KindStall, After: 10, Scope: Scope{Route: "MODIFY"}}, "faults.after: counts entries of a search: write route: SEARCH"},
+			"handshake of a bind":    {Rule{Kind: KindHandshake, Handshake: "close", Scope: Scope{Route: "BIND"}}, `faults.route: "BIND" is no handshake: write LDAPS or START_TLS, or leave it out`},
+		} {
+			t.Run(name, func(t *testing.T) {
+				if err := tt.rule.ValidateLDAP(); tt.want == "" {
+					require.NoError(t, err)
+				} else {
+					require.ErrorContains(t, err, tt.want)
+				}
+			})
+		}
+	})
 	t.Run("all at once", func(t *testing.T) {
 		err := Rule{Kind: "x", Trigger: Trigger{Share: new(2.0), First: -1}, Scope: Scope{Route: "x"}}.Validate()
 		for _, field := range []string{"faults.kind", "faults.share", "faults.first", "faults.route"} {
@@ -92,7 +141,14 @@ func TestString(t *testing.T) {
 			Kind: KindStatus, Status: 503, Scope: Scope{Route: "PATCH /Users/*", User: "bjensen"},
 			Trigger: Trigger{Share: new(0.25), Skip: 2, Every: 3, First: 4, From: time.Minute, Until: 2 * time.Minute},
 		},
-		"hang, 10% of requests": {Kind: KindHang, Trigger: Trigger{Share: new(0.1)}},
+		"certificate expired, LDAPS":       {Kind: KindCertificate, Certificate: network.Expired, Scope: Scope{Route: "LDAPS"}},
+		"handshake close, 3 times at most": {Kind: KindHandshake, Handshake: HandshakeClose, Trigger: Trigger{First: 3}},
+		"status 4 after 10, SEARCH":        {Kind: KindStatus, Status: 4, After: 10, Scope: Scope{Route: "SEARCH"}},
+		"stall after 100":                  {Kind: KindStall, After: 100},
+		"cut":                              {Kind: KindCut},
+		"drip 8 bytes/s":                   {Kind: KindDrip, Rate: 8},
+		"disconnect 52 all":                {Kind: KindDisconnect, All: true},
+		"hang, 10% of requests":            {Kind: KindHang, Trigger: Trigger{Share: new(0.1)}},
 	} {
 		assert.Equal(t, want, rule.String())
 	}

@@ -58,8 +58,11 @@ func (s *Set) serve(rules []*active, v Vendor, next http.Handler, w http.Respons
 		journal.From(r.Context()).Lost = true // now, for a handler that keeps entries of its own
 		next.ServeHTTP(&nowhere{header: http.Header{}}, r)
 		cut(w, r)
-	case KindReset, KindLatency, KindHang: // the last two never end an exchange
+	case KindDrip, KindStall, KindCut:
+		s.partly(a, next, w, r)
+	case KindReset:
 		cut(w, r)
+	default: // latency and hang never end an exchange, and the others are not of requests over HTTP
 	}
 }
 

@@ -45,13 +45,16 @@ func open(t *testing.T, n network.Network) *place {
 	}
 	authority, err := network.NewAuthority()
 	require.NoError(t, err)
-	certificate, err := authority.Certificate(host)
+	certificates, err := authority.Certificates(host)
 	require.NoError(t, err)
 	l, err := n.Listen(host)
 	require.NoError(t, err)
 	server := &http.Server{
-		Handler:           p.journal.Wrap("idcs", p.set.Wrap(vendor{}, http.HandlerFunc(p.apply))),
-		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
+		Handler: p.journal.Wrap("idcs", p.set.Wrap(vendor{}, http.HandlerFunc(p.apply))),
+		TLSConfig: p.set.Secure(
+			&tls.Config{Certificates: []tls.Certificate{certificates.Good()}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
+			Handshakes{Certificates: certificates, Journal: p.journal, Target: "idcs"},
+		),
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}

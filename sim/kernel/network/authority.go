@@ -26,12 +26,14 @@ type Authority struct {
 
 // NewAuthority makes a CA (ECDSA P-256) that is valid from an hour ago for ten years by the standard clock; in a
 // testing/synctest bubble, where time starts in the year 2000, it must be made inside.
-func NewAuthority() (*Authority, error) {
+func NewAuthority() (*Authority, error) { return newAuthority("seatrial rehearsal CA") }
+
+func newAuthority(common string) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("network: authority: %w", err)
 	}
-	template, err := newTemplate("seatrial rehearsal CA")
+	template, err := newTemplate(common)
 	if err != nil {
 		return nil, err
 	}
@@ -51,26 +53,37 @@ func NewAuthority() (*Authority, error) {
 // Certificate returns a server certificate for the hosts (names and IP addresses), and always for localhost, 127.0.0.1
 // and ::1 too.
 func (a *Authority) Certificate(hosts ...string) (tls.Certificate, error) {
-	var names []string
-	ips := []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
-	for i, address := range slices.Concat(hosts, []string{"localhost"}) {
-		host, _ := split(address)
-		if host == "" {
-			return tls.Certificate{}, fmt.Errorf("network: certificate: host %d of %d has no name", i+1, len(hosts))
-		}
-		if ip := net.ParseIP(host); ip != nil {
-			ips = append(ips, ip)
-		} else {
-			names = append(names, host)
-		}
-	}
-	template, err := newTemplate("seatrial simulator") // clients look at the names below; a vendor's may exceed the 64 characters of this one
+	template, err := serverTemplate(slices.Concat(hosts, []string{"localhost", "127.0.0.1", "::1"}))
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	template.DNSNames, template.IPAddresses = names, ips
+	return a.issue(template)
+}
+
+// serverTemplate is what a certificate of the hosts says.
+func serverTemplate(hosts []string) (*x509.Certificate, error) {
+	template, err := newTemplate("seatrial simulator") // clients look at the names below; a vendor's may exceed the 64 characters of this one
+	if err != nil {
+		return nil, err
+	}
+	for i, address := range hosts {
+		host, _ := split(address)
+		if host == "" {
+			return nil, fmt.Errorf("network: certificate: host %d has no name", i+1)
+		}
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, host)
+		}
+	}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	return template, nil
+}
+
+// issue signs what the template says, for a new key.
+func (a *Authority) issue(template *x509.Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("network: certificate: %w", err)

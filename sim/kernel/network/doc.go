@@ -7,6 +7,6 @@
 // Neither ever asks the DNS: a host that nobody listens for is unknown, even when the real world has one of that name,
 // and an address outside the loopback is refused. A rehearsal cannot reach a production tenant by mistake.
 //
-// Reset cuts a connection as a crashed server or a firewall does, and Authority is the CA that the hosts' certificates
-// come from.
+// Reset cuts a connection as a crashed server or a firewall does. Authority is the CA that the hosts' certificates come from,
+// those with a flaw included.
 package network
