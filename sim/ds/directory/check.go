@@ -66,7 +66,7 @@ func (d *Directory) checkValues(name string, kind *schema.Attribute, values [][]
 		reason := ""
 		if kind == d.known.subtreeSpecification {
 			if _, err := parseSubtree(d.schema, nil, string(v)); err != nil {
-				reason = ": " + err.Error()
+				reason = fmt.Sprintf(": The provided value \"%.1000s\" could not be parsed as a valid RFC 3672 subtree specification", v)
 			}
 		}
 		if reason == "" && d.schema.Valid(kind, v) && (kind != d.known.aci || d.validACI(v)) {

@@ -176,4 +176,4 @@ func (d *Directory) checkBranch(a *asker, e *entry) ldap.Result {
 	return ldap.Result{}
 }
 
-var mayNotWriteSubentries = ldap.Result{Code: ldap.InsufficientAccessRights, Message: "You do not have sufficient privileges to write subentries"}
+var mayNotWriteSubentries = ldap.Result{Code: ldap.InsufficientAccessRights, Message: "This operation involves LDAP subentries which you do not have sufficient privileges to administer"}

@@ -98,6 +98,7 @@ func TestSubentriesNeedAPrivilege(t *testing.T) {
 	admin := x.as(kvaughan, "bribery")
 	r := x.Add(t.Context(), admin, subentry(strict, "{}"), nil)
 	assert.Equal(t, ldap.InsufficientAccessRights, r.Code, "a right to add is not enough")
+	assert.Equal(t, "This operation involves LDAP subentries which you do not have sufficient privileges to administer", r.Message)
 	require.Equal(t, ldap.Success, x.add(subentry(strict, "{}")).Code)
 	require.Equal(t, ldap.Success, x.add(subentry("cn=Below,"+people, "{}")).Code)
 	assert.Equal(t, ldap.InsufficientAccessRights, x.modify(admin, strict, mod(ldap.Replace, "pwdMinAge", "1")).Code)
@@ -211,6 +212,7 @@ func TestSubtreeSpecifications(t *testing.T) {
 		r := x.add(subentry(strict, text))
 		assert.Equal(t, ldap.InvalidAttributeSyntax, r.Code, text)
 		assert.Contains(t, r.Message, "subtreeSpecification", text)
+		assert.Contains(t, r.Message, `The provided value "`+text+`" could not be parsed as a valid RFC 3672 subtree specification`)
 	}
 }
 

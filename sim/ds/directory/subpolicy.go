@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seatrial/seatrial/sim/ds/directory/schema"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 	"github.com/seatrial/seatrial/sim/kernel/schemes"
 )
@@ -195,7 +194,7 @@ func (r *policyReader) passwordAttribute(name string) {
 	case !known:
 		r.refuse(ldap.UnwillingToPerform, "The password policy definition contained in configuration entry \"%s\" is invalid because the specified password attribute \"%s\" is not defined in the server schema (%s)", r.entry.name, text, name)
 	case kind != r.d.known.userPassword:
-		r.refuse(ldap.UnwillingToPerform, "The password policy definition contained in configuration entry \"%s\" is invalid because the specified password attribute \"%s\" has a syntax OID of %s. The password attribute must have a syntax OID of %s (%s)", r.entry.name, kind.Name(), kind.Syntax, schema.SyntaxUserPassword, name)
+		r.refuse(ldap.UnwillingToPerform, "The password policy definition contained in configuration entry \"%s\" is invalid because the specified password attribute \"%s\" has a syntax OID of %s. The password attribute must have a syntax OID of either 1.3.6.1.4.1.26027.1.3.1 (for the user password syntax) or 1.3.6.1.4.1.4203.1.1.2 (for the authentication password syntax) (%s)", r.entry.name, kind.Name(), kind.Syntax, name)
 	}
 }
 

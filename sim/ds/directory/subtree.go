@@ -2,7 +2,6 @@ package directory
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,29 +23,28 @@ type subtree struct {
 	filter                ldap.Filter // nil: all entries
 }
 
-var errSubtree = errors.New("could not be parsed as a valid RFC 3672 subtree specification")
+var errSubtree = errors.New("no valid RFC 3672 subtree specification")
 
 // deepestRefinement is how deep the refinements of a specification may be nested.
 const deepestRefinement = 50
 
 // parseSubtree reads the specification of a subentry that stands below above.
 func parseSubtree(s *schema.Schema, above names.DN, text string) (subtree, error) {
-	wrong := fmt.Errorf("the provided value %.200q %w", text, errSubtree)
 	in := &subtreeReader{rest: text}
 	spec := subtree{maximum: -1}
 	var base names.DN
 	var before, after []names.DN
 	seen := map[string]bool{}
 	if !in.take('{') {
-		return spec, wrong
+		return spec, errSubtree
 	}
 	for first := true; !in.take('}'); first = false {
 		if !first && !in.take(',') {
-			return spec, wrong
+			return spec, errSubtree
 		}
 		key := strings.ToLower(in.word())
 		if seen[key] || !in.blank() {
-			return spec, wrong
+			return spec, errSubtree
 		}
 		seen[key] = true
 		ok := false
@@ -63,11 +61,11 @@ func parseSubtree(s *schema.Schema, above names.DN, text string) (subtree, error
 			spec.filter, ok = in.specificationFilter(s)
 		}
 		if !ok {
-			return spec, wrong
+			return spec, errSubtree
 		}
 	}
 	if in.space(); in.rest != "" || spec.maximum >= 0 && spec.maximum < spec.minimum {
-		return spec, wrong
+		return spec, errSubtree
 	}
 	base = slices.Concat(base, above)
 	spec.base, spec.depth = base.Key(s), len(base)
