@@ -92,7 +92,12 @@ func (d *Directory) apply(f func(s *Server, csn string, now time.Time)) {
 	csn := fmt.Sprintf("%016x%04x%08x", time.Now().UnixMilli(), max(d.origin, 1), d.changes)
 	d.mu.Unlock()
 	now := time.Now().UTC()
-	change := func(s *Server) { f(s, csn, now) }
+	change := func(s *Server) {
+		before := len(s.entries)
+		if f(s, csn, now); len(s.entries) != before {
+			s.index = nil
+		}
+	}
 	for _, s := range d.servers {
 		s.mu.Lock()
 		if s.lags {

@@ -85,25 +85,17 @@ func (s *Server) find(q query, r request, bound bool) (list []*ber.Packet, done 
 		return s.findChanges(q, r)
 	}
 	base := strings.ToLower(q.base)
-	var found []*entry
-	exists := base == strings.ToLower(Base)
-	for dn, e := range s.entries {
-		exists = exists || dn == base
-		if (q.scope == 0 && dn == base || q.scope > 0 && strings.HasSuffix(dn, base)) && s.matches(q.filter, e) {
-			found = append(found, e)
-		}
-	}
-	if !exists {
+	if _, ok := s.entries[base]; !ok && base != strings.ToLower(Base) {
 		return nil, result(r.id, 5, 32, "The entry "+q.base+" specified as the search base does not exist in the Directory Server")
 	}
-	slices.SortFunc(found, func(a, b *entry) int { return strings.Compare(a.dn, b.dn) })
+	page, paged := r.controls[pagedOID]
+	found := s.walk(q, base, page)
 	for _, url := range s.References {
 		reference := ber.Encode(ber.ClassApplication, ber.TypeConstructed, 19, nil, "")
 		reference.AppendChild(text(url))
 		list = append(list, envelope(r.id, reference))
 	}
 	code, cookie := 0, ""
-	page, paged := r.controls[pagedOID]
 	if paged {
 		size, from := readPage(page)
 		from = min(from, len(found))
@@ -132,7 +124,67 @@ func (s *Server) find(q query, r request, bound bool) (list []*ber.Packet, done 
 	return list, done
 }
 
+// walk finds entries in the order of their names. The pages behind the first one are of what was found for that, so that a hundred
+// thousand users are not looked through for each.
+func (s *Server) walk(q query, base string, page []byte) []*entry {
+	name := q.base + " " + describe(q.filter)
+	if _, from := readPage(page); from > 0 && s.walked.name == name {
+		return s.walked.found
+	}
+	candidates := maps.Values(s.entries)
+	if q.scope == 0 {
+		candidates = slices.Values([]*entry{s.entries[base]})
+	} else if uids := uidsOf(q.filter); len(uids) > 0 {
+		candidates = slices.Values(s.byUID(uids))
+	}
+	var found []*entry
+	for e := range candidates {
+		if e != nil && strings.HasSuffix(strings.ToLower(e.dn), base) && s.matches(q.filter, e) {
+			found = append(found, e)
+		}
+	}
+	slices.SortFunc(found, func(a, b *entry) int { return strings.Compare(a.dn, b.dn) })
+	s.walked = walked{name, found}
+	return found
+}
+
+// walked is what a search has found, for its next page.
+type walked struct {
+	name  string
+	found []*entry
+}
+
+// uidsOf returns the values of entryUUID that a filter like (&(…)(|(entryUUID=…)…)) asks for.
+func uidsOf(f *ber.Packet) (list []string) {
+	if f.Tag == 3 && strings.EqualFold(f.Children[0].Data.String(), "entryUUID") {
+		return []string{f.Children[1].Data.String()}
+	}
+	if f.Tag == 0 || f.Tag == 1 {
+		for _, p := range f.Children {
+			list = append(list, uidsOf(p)...)
+		}
+	}
+	return list
+}
+
+// byUID is an index that is made when it is needed, and again when there are other entries.
+func (s *Server) byUID(uids []string) (list []*entry) {
+	if s.index == nil {
+		s.index = map[string]*entry{}
+		for _, e := range s.entries {
+			s.index[e.get("entryUUID")] = e
+		}
+	}
+	for _, uid := range uids {
+		list = append(list, s.index[uid])
+	}
+	return list
+}
+
 func readPage(value []byte) (size, from int) {
+	if len(value) == 0 {
+		return 1, 0
+	}
 	p, err := ber.DecodePacketErr(value)
 	if err != nil || len(p.Children) != 2 {
 		return 1, 0

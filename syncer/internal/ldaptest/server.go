@@ -61,6 +61,8 @@ type Server struct {
 
 	mu      sync.Mutex
 	entries map[string]*entry
+	index   map[string]*entry // by entryUUID; nil when it must be made
+	walked  walked
 	changes []change
 	next    int
 	latest  state // of all changes

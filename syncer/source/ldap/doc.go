@@ -41,8 +41,32 @@
 // names nobody who made it is a rehash. In doubt it is a change. What that cannot tell: two changes within one second, on a
 // server that keeps no fractions of seconds, of which the first was read before the second; only a changelog shows the second.
 //
+// # What fails
+//
+// Each failure has a reason, the same in log, metric and report, and advice. What ends with a limit, a referral or a broken
+// connection is not taken for complete; it starts over, ever more seldom. Each request has Config.Timeout up to the last byte of
+// its answer, so a server that stalls and one that drips are left alike, and no goroutine stays behind. When the account is
+// refused, attempts become rarer over all servers together, lest it be locked, until there is another password to try. Passwords
+// and certificates are read again for each connection.
+//
+// An entry without userPassword has none, or hides it. Which it is, is told by pwdChangedTime, by the changelog, by the control
+// "get effective rights", and by a compare; where none of them tells, that is said.
+//
 // # What is trusted
 //
 // Nothing is said on a connection that could not be secured, referrals are not followed, and no answer is longer than 32 MiB.
-// Neither logs, metrics nor the files of Config.State hold a value of userPassword.
+// Neither logs, metrics nor the files of Config.State hold a value of userPassword. One engine at a time has Config.State.
+//
+// # What it costs
+//
+// One page is in memory, and of each user what was seen: 56 bytes on disk, and about 85 in memory with 100 000 users. On disk that
+// is in no order and appended to, and written anew when more than half of it is out of date. No look-up grows with the users.
+//
+//	go test -run '^$' -bench 'Reconciliation|LiveSync' -benchtime 300ms ./syncer/source/ldap
+//
+// with the directory of the tests in the same process, on two shared cores, showed
+//
+//	users              10         10 000       100 000
+//	comparing all      10 ms      0.7 s        9 s      44 kB and 800 allocations a user, most of them BER on both sides
+//	one change         6 ms       7 ms        13 ms      262 kB and 3400 allocations, whatever the users
 package ldap

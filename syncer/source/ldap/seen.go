@@ -1,7 +1,7 @@
 package ldap
 
 import (
-	"bytes"
+	"bufio"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -47,17 +47,32 @@ type memo struct {
 	modified time.Time // modifyTimestamp, or zero
 	// rehashed: the last new value was taken for a rehash, and not delivered.
 	rehashed bool
-	round    uint32 // of the reconciliation that has seen the user last; not on disk
 }
 
-// seen remembers, for each user, the password that was delivered last. On disk it is a file of records of equal length that
-// is appended to, and written anew when most of it is out of date; a record that a crash has torn is recognised and dropped,
+// kept is a memo as it lies in memory: a million of them should not take more than they must.
+type kept struct {
+	digest            [16]byte
+	changed, modified uint64 // nanoseconds
+	round             uint32 // of the reconciliation that has seen the user last; not on disk
+	rehashed          bool
+}
+
+func (m memo) keep(round uint32) kept {
+	return kept{digest: m.digest, changed: nanoseconds(m.changed), modified: nanoseconds(m.modified), rehashed: m.rehashed, round: round}
+}
+
+func (k kept) memo() memo {
+	return memo{digest: k.digest, changed: moment(k.changed), modified: moment(k.modified), rehashed: k.rehashed}
+}
+
+// seen remembers, for each user, the password that was delivered last. In memory it is a map, so no look-up grows with the users; on
+// disk it is a file of records of equal length, in no order, that is appended to, and written anew when most of it is out of date; a record that a crash has torn is recognised and dropped,
 // which delivers its user's password once more. One goroutine uses it.
 type seen struct {
 	path    string
 	key     []byte
 	limit   int
-	memos   map[key]memo
+	memos   map[key]kept
 	file    *os.File // nil when nothing may be written
 	records int      // in the file
 	pending []byte   // records that are not in the file yet
@@ -78,7 +93,7 @@ var errTooManyUsers = errors.New("there are more users than ldap.users allows to
 
 // openSeen reads what was seen. readOnly leaves the disk as it is.
 func openSeen(state string, limit int, readOnly bool) (*seen, error) {
-	s := &seen{path: filepath.Join(state, "seen"), limit: limit, memos: map[key]memo{}}
+	s := &seen{path: filepath.Join(state, "seen"), limit: limit, memos: map[key]kept{}}
 	if err := s.openKey(filepath.Join(state, "key"), readOnly); err != nil {
 		return nil, err
 	}
@@ -126,32 +141,36 @@ func (s *seen) openKey(path string, readOnly bool) (err error) {
 
 // load reads the file, and leaves it behind its last whole record.
 func (s *seen) load(f *os.File, readOnly bool) error {
-	data, err := io.ReadAll(f)
-	if err != nil {
-		return err
-	}
+	r := bufio.NewReaderSize(f, 64<<10)
+	mark := make([]byte, len(seenMark))
+	n, err := io.ReadFull(r, mark)
 	switch {
-	case len(data) == 0 && readOnly:
-		return nil
-	case len(data) < len(seenMark): // Not even its beginning was written.
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // Not even its beginning was written.
+		if readOnly {
+			return nil
+		}
 		if err := f.Truncate(0); err != nil {
 			return err
 		}
 		_, err := f.WriteAt([]byte(seenMark), 0)
 		return errors.Join(err, s.end(f, int64(len(seenMark))))
-	case !bytes.HasPrefix(data, []byte(seenMark)):
+	case err != nil:
+		return err
+	case string(mark[:n]) != seenMark:
 		return fmt.Errorf("%s is not a file of seen users of this version", s.path)
 	}
-	body := data[len(seenMark):]
-	s.records = len(body) / recordSize
-	for i := range s.records {
-		k, m, gone, ok := decodeMemo(body[i*recordSize : (i+1)*recordSize])
-		switch {
+	for b := make([]byte, recordSize); ; s.records++ {
+		if _, err := io.ReadFull(r, b); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+		switch k, m, gone, ok := decodeMemo(b); {
 		case !ok: // Its user's password is delivered once more.
 		case gone:
 			delete(s.memos, k)
 		default:
-			s.memos[k] = m
+			s.memos[k] = m.keep(0)
 		}
 	}
 	if readOnly {
@@ -230,7 +249,7 @@ func (s *seen) digest(values []string) (d [16]byte) {
 
 func (s *seen) get(k key) (memo, bool) {
 	m, ok := s.memos[k]
-	return m, ok
+	return m.memo(), ok
 }
 
 // put remembers a user; flush makes it durable.
@@ -238,9 +257,8 @@ func (s *seen) put(k key, m memo) error {
 	if _, ok := s.memos[k]; !ok && len(s.memos) >= s.limit {
 		return fmt.Errorf("%w: %d", errTooManyUsers, s.limit)
 	}
-	m.round = s.round
-	s.memos[k] = m
-	s.note(m.append(nil, k, false))
+	s.memos[k] = m.keep(s.round)
+	s.note(m, k, false)
 	return nil
 }
 
@@ -255,13 +273,13 @@ func (s *seen) mark(k key) {
 func (s *seen) forget(k key) {
 	if m, ok := s.memos[k]; ok {
 		delete(s.memos, k)
-		s.note(m.append(nil, k, true))
+		s.note(m.memo(), k, true)
 	}
 }
 
-func (s *seen) note(record []byte) {
+func (s *seen) note(m memo, k key, gone bool) {
 	if s.file != nil {
-		s.pending = append(s.pending, record...)
+		s.pending = m.append(s.pending, k, gone)
 	}
 }
 
@@ -296,12 +314,20 @@ func (s *seen) flush() error {
 
 // rewrite leaves out what is out of date.
 func (s *seen) rewrite() error {
-	data := make([]byte, 0, len(seenMark)+len(s.memos)*recordSize)
-	data = append(data, seenMark...)
-	for k, m := range s.memos {
-		data = m.append(data, k, false)
-	}
-	if err := replace(s.path, data); err != nil {
+	err := replaceBy(s.path, func(f io.Writer) error {
+		w := bufio.NewWriterSize(f, 64<<10)
+		if _, err := io.WriteString(w, seenMark); err != nil {
+			return err
+		}
+		record := make([]byte, 0, recordSize)
+		for k, m := range s.memos {
+			if _, err := w.Write(m.memo().append(record, k, false)); err != nil {
+				return err
+			}
+		}
+		return w.Flush()
+	})
+	if err != nil {
 		return err
 	}
 	f, err := os.OpenFile(s.path, os.O_RDWR, 0o600)
@@ -310,7 +336,7 @@ func (s *seen) rewrite() error {
 	}
 	_ = s.file.Close()
 	s.file, s.records, s.pending = f, len(s.memos), s.pending[:0]
-	return s.end(f, int64(len(data)))
+	return s.end(f, int64(len(seenMark)+s.records*recordSize))
 }
 
 func (s *seen) close() error {

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -31,8 +33,7 @@ func TestSeenIsAMap(t *testing.T) {
 		check := func(t *rapid.T) {
 			got := map[key]memo{}
 			for k, m := range s.memos {
-				m.round = 0
-				got[k] = m
+				got[k] = m.memo()
 			}
 			require.True(t, maps.Equal(model, got))
 		}
@@ -106,6 +107,36 @@ func TestSeenStaysCompact(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, info.Size(), int64((wasteful+200)*recordSize))
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+// TestWhatAUserCosts holds the manual to its word: 56 bytes on disk, and about 100 in memory.
+func TestWhatAUserCosts(t *testing.T) {
+	const users = 50_000
+	dir := t.TempDir()
+	s, err := openSeen(dir, users, false)
+	require.NoError(t, err)
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	for i := range users {
+		require.NoError(t, s.put(keyOf(strconv.Itoa(i)), memo{changed: time.Unix(int64(i), 0)}))
+	}
+	require.NoError(t, s.close())
+	info, err := os.Stat(filepath.Join(dir, "seen"))
+	require.NoError(t, err)
+	assert.Equal(t, int64(len(seenMark)+users*56), info.Size())
+	s = nil
+	before := heap()
+	s, err = openSeen(dir, users, true)
+	require.NoError(t, err)
+	each := float64(heap()-before) / users
+	t.Logf("%.0f bytes in memory", each)
+	assert.InDelta(t, 100, each, 40)
+	require.ErrorIs(t, s.put(keyOf("one more"), memo{}), errTooManyUsers)
+	runtime.KeepAlive(s)
 }
 
 func TestSeenTellsNothing(t *testing.T) {
