@@ -87,6 +87,9 @@ func (e *entry) setRaw(kind *schema.Attribute, description, options string, valu
 	at := slices.IndexFunc(e.attributes, func(a attribute) bool { return a.kind == kind && a.options == options })
 	switch {
 	case at < 0 && len(values) > 0:
+		if i := slices.Index(kind.Names, description); i >= 0 {
+			description = kind.Names[i] // One text for all entries.
+		}
 		e.attributes = append(e.attributes, attribute{kind: kind, description: description, options: options, values: values})
 	case at >= 0 && len(values) == 0:
 		e.attributes = slices.Delete(e.attributes, at, at+1)

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/seatrial/seatrial/sim/ds/directory/names"
@@ -86,10 +87,10 @@ func (t *tree) remove(e *entry) {
 	t.size--
 }
 
-// fell removes an entry and all below it, the deepest first.
+// fell removes an entry and all below it, the deepest first, and of siblings the last first, which moves none of the others.
 func (t *tree) fell(e *entry) {
 	doomed := t.subtree(e.id)
-	slices.SortStableFunc(doomed, func(a, b id) int { return len(t.at(b).dn) - len(t.at(a).dn) })
+	slices.SortFunc(doomed, func(a, b id) int { return cmp.Or(len(t.at(b).dn)-len(t.at(a).dn), cmp.Compare(b, a)) })
 	for _, i := range doomed {
 		t.remove(t.at(i))
 	}
