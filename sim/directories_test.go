@@ -92,7 +92,7 @@ func numbers(t *testing.T, c *goldap.Conn) (changes []string) {
 
 func users(names ...string) (all []control.UserInput) {
 	for _, name := range names {
-		all = append(all, control.UserInput{UserName: name, GivenName: "Barbara", FamilyName: "Jensen", Email: name + "@example.com", Password: secret.New("first Passw0rd")})
+		all = append(all, control.UserInput{UserName: name, GivenName: "Barbara", FamilyName: "Jensen", Email: name + "@example.com", Password: secret.New("first phrase")})
 	}
 	return all
 }
@@ -111,7 +111,7 @@ func TestAUserOfADirectoryChangesThePassword(t *testing.T) {
 		assert.Regexp(t, `^\{PBKDF2-HMAC-SHA256\}10:`, before)
 		assert.Empty(t, numbers(t, reader), "who is there from the start is no change")
 
-		answers, err := c.ChangePasswords(t.Context(), sim.DS, change("bjensen", "second Passw0rd"))
+		answers, err := c.ChangePasswords(t.Context(), sim.DS, change("bjensen", "second phrase"))
 		require.NoError(t, err)
 		kept, err := c.Digests(t.Context(), secret.New(stored(t, reader, "bjensen")))
 		require.NoError(t, err)
@@ -120,19 +120,19 @@ func TestAUserOfADirectoryChangesThePassword(t *testing.T) {
 		assert.Equal(t, "285001 uid=bjensen,ou=People,dc=example,dc=com", numbers(t, reader)[0])
 
 		dn := "uid=bjensen,ou=People,dc=example,dc=com"
-		require.NoError(t, w.dial(t, sim.DS).Bind(dn, "second Passw0rd"))
-		err = w.dial(t, sim.DS).Bind(dn, "first Passw0rd")
+		require.NoError(t, w.dial(t, sim.DS).Bind(dn, "second phrase"))
+		err = w.dial(t, sim.DS).Bind(dn, "first phrase")
 		assert.True(t, goldap.IsErrorWithCode(err, goldap.LDAPResultInvalidCredentials))
 
 		writes, err := c.PasswordWrites(t.Context(), sim.DS)
 		require.NoError(t, err)
 		require.Len(t, writes.Writes, 1)
-		digests, err := c.Digests(t.Context(), secret.New("second Passw0rd"))
+		digests, err := c.Digests(t.Context(), secret.New("second phrase"))
 		require.NoError(t, err)
 		assert.Equal(t, digests[0], writes.Writes[0].Digest)
 		assert.Equal(t, "accepted", writes.Writes[0].Outcome)
 
-		answers, err = c.ChangePasswords(t.Context(), sim.DS, append(change("bjensen", "short"), change("nobody", "third Passw0rd")...))
+		answers, err = c.ChangePasswords(t.Context(), sim.DS, append(change("bjensen", "short"), change("nobody", "third phrase")...))
 		require.NoError(t, err)
 		assert.Equal(t, 19, answers[0].Code, answers[0].Message)
 		assert.Contains(t, answers[0].Message, "minimum required length of 8")
@@ -156,7 +156,7 @@ func TestTheControlPlaneKnowsADirectory(t *testing.T) {
 		assert.Empty(t, target.Clients)
 
 		assert.False(t, generated[0].HasPassword)
-		answers, err := c.ChangePasswords(t.Context(), sim.DS, change(name, "first Passw0rd"))
+		answers, err := c.ChangePasswords(t.Context(), sim.DS, change(name, "first phrase"))
 		require.NoError(t, err)
 		require.True(t, answers[0].OK, answers[0].Message)
 		logIn := func(password string) control.LogIn {
@@ -164,12 +164,12 @@ func TestTheControlPlaneKnowsADirectory(t *testing.T) {
 			require.NoError(t, err)
 			return answers[0]
 		}
-		assert.Equal(t, control.LogIn{OK: true}, logIn("first Passw0rd"))
+		assert.Equal(t, control.LogIn{OK: true}, logIn("first phrase"))
 		assert.Equal(t, control.LogIn{Reason: "wrong_password"}, logIn("another"))
 
 		_, err = c.SetActive(t.Context(), sim.DS, false, name)
 		require.NoError(t, err)
-		assert.Equal(t, control.LogIn{Reason: "inactive"}, logIn("first Passw0rd"))
+		assert.Equal(t, control.LogIn{Reason: "inactive"}, logIn("first phrase"))
 		_, err = c.SetActive(t.Context(), sim.DS, true, name)
 		require.NoError(t, err)
 
@@ -179,13 +179,13 @@ func TestTheControlPlaneKnowsADirectory(t *testing.T) {
 		require.NoError(t, err)
 		_, err = c.SetLocked(t.Context(), sim.DS, true, name)
 		require.NoError(t, err)
-		assert.Equal(t, control.LogIn{Reason: "locked"}, logIn("first Passw0rd"))
+		assert.Equal(t, control.LogIn{Reason: "locked"}, logIn("first phrase"))
 		user, err := c.User(t.Context(), sim.DS, name)
 		require.NoError(t, err)
 		assert.Equal(t, "failures", user.LockedBy)
 		_, err = c.SetLocked(t.Context(), sim.DS, false, name)
 		require.NoError(t, err)
-		assert.Equal(t, control.LogIn{OK: true}, logIn("first Passw0rd"))
+		assert.Equal(t, control.LogIn{OK: true}, logIn("first phrase"))
 
 		broken, err := c.CheckPassword(t.Context(), sim.DS, name, secret.New("short"))
 		require.NoError(t, err)
@@ -201,7 +201,7 @@ func TestTheControlPlaneKnowsADirectory(t *testing.T) {
 
 		_, err = c.RemoveUsers(t.Context(), sim.DS, name)
 		require.NoError(t, err)
-		assert.Equal(t, "not_found", logIn("first Passw0rd").Reason)
+		assert.Equal(t, "not_found", logIn("first phrase").Reason)
 
 		require.NoError(t, c.Reset(t.Context(), sim.DS))
 		target, err = c.Target(t.Context(), sim.DS)
@@ -221,7 +221,7 @@ func TestASignInOfAUserStoresADeprecatedPasswordAnew(t *testing.T) {
 		})
 		require.NoError(t, err)
 		answers, err := c.SignIns(t.Context(), sim.DS, []control.LogInInput{
-			{UserName: "bjensen", Password: secret.New("wrong")}, {UserName: "bjensen", Password: secret.New("first Passw0rd")},
+			{UserName: "bjensen", Password: secret.New("wrong")}, {UserName: "bjensen", Password: secret.New("first phrase")},
 		})
 		require.NoError(t, err)
 		assert.Equal(t, []any{49, false, true}, []any{answers[0].Code, answers[0].OK, answers[1].OK})
@@ -265,7 +265,7 @@ func TestAReplicaLagsAndCountsForItself(t *testing.T) {
 		first, second := w.reader(t, sim.DS), w.reader(t, sim.DS2)
 		assert.Equal(t, stored(t, first, "bjensen"), stored(t, second, "bjensen"), "who is there from the start is on both")
 
-		_, err = c.ChangePasswords(t.Context(), sim.DS, change("bjensen", "second Passw0rd"))
+		_, err = c.ChangePasswords(t.Context(), sim.DS, change("bjensen", "second phrase"))
 		require.NoError(t, err)
 		assert.Empty(t, numbers(t, second))
 		assert.NotEqual(t, stored(t, first, "bjensen"), stored(t, second, "bjensen"))
@@ -274,7 +274,7 @@ func TestAReplicaLagsAndCountsForItself(t *testing.T) {
 		assert.Equal(t, "285001 uid=bjensen,ou=People,dc=example,dc=com", numbers(t, first)[0])
 		assert.Equal(t, "198001 uid=bjensen,ou=People,dc=example,dc=com", numbers(t, second)[0])
 
-		_, err = c.ChangePasswords(t.Context(), sim.DS2, change("scarter", "second Passw0rd"))
+		_, err = c.ChangePasswords(t.Context(), sim.DS2, change("scarter", "second phrase"))
 		require.NoError(t, err)
 		time.Sleep(time.Second)
 		assert.Equal(t, stored(t, second, "scarter"), stored(t, first, "scarter"), "both ways")
@@ -282,7 +282,7 @@ func TestAReplicaLagsAndCountsForItself(t *testing.T) {
 		require.NoError(t, c.Reset(t.Context(), sim.DS))
 		_, err = c.AddUsers(t.Context(), sim.DS, users("kvaughan"))
 		require.NoError(t, err)
-		_, err = c.ChangePasswords(t.Context(), sim.DS, change("kvaughan", "second Passw0rd"))
+		_, err = c.ChangePasswords(t.Context(), sim.DS, change("kvaughan", "second phrase"))
 		require.NoError(t, err)
 		time.Sleep(time.Second)
 		assert.Equal(t, stored(t, first, "kvaughan"), stored(t, second, "kvaughan"), "a reset is of both")
@@ -318,10 +318,10 @@ func TestStartTLSAndLDAPS(t *testing.T) {
 			return c
 		}
 		plain := connect()
-		assert.True(t, goldap.IsErrorWithCode(plain.Bind(dn, "first Passw0rd"), goldap.LDAPResultInvalidCredentials), "DS 7 wants it secure")
+		assert.True(t, goldap.IsErrorWithCode(plain.Bind(dn, "first phrase"), goldap.LDAPResultInvalidCredentials), "DS 7 wants it secure")
 		secured := connect()
 		require.NoError(t, secured.StartTLS(w.trust("ds.example.com")))
-		require.NoError(t, secured.Bind(dn, "first Passw0rd"))
+		require.NoError(t, secured.Bind(dn, "first phrase"))
 		assert.Error(t, connect().StartTLS(w.trust("elsewhere.example.com")))
 	})
 }

@@ -122,7 +122,7 @@ func (c *conn) external(ctx context.Context, t *task, authorization []byte) ldap
 		return invalid()
 	}
 	c.bindsAs(t.x, dn)
-	return ldap.BindResponse{Result: c.server.backend.BindProven(ctx, c.session, dn, true, t.Controls)}
+	return ldap.BindResponse{Result: c.server.backend.BindCertified(ctx, c.session, dn, t.Controls)}
 }
 
 // subject is the DN in the certificate that the client has shown.

@@ -16,21 +16,21 @@ const (
 	onModify
 	onDelete
 	onModifyDN
-	onExtended
 
 	onUpdates = onAdd | onModify | onDelete | onModifyDN
 	onEntries = onUpdates | onSearch | onCompare
-	onAll     = onEntries | onBind | onExtended
+	onAll     = onEntries | onBind
 )
 
-// applicable is every control that the server knows, with the operations that it applies to. The directory gives the controls
-// their meaning.
+// applicable is every control that the server knows, with the operations that it applies to; those of extended operations are in
+// ofExtended. The directory gives the controls their meaning.
 var applicable = map[string]int{
 	ldap.OIDPagedResults:          onSearch,
 	ldap.OIDServerSort:            onSearch,
 	ldap.OIDVirtualListView:       onSearch,
 	ldap.OIDPersistentSearch:      onSearch,
 	ldap.OIDChangelogCookie:       onSearch,
+	ldap.OIDAccountUsability:      onSearch,
 	ldap.OIDRealAttributesOnly:    onSearch,
 	ldap.OIDVirtualAttributesOnly: onSearch,
 	ldap.OIDSubentries:            onSearch,
@@ -42,12 +42,13 @@ var applicable = map[string]int{
 	ldap.OIDAssertion:             onEntries,
 	ldap.OIDPreRead:               onModify | onDelete | onModifyDN,
 	ldap.OIDPostRead:              onAdd | onModify | onModifyDN,
-	ldap.OIDNoOp:                  onUpdates | onExtended,
+	ldap.OIDNoOp:                  onUpdates,
 	ldap.OIDManageDsaIT:           onEntries,
-	ldap.OIDProxiedAuthV1:         onEntries | onExtended,
-	ldap.OIDProxiedAuthV2:         onEntries | onExtended,
+	ldap.OIDProxiedAuthV1:         onEntries,
+	ldap.OIDProxiedAuthV2:         onEntries,
 	ldap.OIDAuthzIDRequest:        onBind,
 	ldap.OIDPasswordPolicy:        onAll,
+	ldap.OIDPasswordQualityAdvice: onAdd | onModify,
 	ldap.OIDTransactionID:         onAll, // it is for the access log, which is not simulated
 }
 
@@ -75,28 +76,45 @@ func bit(r ldap.Request) int {
 		return onDelete
 	case ldap.OpModifyDN:
 		return onModifyDN
-	case ldap.OpExtended:
-		return onExtended
-	case ldap.OpUnbind, ldap.OpAbandon:
+	case ldap.OpExtended, ldap.OpUnbind, ldap.OpAbandon:
 	}
 	return 0
+}
+
+// ofExtended is the controls of the extended operations that have any (OpenDJ, ExtendedOperationHandler.supportsControl). Nobody
+// changes passwords in the name of somebody else.
+var ofExtended = map[string][]string{
+	ldap.OIDPasswordModify: {ldap.OIDNoOp, ldap.OIDPasswordPolicy, ldap.OIDPasswordQualityAdvice},
+	ldap.OIDWhoAmI:         {ldap.OIDProxiedAuthV1, ldap.OIDProxiedAuthV2},
+}
+
+// applies tells whether a control is one for an operation.
+func applies(c ldap.Control, r ldap.Request) bool {
+	if e, ok := r.(ldap.ExtendedRequest); ok {
+		return c.OID == ldap.OIDTransactionID || slices.Contains(ofExtended[e.Name], c.OID)
+	}
+	return applicable[c.OID]&bit(r) != 0
 }
 
 // accepted returns the controls that apply to an operation. One that does not is refused when it is critical, and otherwise
 // ignored (RFC 4511, 4.1.11).
 func accepted(m ldap.Message) ([]ldap.Control, ldap.Result) {
-	unfit := func(c ldap.Control) bool { return applicable[c.OID]&bit(m.Request) == 0 }
+	unfit := func(c ldap.Control) bool { return !applies(c, m.Request) }
 	at := slices.IndexFunc(m.Controls, unfit)
 	if at < 0 {
 		return m.Controls, ldap.Result{}
 	}
 	for _, c := range m.Controls[at:] {
 		if c.Critical && unfit(c) {
-			return nil, ldap.Result{
-				Code:    ldap.UnavailableCriticalExtension,
-				Message: "The request contained a critical control with OID " + c.OID + " that is not supported by the Directory Server for this type of operation",
-			}
+			return nil, ldap.Result{Code: ldap.UnavailableCriticalExtension, Message: unsupported(c, m.Request)}
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(m.Controls), unfit), ldap.Result{}
+}
+
+func unsupported(c ldap.Control, r ldap.Request) string {
+	if e, ok := r.(ldap.ExtendedRequest); ok {
+		return "Unable to process the request for extended operation " + e.Name + " because it contained an unsupported critical control with OID " + c.OID
+	}
+	return "The request contained a critical control with OID " + c.OID + " that is not supported by the Directory Server for this type of operation"
 }

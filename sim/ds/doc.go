@@ -4,7 +4,8 @@
 // # What is simulated
 //
 //   - Bind, simple and SASL: PLAIN, EXTERNAL, SCRAM-SHA-256 and SCRAM-SHA-512; unbind, search, compare, add, modify, delete, modify
-//     DN, abandon; the extended operations cancel, password modify, who am I, StartTLS and get connection id.
+//     DN, abandon; the extended operations cancel, password modify, password policy state, who am I, StartTLS and
+//     get connection id.
 //   - LDAPS and StartTLS. Nothing that came before the handshake is taken for encrypted.
 //   - Controls: those that supportedControl of the root DSE lists. An unknown one is refused when it is critical (12).
 //   - Operations of one connection run beside each other; its writes happen in their order; a bind ends what is under way and lets
@@ -21,8 +22,7 @@
 //
 // # What is left out
 //
-//   - The extended operation for the state of the password policy, and get symmetric key; the controls for relax rules, replication
-//     repair, account usability and password quality advice: critical, they are refused.
+//   - The extended operation get symmetric key; the controls for relax rules and replication repair: critical, they are refused.
 //   - Intermediate responses.
 //   - SASL with security layers or channel binding; CRAM-MD5, DIGEST-MD5, GSSAPI; an authorization identity that differs from who
 //     binds (privilege proxied-auth), but for the control.

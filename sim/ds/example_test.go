@@ -25,7 +25,7 @@ func Example() {
 		return
 	}
 	_, err = server.Directory().Populate(context.Background(), people.Person{
-		UserName: "newcomer", FamilyName: "Newcomer", Active: true, Credential: people.Credential{Password: secret.New("a first Passw0rd")},
+		UserName: "newcomer", FamilyName: "Newcomer", Active: true, Credential: people.Credential{Password: secret.New("a first phrase")},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -45,15 +45,15 @@ func Example() {
 		return
 	}
 	dn := server.Directory().UserDN("newcomer")
-	fmt.Println("first:", client.Bind(dn, "a first Passw0rd"))
-	_, err = client.PasswordModify(goldap.NewPasswordModifyRequest("", "a first Passw0rd", "a second Passw0rd"))
+	fmt.Println("first:", client.Bind(dn, "a first phrase"))
+	_, err = client.PasswordModify(goldap.NewPasswordModifyRequest("", "a first phrase", "a second phrase"))
 	fmt.Println("changed:", err)
-	fmt.Println("old refused:", goldap.IsErrorWithCode(client.Bind(dn, "a first Passw0rd"), goldap.LDAPResultInvalidCredentials))
-	fmt.Println("new:", client.Bind(dn, "a second Passw0rd"))
+	fmt.Println("old refused:", goldap.IsErrorWithCode(client.Bind(dn, "a first phrase"), goldap.LDAPResultInvalidCredentials))
+	fmt.Println("new:", client.Bind(dn, "a second phrase"))
 	fmt.Println("closed:", client.Close())
 	fmt.Println("stopped:", server.Stop(context.Background()), <-served)
 	for _, e := range server.Journal().Search(journal.Query{Operation: "write_password"}).Entries {
-		fmt.Println(e.Method, e.User, e.Outcome, e.Password == server.Journal().Digest(secret.New("a second Passw0rd")))
+		fmt.Println(e.Method, e.User, e.Outcome, e.Password == server.Journal().Digest(secret.New("a second phrase")))
 	}
 	// Output:
 	// first: <nil>

@@ -19,12 +19,19 @@ func (c *conn) extended(ctx context.Context, t *task) ldap.Response {
 	switch r.Name {
 	case ldap.OIDPasswordModify:
 		return c.passwordModify(ctx, t, r)
+	case ldap.OIDPasswordPolicyState:
+		t.begun = true
+		response.Value, response.Result = c.server.backend.PasswordState(ctx, c.session, r)
+		response.Name, response.HasValue = ldap.OIDPasswordPolicyState, response.Result.Code == ldap.Success
 	case ldap.OIDWhoAmI: // RFC 4532
 		if r.HasValue {
 			response.Result = ldap.Result{Code: ldap.ProtocolError, Message: "The who am I request has a value"}
 			break
 		}
-		response.Value, response.HasValue = []byte(c.authzID()), true
+		var authzID string
+		if authzID, response.Result = c.server.backend.WhoAmI(c.session, t.Controls); response.Result.Code == ldap.Success {
+			response.Value, response.HasValue = []byte(authzID), true
+		}
 	case ldap.OIDCancel:
 		if id, err := ldap.ParseCancel(r); err != nil {
 			response.Result = undecodable("cancel", err)

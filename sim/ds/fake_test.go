@@ -73,6 +73,21 @@ func (f *fake) BindProven(_ context.Context, s *directory.Session, dn string, pr
 	return ldap.Result{}
 }
 
+func (f *fake) BindCertified(ctx context.Context, s *directory.Session, dn string, controls []ldap.Control) ldap.Result {
+	return f.BindProven(ctx, s, dn, true, controls)
+}
+
+func (f *fake) WhoAmI(s *directory.Session, _ []ldap.Control) (string, ldap.Result) {
+	if s.DN == "" {
+		return "", ldap.Result{}
+	}
+	return "dn:" + s.DN, ldap.Result{}
+}
+
+func (f *fake) PasswordState(context.Context, *directory.Session, ldap.ExtendedRequest) ([]byte, ldap.Result) {
+	return nil, ldap.Result{Code: ldap.UnwillingToPerform}
+}
+
 func (f *fake) Identify(identity string) (string, bool) {
 	dn := strings.TrimPrefix(identity, "dn:") // no DN of the tests needs more
 	if name := strings.TrimPrefix(identity, "u:"); !strings.Contains(name, "=") {

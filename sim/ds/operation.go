@@ -66,7 +66,7 @@ func writes(r ldap.Request) bool {
 	case ldap.AddRequest, ldap.ModifyRequest, ldap.DeleteRequest, ldap.ModifyDNRequest:
 		return true
 	case ldap.ExtendedRequest:
-		return r.Name == ldap.OIDPasswordModify
+		return r.Name == ldap.OIDPasswordModify || r.Name == ldap.OIDPasswordPolicyState
 	}
 	return false
 }

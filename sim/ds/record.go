@@ -22,6 +22,7 @@ const (
 	recordStartTLS      = "start_tls"
 	recordWhoAmI        = "who_am_i"
 	recordCancel        = "cancel"
+	recordPasswordState = "password_state"
 	recordExtended      = "extended"
 )
 
@@ -101,6 +102,11 @@ func (c *conn) describeExtended(t *task, r ldap.ExtendedRequest) {
 		x.Operation, x.Method = recordWhoAmI, "WHO_AM_I"
 	case ldap.OIDCancel:
 		x.Operation, x.Method = recordCancel, "CANCEL"
+	case ldap.OIDPasswordPolicyState:
+		x.Operation, x.Method = recordPasswordState, "PASSWORD_STATE"
+		if state, err := ldap.ParsePasswordState(r); err == nil {
+			x.Path = state.Target
+		}
 	case ldap.OIDPasswordModify:
 		x.Operation, x.Method, x.Path = recordWritePassword, "PASSWORD_MODIFY", c.session.DN
 		p, err := ldap.ParsePasswordModify(r)

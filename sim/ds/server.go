@@ -259,7 +259,7 @@ func (s *Server) Stop(ctx context.Context) error {
 // offers completes what the root DSE says that the server can do.
 func offers(o directory.Offers, startTLS bool) directory.Offers {
 	o.Controls = controlOIDs()
-	o.Extensions = []string{ldap.OIDCancel, ldap.OIDGetConnectionID, ldap.OIDPasswordModify, ldap.OIDWhoAmI}
+	o.Extensions = []string{ldap.OIDCancel, ldap.OIDGetConnectionID, ldap.OIDPasswordModify, ldap.OIDPasswordPolicyState, ldap.OIDWhoAmI}
 	if startTLS {
 		o.Extensions = append(o.Extensions, ldap.OIDStartTLS)
 	}

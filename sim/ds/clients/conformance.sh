@@ -12,7 +12,7 @@ cd "$(dirname "$0")" || exit 2
 : "${LDAP_URL:?}" "${LDAPS_URL:?}" "${CA:?}" "${ADMIN_DN:?}" "${ADMIN_PASSWORD:?}" "${BASE:?}"
 export LDAP_URL LDAPS_URL CA ADMIN_DN ADMIN_PASSWORD BASE
 export UNIT="ou=Conformance,$BASE"
-export FIRST='First-Passw0rd-1' SECOND='Second-Passw0rd-2' THIRD='Third-Passw0rd-3'
+export FIRST='First-phrase-1' SECOND='Second-phrase-2' THIRD='Third-phrase-3'
 export LDAPTLS_CACERT=$CA LDAPTLS_REQCERT=demand
 clients=("$@")
 [ $# -gt 0 ] || clients=(ldap-utils jndi ldap3 net-ldap)

@@ -85,7 +85,28 @@ type grant struct {
 	who    *bindRule
 }
 
-var aliasesOfControls = map[string]string{"ecl": ldap.OIDChangelogCookie, "psearch": ldap.OIDPersistentSearch, "proxiedauthv2": ldap.OIDProxiedAuthV2}
+// aliasesOfControls are the names that DS has for controls (PingDS, "ACI targets"), in lower case.
+var aliasesOfControls = map[string]string{
+	"accountusable": ldap.OIDAccountUsability, "accountusability": ldap.OIDAccountUsability,
+	"assertion": ldap.OIDAssertion, "ldapassertion": ldap.OIDAssertion,
+	"authorizationidentity": ldap.OIDAuthzIDRequest, "authzid": ldap.OIDAuthzIDRequest,
+	"ecl": ldap.OIDChangelogCookie, "eclcookie": ldap.OIDChangelogCookie, "externalchangelogcookie": ldap.OIDChangelogCookie,
+	"effectiverights": ldap.OIDEffectiveRights, "geteffectiverights": ldap.OIDEffectiveRights,
+	"managedsait": ldap.OIDManageDsaIT, "matchedvalues": ldap.OIDMatchedValues, "noop": ldap.OIDNoOp,
+	"passwordpolicy": ldap.OIDPasswordPolicy, "pwdpolicy": ldap.OIDPasswordPolicy, "pwppolicy": ldap.OIDPasswordPolicy,
+	"passwordqualityadvice": ldap.OIDPasswordQualityAdvice, "permissivemodify": ldap.OIDPermissiveModify,
+	"persistentsearch": ldap.OIDPersistentSearch, "psearch": ldap.OIDPersistentSearch,
+	"postread": ldap.OIDPostRead, "preread": ldap.OIDPreRead,
+	"proxiedauthv1": ldap.OIDProxiedAuthV1, "proxiedauthv2": ldap.OIDProxiedAuthV2, "proxiedauth": ldap.OIDProxiedAuthV2,
+	"realattrsonly": ldap.OIDRealAttributesOnly, "realattributesonly": ldap.OIDRealAttributesOnly,
+	"relaxrules": ldap.OIDRelaxRules, "replicationrepair": ldap.OIDReplicationRepair,
+	"serversidesort": ldap.OIDServerSort, "sort": ldap.OIDServerSort,
+	"simplepagedresults": ldap.OIDPagedResults, "pagedresults": ldap.OIDPagedResults,
+	"subentries": ldap.OIDSubentries, "subtreedelete": ldap.OIDTreeDelete, "treedelete": ldap.OIDTreeDelete,
+	"transactionid": ldap.OIDTransactionID, "txnid": ldap.OIDTransactionID,
+	"virtualattrsonly": ldap.OIDVirtualAttributesOnly, "virtualattributesonly": ldap.OIDVirtualAttributesOnly,
+	"vlv": ldap.OIDVirtualListView, "virtuallistview": ldap.OIDVirtualListView,
+}
 
 // parseACI reads an instruction; one in an entry is about that entry and those below it unless it says otherwise.
 func parseACI(s *schema.Schema, text string, where *entry) (*aci, error) {

@@ -21,62 +21,70 @@ func (d *Directory) Add(ctx context.Context, s *Session, r ldap.AddRequest, cont
 		return refused
 	}
 	for range attempts {
-		e, result := d.prepareAdd(ctx, u, r)
-		if result.Code != ldap.Success {
-			return result
+		u.advice = d.newAssessment(controls)
+		e, policy, result := d.prepareAdd(ctx, u, r)
+		if result.Code == ldap.Success {
+			if !u.noOp && !d.commit(change{kind: added, after: e, by: a.dn, at: u.now}) {
+				continue
+			}
+			result = d.done(u, nil, e)
 		}
-		if u.noOp || d.commit(change{kind: added, after: e, by: a.dn, at: u.now}) {
-			return d.done(u, nil, e)
+		if policy.Error != ldap.NoPasswordError { // Otherwise OpenDJ does not answer the control at all.
+			result = withPolicy(result, controls, policy)
 		}
+		return d.advise(result, u.advice)
 	}
 	return busy
 }
 
 // prepareAdd makes the entry, or says why not.
-func (d *Directory) prepareAdd(ctx context.Context, u *update, r ldap.AddRequest) (*entry, ldap.Result) {
+func (d *Directory) prepareAdd(ctx context.Context, u *update, r ldap.AddRequest) (e *entry, policy ldap.PasswordPolicyResponse, result ldap.Result) {
 	dn, key, wrong := d.parseDN(r.DN)
 	switch {
 	case wrong.Code != ldap.Success:
-		return nil, wrong
+		return nil, policy, wrong
 	case d.special(key) != inTree:
-		return nil, d.readOnly(key, r.DN)
+		return nil, policy, d.readOnly(key, r.DN)
 	case key == "" || !below(key, d.suffix):
-		return nil, ldap.Result{Code: ldap.NoSuchObject, Message: fmt.Sprintf("Entry %s cannot be added because the server does not have a backend for it", r.DN)}
+		return nil, policy, ldap.Result{Code: ldap.NoSuchObject, Message: fmt.Sprintf("Entry %s cannot be added because the server does not have a backend for it", r.DN)}
 	}
 	if d.entry(key) != nil {
-		return nil, ldap.Result{Code: ldap.EntryAlreadyExists, Message: fmt.Sprintf("The entry %s cannot be added because an entry with that name already exists", r.DN)}
+		return nil, policy, ldap.Result{Code: ldap.EntryAlreadyExists, Message: fmt.Sprintf("The entry %s cannot be added because an entry with that name already exists", r.DN)}
 	}
-	e := &entry{dn: dn, name: r.DN, key: key, version: 1}
+	e = &entry{dn: dn, name: r.DN, key: key, version: 1}
 	if d.entry(d.parentKey(e)) == nil && key != d.suffix {
-		return nil, d.missing(dn, fmt.Sprintf("Entry %s cannot be added because its parent entry %s does not exist in the server", r.DN, dn.Parent()))
+		return nil, policy, d.missing(dn, fmt.Sprintf("Entry %s cannot be added because its parent entry %s does not exist in the server", r.DN, dn.Parent()))
 	}
 	if d.is(aliases, "rfc4511") && d.standsFor(d.entry(d.parentKey(e))) {
-		return nil, ldap.Result{Code: ldap.AliasProblem, MatchedDN: dn.Parent().String(), Message: fmt.Sprintf("Entry %s cannot be added because its parent entry is an alias", r.DN)}
+		return nil, policy, ldap.Result{Code: ldap.AliasProblem, MatchedDN: dn.Parent().String(), Message: fmt.Sprintf("Entry %s cannot be added because its parent entry is an alias", r.DN)}
 	}
-	if result := d.fill(u, e, r.Attributes); result.Code != ldap.Success {
-		return nil, result
+	if result = d.fill(u, e, r.Attributes); result.Code != ldap.Success {
+		return nil, policy, result
+	}
+	if result = d.checkControls(u.asker, e, u.controls); result.Code != ldap.Success {
+		return nil, policy, result
 	}
 	if !u.asker.mayEntry(mayAdd, e) {
-		return nil, refuse(r.DN, "added")
+		return nil, policy, refuse(r.DN, "added")
 	}
-	if result := d.asserted(u, e); result.Code != ldap.Success {
-		return nil, result
+	if result = d.asserted(u, e); result.Code != ldap.Success {
+		return nil, policy, result
 	}
-	if result := d.passwordOfNew(ctx, u, e); result.Code != ldap.Success {
-		return nil, result
+	if policy, result = d.passwordOfNew(ctx, u, e); result.Code != ldap.Success {
+		return nil, policy, result
 	}
 	if violation := d.checkSchema(e); violation != "" {
-		return nil, ldap.Result{Code: ldap.ObjectClassViolation, Message: violation}
+		return nil, policy, ldap.Result{Code: ldap.ObjectClassViolation, Message: violation}
 	}
 	// Below a referral nothing is added, not even by who manages it (OpenDJ, EntryContainer.addEntry).
 	if at := d.referralAbove(dn); at != nil {
-		return nil, d.refer(dn, at, "")
+		return nil, policy, d.refer(dn, at, "")
 	}
-	if result := d.checkSubentry(u.asker, nil, e); result.Code != ldap.Success {
-		return nil, result
+	if result = d.checkSubentry(u.asker, nil, e); result.Code != ldap.Success {
+		return nil, policy, result
 	}
 	d.born(e, u.asker.dn, u.now.Format(schema.Seconds))
-	return e, ldap.Result{}
+	return e, policy, ldap.Result{}
 }
 
 // fill takes the attributes of a request.

@@ -31,26 +31,45 @@ func (d *Directory) Bind(ctx context.Context, s *Session, dn string, password se
 		}
 		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Unable to bind to the Directory Server because no such user exists in the server")
 	}
-	return d.bind(ctx, s, e, controls, func() (string, bool, error) {
+	if len(e.values(d.known.userPassword)) == 0 {
+		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Unable to bind to the Directory Server because the user has no password")
+	}
+	return d.bind(ctx, s, e, controls, proof{password: password, check: func() (string, bool, error) {
 		for _, v := range e.values(d.known.userPassword) {
 			if matched, err := d.verify(ctx, string(v), password); matched || err != nil {
 				return string(v), matched, err
 			}
 		}
 		return "", false, nil
-	}, password)
+	}})
 }
 
-// BindProven is a bind whose proof the server has checked itself: SASL EXTERNAL or SCRAM. proven false is a wrong proof, which
+// BindProven is a bind whose proof of the password the server has checked itself: SASL SCRAM. proven false is a wrong proof, which
 // counts as a wrong password does.
 func (d *Directory) BindProven(ctx context.Context, s *Session, dn string, proven bool, controls []ldap.Control) ldap.Result {
+	return d.bindOtherwise(ctx, s, dn, controls, proof{check: func() (string, bool, error) { return "", proven, nil }})
+}
+
+// BindCertified is a bind without a password: SASL EXTERNAL. Whether the password has expired or must be changed does not matter.
+func (d *Directory) BindCertified(ctx context.Context, s *Session, dn string, controls []ldap.Control) ldap.Result {
+	return d.bindOtherwise(ctx, s, dn, controls, proof{certificate: true, check: func() (string, bool, error) { return "", true, nil }})
+}
+
+func (d *Directory) bindOtherwise(ctx context.Context, s *Session, dn string, controls []ldap.Control, p proof) ldap.Result {
 	s.DN = ""
 	s.mustChange.Store(false)
 	e := d.lookUp(dn)
 	if e == nil {
 		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Unable to bind to the Directory Server because no such user exists in the server")
 	}
-	return d.bind(ctx, s, e, controls, func() (string, bool, error) { return "", proven, nil }, secret.Value{})
+	return d.bind(ctx, s, e, controls, p)
+}
+
+// proof is what shows that somebody is who they say they are.
+type proof struct {
+	check       func() (stored string, ok bool, err error)
+	password    secret.Value // where it was sent
+	certificate bool         // instead of a password
 }
 
 // unbound is the answer to nearly every bind that fails: 49 without a word, because return-bind-error-messages is off.
@@ -63,19 +82,16 @@ func (d *Directory) unbound(controls []ldap.Control, p ldap.PasswordPolicyRespon
 }
 
 // bind decides in DS's order: what can be known without the password, the password, and only then what a stranger is not to
-// know: that the account is locked, or the password expired.
-func (d *Directory) bind(ctx context.Context, s *Session, e *entry, controls []ldap.Control, prove func() (stored string, ok bool, err error), password secret.Value) ldap.Result {
-	a := d.account(e)
-	switch {
-	case a.policy.RequireSecureBind && !s.Secure:
+// know: that the account is disabled or locked, or the password expired (OpenDJ, LocalBackendBindOperation).
+func (d *Directory) bind(ctx context.Context, s *Session, e *entry, controls []ldap.Control, p proof) ldap.Result {
+	if d.account(e).policy.RequireSecureBind && !s.Secure {
+		const reason = "Rejecting a simple bind request because the password policy requires secure authentication"
 		if d.is(insecureBind, "13") {
-			return ldap.Result{Code: ldap.ConfidentialityRequired, Message: "Rejecting a simple bind request because the password policy requires secure authentication"}
+			return ldap.Result{Code: ldap.ConfidentialityRequired, Message: reason}
 		}
-		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Rejecting a simple bind request because the password policy requires secure authentication")
-	case a.disabled():
-		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Rejecting a bind request because the account has been administratively disabled")
+		return d.unbound(controls, ldap.PasswordPolicyResponse{}, reason)
 	}
-	stored, ok, err := prove()
+	stored, ok, err := p.check()
 	if err != nil {
 		return canceled
 	}
@@ -87,55 +103,79 @@ func (d *Directory) bind(ctx context.Context, s *Session, e *entry, controls []l
 	if e = d.entry(e.key); e == nil {
 		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Unable to bind to the Directory Server because no such user exists in the server")
 	}
-	a = d.account(e)
-	if a.expiredAccount() {
+	a := d.account(e)
+	locked, _ := a.locked()
+	switch {
+	case a.disabled():
+		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Rejecting a bind request because the account has been administratively disabled")
+	case a.expiredAccount():
 		return d.unbound(controls, ldap.PasswordPolicyResponse{}, "Rejecting a bind request because the account has expired")
-	}
-	if locked, _ := a.locked(); locked || a.resetTooOld() {
+	case locked:
 		d.note(e.key, account.locking)
-		return d.unbound(controls, ldap.PasswordPolicyResponse{Error: ldap.AccountLocked}, "Rejecting a bind request because the account has been locked")
+		return d.unbound(controls, ldap.PasswordPolicyResponse{Error: ldap.AccountLocked}, "Rejecting a bind request because the account has been locked due to too many failed authentication attempts")
+	case a.resetTooOld() && !p.certificate:
+		return d.unbound(controls, ldap.PasswordPolicyResponse{Error: ldap.AccountLocked}, "Rejecting a bind request because the account has been locked after the user's password was not changed in a timely manner after an administrative reset")
 	}
-	return d.welcome(ctx, s, a, controls, stored, password)
+	return d.welcome(ctx, s, a, controls, stored, p)
 }
 
-// welcome ends a bind whose password was right.
-func (d *Directory) welcome(ctx context.Context, s *Session, a account, controls []ldap.Control, stored string, password secret.Value) ldap.Result {
+// welcome ends a bind whose proof was good.
+func (d *Directory) welcome(ctx context.Context, s *Session, a account, controls []ldap.Control, stored string, p proof) ldap.Result {
 	// Of two binds at one time only one gets the last grace login.
 	d.note(a.entry.key, func(now account) []ldap.Change {
 		a = now
-		return a.welcomed()
+		return a.welcomed(p.certificate)
 	})
 	var response ldap.PasswordPolicyResponse
-	var legacy []ldap.Control
+	mustChange := false
+	if !p.certificate {
+		var refused bool
+		if response, mustChange, refused = a.told(); refused {
+			return legacy(d.unbound(controls, response, "Rejecting a bind request because that user's password is expired"), controls, response, false)
+		}
+	}
+	if stored != "" && d.stale(stored, a.policy) {
+		d.rehash(ctx, a, stored, p.password)
+	}
+	s.DN = a.entry.name
+	s.mustChange.Store(mustChange)
+	return legacy(withPolicy(ldap.Result{}, controls, response), controls, response, mustChange)
+}
+
+// told is what who has shown the password hears of it, before the bind is noted: it expires or has expired, or must be changed. A
+// grace login is for changing it. It is refused when none is left.
+func (a account) told() (response ldap.PasswordPolicyResponse, mustChange, refused bool) {
 	switch left, warns := a.warning(); {
 	case a.expired():
 		response.Error = ldap.PasswordExpired
 		grace := a.graceLeft()
 		if grace == 0 {
-			r := d.unbound(controls, response, "Rejecting a bind request because the password has expired")
-			if _, asked := ldap.Find(controls, ldap.OIDPasswordPolicy); !asked {
-				r.Controls = append(r.Controls, ldap.PasswordExpiredControl())
-			}
-			return r
+			return response, false, true
 		}
-		response.Grace, response.GraceLogins = true, grace-1
-		legacy = append(legacy, ldap.PasswordExpiredControl())
-	case a.mustChange():
-		response.Error = ldap.ChangeAfterReset
-		legacy = append(legacy, ldap.PasswordExpiredControl())
+		response.Grace, response.GraceLogins, mustChange = true, grace-1, true
 	case warns:
 		response.Expires, response.Expiration = true, left
-		legacy = append(legacy, ldap.PasswordExpiringControl(left))
 	}
-	if stored != "" && d.stale(stored, a.policy) {
-		d.rehash(ctx, a, stored, password)
+	if a.mustChange() {
+		mustChange = true
+		if response.Error == ldap.NoPasswordError {
+			response.Error = ldap.ChangeAfterReset
+		}
 	}
-	s.DN = a.entry.name
-	s.mustChange.Store(a.mustChange() || a.expired()) // A grace login is for changing the password (OpenDJ, LocalBackendBindOperation).
-	if _, asked := ldap.Find(controls, ldap.OIDPasswordPolicy); asked {
-		return ldap.Result{Controls: []ldap.Control{response.Control()}}
+	return response, mustChange, false
+}
+
+// legacy adds Netscape's controls when the password policy control was not asked for.
+func legacy(r ldap.Result, controls []ldap.Control, p ldap.PasswordPolicyResponse, mustChange bool) ldap.Result {
+	_, asked := ldap.Find(controls, ldap.OIDPasswordPolicy)
+	switch {
+	case asked:
+	case p.Expires:
+		r.Controls = append(r.Controls, ldap.PasswordExpiringControl(p.Expiration))
+	case p.Error == ldap.PasswordExpired || mustChange:
+		r.Controls = append(r.Controls, ldap.PasswordExpiredControl())
 	}
-	return ldap.Result{Controls: legacy}
+	return r
 }
 
 // rehash stores the verified password in the default scheme. It is no change of the password: there is no new pwdChangedTime

@@ -22,7 +22,7 @@ func TestTheLastGraceLoginIsOne(t *testing.T) {
 	turned.Turn(2 * time.Hour)
 	verified := d.account(d.lookUp("uid=bjensen,ou=People,dc=example,dc=com"))
 	first, second := &Session{Secure: true}, &Session{Secure: true}
-	assert.Equal(t, ldap.Success, d.welcome(t.Context(), first, verified, nil, "", secret.New("hifalutin")).Code)
-	assert.Equal(t, ldap.InvalidCredentials, d.welcome(t.Context(), second, verified, nil, "", secret.New("hifalutin")).Code)
+	assert.Equal(t, ldap.Success, d.welcome(t.Context(), first, verified, nil, "", proof{password: secret.New("hifalutin")}).Code)
+	assert.Equal(t, ldap.InvalidCredentials, d.welcome(t.Context(), second, verified, nil, "", proof{password: secret.New("hifalutin")}).Code)
 	assert.Empty(t, second.DN)
 }

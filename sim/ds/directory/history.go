@@ -46,7 +46,7 @@ func (a account) remembers() bool { return a.policy.HistoryCount > 0 || a.policy
 func (a account) remembering() []ldap.Change {
 	k := &a.d.known
 	if !a.remembers() {
-		return a.cleared(k.pwdHistory)
+		return nil
 	}
 	values := make([]string, 0, a.policy.HistoryCount)
 	for i, v := range a.entry.values(k.userPassword) {

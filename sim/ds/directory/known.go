@@ -14,7 +14,7 @@ type kinds struct {
 	structuralObjectClass, subschemaSubentry, isMemberOf *schema.Attribute
 
 	pwdChangedTime, pwdAccountLockedTime, pwdFailureTime, pwdHistory, pwdGraceUseTime, pwdReset, pwdPolicySubentry,
-	pwdExpirationTime, accountDisabled, accountExpirationTime, passwordPolicyDN, warnedTime, lastLoginTime *schema.Attribute
+	pwdExpirationTime, accountDisabled, accountExpirationTime, passwordPolicyDN, warnedTime, lastLoginTime, requiredChangeTime *schema.Attribute
 
 	privilegeName, sizeLimit, timeLimit, lookthroughLimit *schema.Attribute
 
@@ -35,7 +35,8 @@ func newKinds(s *schema.Schema) (k kinds, err error) {
 		"pwdPolicySubentry": &k.pwdPolicySubentry, "pwdExpirationTime": &k.pwdExpirationTime,
 		"ds-pwp-account-disabled": &k.accountDisabled, "ds-pwp-account-expiration-time": &k.accountExpirationTime,
 		"ds-pwp-password-policy-dn": &k.passwordPolicyDN, "ds-pwp-warned-time": &k.warnedTime, "ds-pwp-last-login-time": &k.lastLoginTime,
-		"ds-privilege-name": &k.privilegeName, "ds-rlim-size-limit": &k.sizeLimit, "ds-rlim-time-limit": &k.timeLimit,
+		"ds-pwp-password-changed-by-required-time": &k.requiredChangeTime,
+		"ds-privilege-name":                        &k.privilegeName, "ds-rlim-size-limit": &k.sizeLimit, "ds-rlim-time-limit": &k.timeLimit,
 		"ds-rlim-lookthrough-limit": &k.lookthroughLimit,
 		"subtreeSpecification":      &k.subtreeSpecification, "aclRights": &k.aclRights, "aclRightsInfo": &k.aclRightsInfo,
 		"distinguishedName": &k.distinguishedName,

@@ -65,7 +65,7 @@ func (d *Directory) load(ctx context.Context, dn string, attributes []ldap.Attri
 	if r := d.fill(u, e, attributes); r.Code != ldap.Success {
 		return nil, fmt.Errorf("%w: %s: %s", ErrInvalid, r.Code, r.Message)
 	}
-	if r := d.passwordOfNew(ctx, u, e); r.Code != ldap.Success {
+	if _, r := d.passwordOfNew(ctx, u, e); r.Code != ldap.Success {
 		return nil, fmt.Errorf("%w: %s: %s", ErrInvalid, r.Code, r.Message)
 	}
 	if violation := d.checkSchema(e); violation != "" {

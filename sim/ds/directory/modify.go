@@ -27,15 +27,16 @@ func (d *Directory) Modify(ctx context.Context, s *Session, r ldap.ModifyRequest
 		return refused
 	}
 	for range attempts {
+		u.advice = d.newAssessment(controls)
 		c, policy, result := d.prepareModify(ctx, u, r)
 		if result.Code != ldap.Success {
-			return withPolicy(result, controls, policy)
+			return d.advise(withPolicy(result, controls, policy), u.advice)
 		}
 		if u.noOp || d.commit(c) {
 			if !u.noOp && c.after.key == d.keyOf(s.DN) && !same(c.before.values(d.known.userPassword), c.after.values(d.known.userPassword)) {
 				s.mustChange.Store(false)
 			}
-			return withPolicy(d.done(u, c.before, c.after), controls, policy)
+			return d.advise(withPolicy(d.done(u, c.before, c.after), controls, policy), u.advice)
 		}
 	}
 	return busy
@@ -66,6 +67,9 @@ func (d *Directory) prepareModify(ctx context.Context, u *update, r ldap.ModifyR
 	if before == nil {
 		return c, policy, d.missing(dn, fmt.Sprintf("Entry %s cannot be modified because no such entry exists in the server", r.DN))
 	}
+	if result = d.checkControls(u.asker, before, u.controls); result.Code != ldap.Success {
+		return c, policy, result
+	}
 	if result = d.asserted(u, before); result.Code != ldap.Success {
 		return c, policy, result
 	}
@@ -78,7 +82,7 @@ func (d *Directory) prepareModify(ctx context.Context, u *update, r ldap.ModifyR
 	}
 	mods := r.Changes
 	if slices.ContainsFunc(mods, d.aboutPassword) {
-		p := &passwordChange{d: d, update: u, entry: before, policy: d.policyOf(before)}
+		p := &passwordChange{d: d, update: u, entry: before, policy: d.policyOf(before), says: modifySays}
 		mods, result = p.rewrite(ctx, mods)
 		if policy.Error = p.fault; result.Code != ldap.Success {
 			return c, policy, result

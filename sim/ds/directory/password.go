@@ -2,32 +2,33 @@ package directory
 
 import (
 	"context"
-	"slices"
 	"strings"
 
-	"github.com/seatrial/seatrial/sim/ds/directory/schema"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 	"github.com/seatrial/seatrial/sim/kernel/schemes"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
-// passwordChange is a modification of userPassword under way. Its checks come in the order of OpenDJ's, and have its sentences.
+// passwordChange is a modification of userPassword under way. Its checks come in the order of OpenDJ's, and have its sentences
+// (LocalBackendModifyOperation).
 type passwordChange struct {
 	d      *Directory
 	update *update
 	entry  *entry
 	policy *PasswordPolicy
+	says   sentences
 
-	// fault is for the password policy control, when the change is refused.
+	// fault is for the password policy control.
 	fault ldap.PasswordError
 	// state are the modifications of the account's state that go with the change.
 	state []ldap.Change
 
 	self    bool
 	reset   bool
+	count   int // of the passwords, as OpenDJ counts: there is one at most before
+	proven  bool
 	current secret.Value // as the request has shown it
 	stored  []string     // what is left of the present passwords
-	added   int          // how many there are besides
 	fresh   []secret.Value
 }
 
@@ -55,6 +56,7 @@ func (p *passwordChange) rewrite(ctx context.Context, mods []ldap.Change) ([]lda
 	for _, v := range p.entry.values(d.known.userPassword) {
 		p.stored = append(p.stored, string(v))
 	}
+	p.count = min(1, len(p.stored))
 	rewritten := make([]ldap.Change, 0, len(mods))
 	for _, m := range mods {
 		if asked := d.describe(m.Attribute.Description); asked.kind == d.known.userPassword && asked.options == "" {
@@ -70,6 +72,9 @@ func (p *passwordChange) rewrite(ctx context.Context, mods []ldap.Change) ([]lda
 		return nil, r
 	}
 	p.state = p.conclude()
+	if p.mustChange() {
+		p.fault = ldap.ChangeAfterReset
+	}
 	return rewritten, ldap.Result{}
 }
 
@@ -89,19 +94,21 @@ func (p *passwordChange) permitted() ldap.Result {
 
 // one takes one modification of the password, and returns its values as they are stored.
 func (p *passwordChange) one(ctx context.Context, m ldap.Change) ([][]byte, ldap.Result) {
+	added := len(m.Attribute.Values)
 	switch m.Op {
 	case ldap.Delete:
 		return p.remove(ctx, m.Attribute.Values)
 	case ldap.Increment:
-		return nil, p.refuse(ldap.ConstraintViolation, ldap.NoPasswordError, "Increment modifications are not allowed for passwords")
+		return nil, p.refuse(ldap.ConstraintViolation, ldap.NoPasswordError, "Invalid modification type increment attempted on password attribute "+m.Attribute.Description)
 	case ldap.Replace:
-		p.stored, p.added = nil, 0
+		p.stored, p.count = nil, added
 	case ldap.Add:
+		p.count += added
 	}
-	if !p.policy.AllowMultiple && len(m.Attribute.Values) > 1 {
+	if !p.policy.AllowMultiple && added > 1 {
 		return nil, p.refuse(ldap.ConstraintViolation, ldap.PasswordModNotAllowed, "Multiple password values are not allowed in user entries")
 	}
-	values := make([][]byte, 0, len(m.Attribute.Values))
+	values := make([][]byte, 0, added)
 	for _, v := range m.Attribute.Values {
 		stored, r := p.take(ctx, m.Op, string(v))
 		if r.Code != ldap.Success {
@@ -109,7 +116,6 @@ func (p *passwordChange) one(ctx context.Context, m ldap.Change) ([][]byte, ldap
 		}
 		values = append(values, []byte(stored))
 	}
-	p.added += len(values)
 	return values, ldap.Result{}
 }
 
@@ -123,8 +129,9 @@ func (p *passwordChange) take(ctx context.Context, op ldap.ChangeOp, value strin
 	}
 	password := secret.New(value)
 	if op == ldap.Add {
-		for _, stored := range p.stored {
-			if matched, err := p.d.verify(ctx, stored, password); err != nil {
+		// What the same request deletes counts, too.
+		for _, stored := range p.entry.values(p.d.known.userPassword) {
+			if matched, err := p.d.verify(ctx, string(stored), password); err != nil {
 				return "", canceled
 			} else if matched {
 				return "", p.refuse(ldap.AttributeOrValueExists, ldap.PasswordInHistory, "The specified password value already exists in the user entry")
@@ -139,142 +146,86 @@ func (p *passwordChange) take(ctx context.Context, op ldap.ChangeOp, value strin
 	return stored, ldap.Result{}
 }
 
-// remove is for values to delete: clear ones are found by verifying, encoded ones by comparing.
+// remove is for values to delete: clear ones are found by verifying, encoded ones by comparing. A clear one stands for all
+// encodings of it.
 func (p *passwordChange) remove(ctx context.Context, values [][]byte) ([][]byte, ldap.Result) {
 	if len(values) == 0 {
-		p.stored, p.added = nil, 0
+		p.stored, p.count = nil, 0
 		return nil, ldap.Result{}
 	}
 	removed := make([][]byte, 0, len(values))
 	for _, v := range values {
 		text := string(v)
-		at := -1
-		if schemes.PreEncoded(text) {
-			if p.self { // Never, whatever the policy allows (OpenDJ, preProcessPasswordDelete).
-				return nil, p.refuse(ldap.ConstraintViolation, ldap.InsufficientPasswordQuality, "User passwords may not be provided in pre-encoded form")
+		encoded := schemes.PreEncoded(text)
+		switch {
+		case encoded && p.self: // Not even where new ones may be encoded.
+			return nil, p.refuse(ldap.ConstraintViolation, ldap.InsufficientPasswordQuality, "User passwords may not be provided in pre-encoded form")
+		case len(p.entry.values(p.d.known.userPassword)) == 0:
+			return nil, p.refuse(ldap.NoSuchAttribute, ldap.NoPasswordError, "The user entry does not have any existing passwords to remove")
+		}
+		left := p.stored[:0:0]
+		for _, stored := range p.stored {
+			matched, err := stored == text, error(nil)
+			if !encoded {
+				matched, err = p.d.verify(ctx, stored, secret.New(text))
 			}
-			at = slices.Index(p.stored, text)
-		} else {
-			for i, stored := range p.stored {
-				matched, err := p.d.verify(ctx, stored, secret.New(text))
-				if err != nil {
-					return nil, canceled
-				}
-				if matched {
-					at, p.current = i, secret.New(text)
-					break
-				}
+			switch {
+			case err != nil:
+				return nil, canceled
+			case matched:
+				removed = append(removed, []byte(stored))
+			default:
+				left = append(left, stored)
 			}
 		}
-		if at < 0 {
+		if len(left) == len(p.stored) {
 			return nil, p.refuse(ldap.NoSuchAttribute, ldap.NoPasswordError, "The provided user password does not match any password in the user's entry")
 		}
-		removed = append(removed, []byte(p.stored[at]))
-		p.stored = slices.Delete(p.stored, at, at+1)
+		p.stored = left
+		p.count--
+		if !encoded {
+			p.proven, p.current = true, secret.New(text)
+		}
 	}
 	return removed, ldap.Result{}
 }
 
 var canceled = ldap.Result{Code: ldap.Canceled, Message: "The operation was canceled"}
 
-// judge asks for the present password, the number of passwords, the validators and the history.
+// judge asks for the present password, the validators and the history.
 func (p *passwordChange) judge(ctx context.Context) ldap.Result {
-	had := len(p.entry.values(p.d.known.userPassword)) > 0
-	if p.self && p.policy.RequireCurrentPassword && p.current.Empty() && had {
+	switch {
+	case p.self && p.policy.RequireCurrentPassword && !p.proven:
 		return p.refuse(ldap.UnwillingToPerform, ldap.MustSupplyOldPassword, "The password policy requires that user password changes include the current password in the request")
-	}
-	if !p.policy.AllowMultiple && len(p.stored)+p.added > 1 {
-		return p.refuse(ldap.ConstraintViolation, ldap.PasswordModNotAllowed, "Multiple password values are not allowed in user entries")
-	}
-	if p.update.asker.harness {
+	case p.count > 1 && !p.policy.AllowMultiple:
+		return p.refuse(ldap.ConstraintViolation, ldap.PasswordModNotAllowed, "The password change would result in multiple password values in the user entry, which is not allowed")
+	case p.update.asker.harness:
 		return ldap.Result{}
 	}
-	return p.quality(ctx, "The provided password value was rejected by a password validator:  ")
+	return p.quality(ctx)
 }
 
-// quality asks the validators and the history about the new clear values.
-func (p *passwordChange) quality(ctx context.Context, prefix string) ldap.Result {
-	if !p.self && p.policy.SkipForAdministrators {
-		return ldap.Result{}
-	}
-	account := p.d.account(p.entry)
-	for _, password := range p.fresh {
-		if v := p.policy.Validators.violations(p.d, p.entry, password, p.current); len(v) > 0 {
-			if p.update.noOp && p.d.is(wrongNewWithNoOp, "16654") {
-				continue
-			}
-			return p.refuse(ldap.ConstraintViolation, ldap.InsufficientPasswordQuality, prefix+v[0].Reason)
-		}
-		used, err := p.d.used(ctx, account, password)
-		if err != nil {
-			return canceled
-		}
-		if used {
-			return p.refuse(ldap.ConstraintViolation, ldap.PasswordInHistory, "The provided new password was found in the password history for the user")
-		}
-	}
-	return ldap.Result{}
+// mustChange tells whether the new password is one that its owner has to change.
+func (p *passwordChange) mustChange() bool {
+	return p.reset && p.policy.ForceChangeOnReset && !p.update.asker.harness
 }
 
-// conclude is what the account's state becomes with a new password.
+// conclude is what the account's state becomes with a new password. The history is of passwords that were given in clear.
 func (p *passwordChange) conclude() []ldap.Change {
 	k := &p.d.known
 	account := p.d.account(p.entry)
 	account.now = p.update.now
 	mods := []ldap.Change{replacement(k.pwdChangedTime, account.time())}
-	if p.reset && p.policy.ForceChangeOnReset && !p.update.asker.harness {
+	if p.mustChange() {
 		mods = append(mods, replacement(k.pwdReset, "TRUE"))
-		p.fault = ldap.ChangeAfterReset // It is told with the success, too.
 	} else {
 		mods = append(mods, account.cleared(k.pwdReset)...)
 	}
 	mods = append(mods, account.cleared(k.pwdFailureTime, k.pwdAccountLockedTime, k.pwdGraceUseTime, k.warnedTime)...)
-	return append(mods, account.remembering()...)
-}
-
-// passwordOfNew checks and encodes the passwords of an entry that is added.
-func (d *Directory) passwordOfNew(ctx context.Context, u *update, e *entry) ldap.Result {
-	k := &d.known
-	if i := slices.IndexFunc(e.attributes, func(a attribute) bool { return a.kind == k.userPassword && a.options != "" }); i >= 0 {
-		return ldap.Result{Code: ldap.ConstraintViolation, Message: "Attributes used to hold user passwords are not allowed to have any attribute options"}
+	if len(p.fresh) > 0 {
+		mods = append(mods, account.remembering()...)
 	}
-	values := e.values(k.userPassword)
-	if len(values) == 0 {
-		return ldap.Result{}
-	}
-	p := &passwordChange{d: d, update: u, entry: e, policy: d.policyOf(e)}
-	fail := func(r ldap.Result) ldap.Result {
-		return withPolicy(r, u.controls, ldap.PasswordPolicyResponse{Error: p.fault})
-	}
-	if len(values) > 1 && !p.policy.AllowMultiple {
-		return fail(p.refuse(ldap.ConstraintViolation, ldap.PasswordModNotAllowed, "Multiple password values are not allowed in user entries"))
-	}
-	encoded := make([]string, 0, len(values))
-	for _, v := range values {
-		if schemes.PreEncoded(string(v)) && !p.policy.AllowPreEncoded && !u.asker.harness {
-			return fail(p.refuse(ldap.ConstraintViolation, ldap.InsufficientPasswordQuality, "Pre-encoded passwords are not allowed for the password attribute userPassword"))
-		}
-		stored, r := p.take(ctx, ldap.Replace, string(v))
-		if r.Code != ldap.Success {
-			return fail(r)
-		}
-		encoded = append(encoded, stored)
-	}
-	if !u.asker.harness {
-		p.entry = e.clone()
-		p.entry.set(k.userPassword)
-		if r := p.quality(ctx, "The provided password value was rejected by a password validator:  "); r.Code != ldap.Success {
-			return fail(r)
-		}
-		if p.policy.ForceChangeOnAdd {
-			e.set(k.pwdReset, "TRUE")
-		}
-	}
-	e.set(k.userPassword, encoded...)
-	if e.value(k.pwdChangedTime) == "" {
-		e.set(k.pwdChangedTime, u.now.Format(schema.Milliseconds))
-	}
-	return ldap.Result{}
+	return mods
 }
 
 // SCRAM returns the stored {SCRAM-SHA-256} or {SCRAM-SHA-512} value of dn, in the form of schemes.Stored.Text.

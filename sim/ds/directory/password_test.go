@@ -60,7 +60,7 @@ func TestModifyOfPasswords(t *testing.T) {
 		"old enough":               {policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(24 * time.Hour) }, turn: 25 * time.Hour, mods: set},
 		"administrator, too young": {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(24 * time.Hour) }, mods: set},
 		"several values":           {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "First one 1", "Second one 2")}, code: ldap.ConstraintViolation, fault: "\x03", message: "Multiple password values are not allowed in user entries"},
-		"a second value":           {mods: []ldap.Change{mod(ldap.Add, "userPassword", fresh)}, code: ldap.ConstraintViolation, fault: "\x03", message: "Multiple password values"},
+		"a second value":           {mods: []ldap.Change{mod(ldap.Add, "userPassword", fresh)}, code: ldap.ConstraintViolation, fault: "\x03", message: "The password change would result in multiple password values in the user entry, which is not allowed"},
 		"pre-encoded":              {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "{SSHA512}"+hash)}, code: ldap.ConstraintViolation, fault: "\x05", message: "User passwords may not be provided in pre-encoded form"},
 		"looks pre-encoded":        {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "{winter}2026")}, code: ldap.ConstraintViolation, fault: "\x05", message: "User passwords may not be provided in pre-encoded form"},
 		"braces, not encoded":      {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "{}winter2026")}},
@@ -69,7 +69,7 @@ func TestModifyOfPasswords(t *testing.T) {
 		"proof is wanted":          {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: set, code: ldap.UnwillingToPerform, fault: "\x04", message: "The password policy requires that user password changes include the current password"},
 		"proof is given":           {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: swap},
 		"proof, administrator":     {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: set},
-		"too short":                {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}, code: ldap.ConstraintViolation, fault: "\x05", message: "The provided password value was rejected by a password validator:  The provided password is shorter than the minimum required length of 8 characters"},
+		"too short":                {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}, code: ldap.ConstraintViolation, fault: "\x05", message: "The provided password value was rejected by a password validator: The provided password is shorter than the minimum required length of 8 characters"},
 		"too short, administrator": {as: kvaughan, mods: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}, code: ldap.ConstraintViolation, fault: "\x05", message: "shorter"},
 		"administrator skips":      {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.SkipForAdministrators = true; p.Validators.MinLength = 99 }, mods: set},
 		"in history":               {policy: func(p *directory.PasswordPolicy) { p.HistoryCount = 3 }, mods: []ldap.Change{mod(ldap.Replace, "userPassword", old)}, code: ldap.ConstraintViolation, fault: "\x08", message: "The provided new password was found in the password history for the user"},
@@ -82,7 +82,7 @@ func TestModifyOfPasswords(t *testing.T) {
 		}, mods: set},
 		"reset":                  {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.ForceChangeOnReset = true }, mods: set, fault: "\x02"},
 		"history, administrator": {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.HistoryCount = 3; p.Validators = directory.Validators{} }, mods: []ldap.Change{mod(ldap.Replace, "userPassword", old)}, code: ldap.ConstraintViolation, fault: "\x08", message: "history"},
-		"increment":              {mods: []ldap.Change{mod(ldap.Increment, "userPassword", "1")}, code: ldap.ConstraintViolation, message: "Increment"},
+		"increment":              {mods: []ldap.Change{mod(ldap.Increment, "userPassword", "1")}, code: ldap.ConstraintViolation, message: "Invalid modification type increment attempted on password attribute userPassword"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := start(t, func(c2 *directory.Config) {
@@ -189,7 +189,7 @@ func TestValidators(t *testing.T) {
 			}
 			r := change(c.bad)
 			assert.Equal(t, ldap.ConstraintViolation, r.Code)
-			assert.Equal(t, "The provided password value was rejected by a password validator:  "+c.reason, r.Message)
+			assert.Equal(t, "The provided password value was rejected by a password validator: "+c.reason, r.Message)
 			if name != "difference" {
 				broken, err := x.CheckPassword(t.Context(), "bjensen", secret.New(c.bad))
 				require.NoError(t, err)
@@ -494,7 +494,7 @@ func TestSCRAM(t *testing.T) {
 
 func TestUsability(t *testing.T) {
 	x := start(t, withPolicy(func(p *directory.PasswordPolicy) {
-		p.LockoutFailures, p.LockoutDuration = 1, directory.Duration(time.Hour)
+		p.LockoutFailures, p.LockoutDuration, p.ForceChangeOnReset = 1, directory.Duration(time.Hour), true
 	}))
 	usability := func() ldap.Control {
 		var got []ldap.Control

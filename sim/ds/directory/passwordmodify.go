@@ -27,10 +27,14 @@ func (d *Directory) PasswordModify(ctx context.Context, s *Session, identity *st
 	if result.Code == ldap.Success && m.generated {
 		generated = m.request.New
 	}
-	return generated, withPolicy(result, controls, ldap.PasswordPolicyResponse{Error: m.fault})
+	if result.Code == ldap.Success || m.fault != ldap.NoPasswordError { // Otherwise OpenDJ does not answer the control at all.
+		result = withPolicy(result, controls, ldap.PasswordPolicyResponse{Error: m.fault})
+	}
+	return generated, result
 }
 
-// passwordModify is one such operation. Its checks come in the order of OpenDJ's PasswordModifyExtendedOperation.
+// passwordModify is one such operation. Its checks come in the order of OpenDJ's PasswordModifyExtendedOperation, and have its
+// sentences.
 type passwordModify struct {
 	d         *Directory
 	session   *Session
@@ -41,7 +45,7 @@ type passwordModify struct {
 	self      bool
 	generated bool
 	fault     ldap.PasswordError
-	old       string // as it is stored
+	old       []string // as it is stored, with what nobody can verify
 }
 
 func (m *passwordModify) refuse(code ldap.ResultCode, fault ldap.PasswordError, message string) ldap.Result {
@@ -50,12 +54,20 @@ func (m *passwordModify) refuse(code ldap.ResultCode, fault ldap.PasswordError, 
 }
 
 func (m *passwordModify) run(ctx context.Context, controls []ldap.Control) ldap.Result {
+	// The right to a control is one to the entry of who asks (OpenDJ, ExtendedOperationBasis).
+	own := m.asker.entry
+	if own == nil {
+		own = &entry{}
+	}
+	if r := m.d.checkControls(m.asker, own, controls); r.Code != ldap.Success {
+		return r
+	}
 	if r := m.find(); r.Code != ldap.Success {
 		return r
 	}
 	m.policy = m.d.policyOf(m.entry)
 	// Who is anonymous but shows the old password changes an own one.
-	m.self = m.asker.key == m.entry.key || m.asker.key == "" && m.request.HasOld
+	m.self = m.asker.key == m.entry.key || m.asker.entry == nil && m.request.HasOld
 	if !m.self && !m.asker.has(PasswordReset) {
 		return m.refuse(ldap.InsufficientAccessRights, ldap.NoPasswordError, "You do not have sufficient privileges to perform password reset operations")
 	}
@@ -74,79 +86,108 @@ func (m *passwordModify) run(ctx context.Context, controls []ldap.Control) ldap.
 	return busy
 }
 
-// find identifies the user.
+// find identifies the user: a DN, a name, or what may be either.
 func (m *passwordModify) find() ldap.Result {
+	const unable = "The password modify extended request cannot be processed because "
 	identity := m.request.Identity
-	if !m.request.HasIdentity || identity == "" {
+	if !m.request.HasIdentity {
 		if m.asker.entry == nil {
-			return m.refuse(ldap.UnwillingToPerform, ldap.NoPasswordError, "The password modify operation cannot be processed because no user identity was provided and the client is not authenticated")
+			return m.refuse(ldap.UnwillingToPerform, ldap.NoPasswordError, unable+"it does not contain an authorization ID and the underlying connection is not authenticated")
 		}
 		m.entry = m.asker.entry
 		return ldap.Result{}
 	}
-	dn, named := identity, len(identity) >= 3 && strings.EqualFold(identity[:3], "dn:")
-	if named {
-		dn = identity[3:]
-	}
-	if named || strings.Contains(identity, "=") && !strings.HasPrefix(strings.ToLower(identity), "u:") {
-		if _, _, wrong := m.d.parseDN(dn); wrong.Code != ldap.Success {
-			return wrong
+	lower := strings.ToLower(identity)
+	switch {
+	case strings.HasPrefix(lower, "dn:"):
+		dn, _, wrong := m.d.parseDN(identity[3:])
+		if wrong.Code != ldap.Success {
+			return m.refuse(ldap.InvalidDNSyntax, ldap.NoPasswordError, unable+`the server cannot decode "`+identity+`" as a valid DN for use in the authorization ID for the operation`)
 		}
-	}
-	if m.entry = m.d.identified(identity); m.entry == nil {
-		if target, err := names.Parse(dn); err == nil {
-			if at := m.d.referralAbove(target); at != nil {
-				return m.d.refer(target, at, "")
+		if m.entry = m.d.lookUp(identity[3:]); m.entry == nil {
+			if at := m.d.referralAbove(dn); at != nil {
+				return m.d.refer(dn, at, "")
 			}
+			return m.d.missing(dn, unable+`it was not possible to identify the user entry to update based on the authorization DN of "`+dn.String()+`"`)
 		}
-		return m.refuse(ldap.NoSuchObject, ldap.NoPasswordError, "The password modify operation cannot be processed because the user "+identity+" does not exist")
+	case strings.HasPrefix(lower, "u:"):
+		if m.entry = m.d.named(identity[2:]); m.entry == nil {
+			return m.refuse(ldap.NoSuchObject, ldap.NoPasswordError, `The provided authorization ID string "`+identity+`" could not be mapped to any user in the directory`)
+		}
+	default:
+		if m.entry = m.d.identified(identity); m.entry == nil {
+			if dn, err := names.Parse(identity); err == nil && len(dn) > 0 {
+				if at := m.d.referralAbove(dn); at != nil {
+					return m.d.refer(dn, at, "")
+				}
+			}
+			return m.refuse(ldap.ProtocolError, ldap.NoPasswordError, unable+`it contained an invalid userIdentity field. The provided userIdentity string was "`+identity+`"`)
+		}
 	}
 	return ldap.Result{}
 }
 
 // allowed asks what comes before the new password, and verifies the old one.
 func (m *passwordModify) allowed(ctx context.Context) ldap.Result {
-	d, a := m.d, m.d.account(m.entry)
-	if a.disabled() {
+	a := m.d.account(m.entry)
+	locked, _ := a.locked()
+	switch {
+	case a.disabled():
 		return m.refuse(ldap.UnwillingToPerform, ldap.AccountLocked, "The user account has been administratively disabled")
-	}
-	if locked, _ := a.locked(); locked && m.self {
+	case m.self && (locked || a.resetTooOld()):
 		return m.refuse(ldap.UnwillingToPerform, ldap.AccountLocked, "The user account is locked")
-	}
-	if m.self && !m.request.HasOld && m.policy.RequireCurrentPassword {
-		return m.refuse(ldap.UnwillingToPerform, ldap.MustSupplyOldPassword, "The password policy requires that user password changes include the current password in the request")
+	case m.self && !m.request.HasOld && m.policy.RequireCurrentPassword:
+		return m.refuse(ldap.UnwillingToPerform, ldap.MustSupplyOldPassword, "The current password must be provided for self password changes")
 	}
 	if m.request.HasOld {
-		if m.policy.RequireSecureBind && !m.asker.secure {
-			return m.refuse(ldap.ConfidentialityRequired, ldap.NoPasswordError, "The current password cannot be verified over an insecure connection")
-		}
-		m.old = ""
-		for _, v := range m.entry.values(d.known.userPassword) {
-			matched, err := d.verify(ctx, string(v), m.request.Old)
-			if err != nil {
-				return canceled
-			}
-			if matched {
-				m.old = string(v)
-				break
-			}
-		}
-		if m.old == "" {
-			d.note(m.entry.key, account.failed)
-			return ldap.Result{Code: ldap.InvalidCredentials}
+		if r := m.prove(ctx); r.Code != ldap.Success {
+			return r
 		}
 	}
 	switch {
 	case m.self && !m.policy.AllowUserChange:
-		return m.refuse(ldap.UnwillingToPerform, ldap.PasswordModNotAllowed, "Users are not allowed to change their own passwords")
+		return m.refuse(ldap.UnwillingToPerform, ldap.PasswordModNotAllowed, "End users are not allowed to change their passwords")
 	case m.policy.RequireSecureChange && !m.asker.secure:
-		return m.refuse(ldap.ConfidentialityRequired, ldap.PasswordModNotAllowed, "Password changes must be performed over a secure authentication channel")
+		return m.refuse(ldap.ConfidentialityRequired, ldap.NoPasswordError, "Password changes must be performed over a secure communication channel")
 	case m.self && a.tooYoung():
-		return m.refuse(ldap.UnwillingToPerform, ldap.PasswordTooYoung, "The password cannot be changed because it has not been long enough since the last password change")
+		return m.refuse(ldap.UnwillingToPerform, ldap.PasswordTooYoung, "The password cannot be changed because the previous password change was too recent")
 	case m.self && a.expired() && !m.policy.AllowExpiredChange:
-		return m.refuse(ldap.UnwillingToPerform, ldap.PasswordExpired, "The user's password is expired and the password policy does not allow expired passwords to be changed")
+		return m.refuse(ldap.UnwillingToPerform, ldap.PasswordExpired, "The password cannot be changed because it is expired")
 	}
 	return ldap.Result{}
+}
+
+// prove verifies the old password. What is wrong with it is for the access log only. All that it matches will be replaced, and so
+// will what is stored under a scheme that is not there.
+func (m *passwordModify) prove(ctx context.Context) ldap.Result {
+	d := m.d
+	if m.policy.RequireSecureBind && !m.asker.secure {
+		return ldap.Result{Code: ldap.ConfidentialityRequired}
+	}
+	proven := false
+	m.old = nil
+	for _, v := range m.entry.values(d.known.userPassword) {
+		stored := string(v)
+		matched, err := d.verify(ctx, stored, m.request.Old)
+		if err != nil {
+			return canceled
+		}
+		if matched || !d.verifiable(stored) {
+			m.old = append(m.old, stored)
+		}
+		proven = proven || matched
+	}
+	if !proven {
+		d.note(m.entry.key, account.failed)
+		return ldap.Result{Code: ldap.InvalidCredentials}
+	}
+	return ldap.Result{}
+}
+
+// verifiable tells whether a stored password is of a scheme that is enabled.
+func (d *Directory) verifiable(stored string) bool {
+	parsed, err := schemes.Parse(stored)
+	return err == nil && d.enabled(parsed.Scheme())
 }
 
 // change checks and stores the new password: one modification by the user, and one of the account's state.
@@ -162,54 +203,76 @@ func (m *passwordModify) change(ctx context.Context, controls []ldap.Control) (r
 	if wrong.Code != ldap.Success {
 		return wrong, false
 	}
-	p := &passwordChange{d: d, update: u, entry: m.entry, policy: m.policy, self: m.self, reset: !m.self, current: m.request.Old}
-	stored := m.request.New.Reveal()
-	if !schemes.PreEncoded(stored) {
-		p.fresh = []secret.Value{m.request.New}
-		if !m.generated {
-			if refused := p.quality(ctx, "The provided new password failed the validation checks defined in the server:  "); refused.Code != ldap.Success {
-				if m.fault = p.fault; m.fault == ldap.PasswordInHistory {
-					m.fault = ldap.NoPasswordError // OpenDJ does not tell it here.
-				}
-				return refused, false
-			}
-		}
-		var err error
-		if stored, err = d.encode(ctx, m.policy.DefaultScheme, m.request.New); err != nil {
-			return canceled, false
-		}
+	p := &passwordChange{d: d, update: u, entry: m.entry, policy: m.policy, says: operationSays, self: m.self, reset: !m.self, current: m.request.Old}
+	stored, r := m.encode(ctx, p)
+	if r.Code != ldap.Success {
+		m.fault = p.fault
+		return d.advise(r, u.advice), false
 	}
 	if u.noOp {
-		return d.done(u, nil, nil), false
+		return d.advise(ldap.Result{
+			Code:    ldap.NoOperation,
+			Message: "The password modify operation was not actually performed in the Directory Server because the LDAP no-op control was present in the request",
+		}, u.advice), false
 	}
-	k := &d.known
-	one := func(op ldap.ChangeOp, value string) ldap.Change {
-		return ldap.Change{Op: op, Attribute: ldap.Attribute{Description: k.userPassword.Name(), Values: [][]byte{[]byte(value)}}}
+	by := m.asker
+	if by.entry == nil {
+		by = d.asker(&Session{DN: m.entry.name, Secure: m.session.Secure})
 	}
-	mods := []ldap.Change{one(ldap.Replace, stored)}
-	if m.request.HasOld {
-		mods = []ldap.Change{one(ldap.Delete, m.old), one(ldap.Add, stored)}
+	if !by.may(mayWrite, m.entry, d.known.userPassword) {
+		return refuse(m.entry.name, "modified"), false
 	}
-	by := m.asker.dn
-	if by == "" {
-		by = m.entry.name
-	}
-	after := m.entry.clone()
-	for _, mod := range mods {
-		if r := d.modify(&update{}, after, mod); r.Code != ldap.Success {
-			return r, false
-		}
+	after, mods, r := m.store(stored)
+	if r.Code != ldap.Success {
+		return r, false
 	}
 	state := p.conclude()
-	mods = append(mods, d.stamp(after, by, u.now)...)
-	if !d.commit(change{kind: modified, before: m.entry, after: after, mods: mods, by: by, at: u.now}) {
+	mods = append(mods, d.stamp(after, by.dn, u.now)...)
+	if !d.commit(change{kind: modified, before: m.entry, after: after, mods: mods, by: by.dn, at: u.now}) {
 		return ldap.Result{}, true
 	}
 	d.note(m.entry.key, func(account) []ldap.Change { return state })
 	if m.asker.key == m.entry.key {
 		m.session.mustChange.Store(false)
 	}
-	return d.done(u, m.entry, after), false
+	return d.advise(d.done(u, m.entry, after), u.advice), false
+}
+
+// encode returns the new password as it will be stored, unless it is refused.
+func (m *passwordModify) encode(ctx context.Context, p *passwordChange) (string, ldap.Result) {
+	password := m.request.New
+	if schemes.PreEncoded(password.Reveal()) {
+		return password.Reveal(), ldap.Result{}
+	}
+	p.fresh = []secret.Value{password}
+	if !m.generated {
+		if refused := p.quality(ctx); refused.Code != ldap.Success {
+			return "", refused
+		}
+	}
+	stored, err := m.d.encode(ctx, m.policy.DefaultScheme, password)
+	if err != nil {
+		return "", canceled
+	}
+	return stored, ldap.Result{}
+}
+
+// store makes the next version of the entry.
+func (m *passwordModify) store(stored string) (after *entry, mods []ldap.Change, r ldap.Result) {
+	one := func(op ldap.ChangeOp, values ...string) ldap.Change {
+		return ldap.Change{Op: op, Attribute: ldap.Attribute{Description: m.d.known.userPassword.Name(), Values: octets(values...)}}
+	}
+	mods = []ldap.Change{one(ldap.Replace, stored)}
+	if m.request.HasOld {
+		mods = []ldap.Change{one(ldap.Delete, m.old...), one(ldap.Add, stored)}
+	}
+	after = m.entry.clone()
+	for _, mod := range mods {
+		if r = m.d.modify(&update{}, after, mod); r.Code != ldap.Success {
+			break
+		}
+	}
+	return after, mods, r
 }
 
 // generate makes a password of ten letters and digits, as DS's random password generator does (OpenDJ: 3 letters, 2 digits, 5

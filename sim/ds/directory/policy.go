@@ -65,6 +65,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
+func (d Duration) seconds() int { return int(time.Duration(d) / time.Second) }
+
 // Validators are the password validators of a policy, asked in this order. What is zero does not look.
 type Validators struct {
 	// AttributeValue refuses what another attribute of the entry has; those it looks at, "*" for all.
@@ -115,7 +117,7 @@ func DefaultPolicy(p Profile) PasswordPolicy {
 		DN: DefaultPolicyDN, DefaultScheme: "PBKDF2-HMAC-SHA256",
 		AllowUserChange: true, AllowExpiredChange: false, RequireSecureBind: true, RequireSecureChange: true,
 		ExpirationWarning: Duration(5 * 24 * time.Hour),
-		Validators:        Validators{MinLength: 8, CommonPasswords: true},
+		Validators:        Validators{MinLength: 8, CommonPasswords: true, DictionarySubstrings: 5},
 	}
 	if p == OpenDJ {
 		policy.DefaultScheme = "SSHA"
@@ -158,6 +160,11 @@ func TenantSchemes() map[string]schemes.Settings {
 		all[name] = schemes.Settings{}
 	}
 	return all
+}
+
+// forcesChange tells whether there are passwords that must be changed before anything else.
+func (p *PasswordPolicy) forcesChange() bool {
+	return p.AllowUserChange && (p.ForceChangeOnAdd || p.ForceChangeOnReset)
 }
 
 // Validate reports every mistake.

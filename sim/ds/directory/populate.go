@@ -19,6 +19,9 @@ import (
 // the password policy nor the changelog hears of it. Strings and lists of strings in p.Attributes are further attributes;
 // "userPassword" among them is stored as it is when it is encoded. The ID that comes back is the entryUUID.
 func (d *Directory) Populate(ctx context.Context, p people.Person) (people.Person, error) {
+	if p.Credential.MustChange && !d.policies.Load().standard.forcesChange() {
+		return people.Person{}, fmt.Errorf("%w: user %q: nobody has to change a password where the policy has neither force-change-on-add nor force-change-on-reset", ErrInvalid, p.UserName)
+	}
 	e, err := d.load(ctx, d.UserDN(p.UserName), d.attributesOf(p))
 	if err != nil {
 		return people.Person{}, fmt.Errorf("user %q: %w", p.UserName, err)
@@ -167,20 +170,20 @@ type Violation struct {
 }
 
 // CheckPassword tells why the policy in force for a user would refuse a password: the validators, and the history.
-func (d *Directory) CheckPassword(ctx context.Context, identity string, candidate secret.Value) ([]Violation, error) {
+func (d *Directory) CheckPassword(ctx context.Context, identity string, password secret.Value) ([]Violation, error) {
 	e := d.identified(identity)
 	if e == nil {
 		e = d.pseudoEntry("", "top")
 	}
 	a := d.account(e)
 	var all []Violation
-	if schemes.PreEncoded(candidate.Reveal()) && !a.policy.AllowPreEncoded {
+	if schemes.PreEncoded(password.Reveal()) && !a.policy.AllowPreEncoded {
 		all = append(all, Violation{"allow-pre-encoded-passwords", "User passwords may not be provided in pre-encoded form"})
 	}
-	for _, v := range a.policy.Validators.violations(d, e, candidate, secret.Value{}) {
+	for _, v := range a.policy.Validators.violations(candidate{d: d, entry: e, password: password}) {
 		all = append(all, Violation{v.Validator, v.Reason})
 	}
-	used, err := d.used(ctx, a, candidate)
+	used, err := d.used(ctx, a, password)
 	if used {
 		all = append(all, Violation{"password-history", "The provided new password was found in the password history for the user"})
 	}

@@ -26,7 +26,7 @@ func person(userName, password string) kernel.Person {
 }
 
 func TestPopulate(t *testing.T) {
-	x := start(t, numbered, func(c *directory.Config) { c.Layout = directory.IDM })
+	x := start(t, numbered, func(c *directory.Config) { c.Layout, c.Policy.ForceChangeOnAdd = directory.IDM, true })
 	odd := person(`Zoë, "the" 1+1`, "x")
 	odd.Emails[0].Value = "zoe@example.com"
 	odd.Attributes = map[string]any{"employeeNumber": "7", "title": []string{"a", "b"}, "ignored": 9}

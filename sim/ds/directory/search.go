@@ -98,7 +98,7 @@ func (d *Directory) base(key string) *entry {
 // The controls that a rights check applies to (DS, "targetcontrol"); what changes no result is not asked about.
 var guarded = map[string]bool{
 	ldap.OIDPersistentSearch: true, ldap.OIDChangelogCookie: true, ldap.OIDPasswordQualityAdvice: true, ldap.OIDRelaxRules: true,
-	ldap.OIDReplicationRepair: true, ldap.OIDEffectiveRights: true,
+	ldap.OIDReplicationRepair: true, ldap.OIDEffectiveRights: true, ldap.OIDAccountUsability: true,
 }
 
 // checkControls refuses what the asker may not use. One that is not critical could be passed over; DS refuses it all the same
@@ -264,7 +264,7 @@ func (f *finding) send(e *entry) (ldap.Result, bool) {
 // show sends an entry as the asker may see it.
 func (f *finding) show(e *entry) error {
 	var controls []ldap.Control
-	if f.usability && len(e.values(f.d.known.userPassword)) > 0 {
+	if f.usability {
 		controls = []ldap.Control{f.d.usability(e).Control()}
 	}
 	f.sent++

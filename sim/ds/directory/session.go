@@ -44,6 +44,15 @@ func (d *Directory) mustChange(s *Session, controls []ldap.Control) ldap.Result 
 	return withPolicy(r, controls, ldap.PasswordPolicyResponse{Error: ldap.ChangeAfterReset})
 }
 
+// WhoAmI tells for whom operations with these controls are done, as an authorization identity (RFC 4532).
+func (d *Directory) WhoAmI(s *Session, controls []ldap.Control) (authzID string, result ldap.Result) {
+	a, refused := d.begin(s, controls)
+	if refused.Code != ldap.Success || a.dn == "" {
+		return "", refused
+	}
+	return "dn:" + a.dn, ldap.Result{}
+}
+
 // proxied lets an operation be done for somebody else (RFC 4370).
 func (d *Directory) proxied(a *asker, s *Session, c ldap.Control) (*asker, ldap.Result) {
 	if !c.Critical {

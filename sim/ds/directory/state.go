@@ -100,16 +100,18 @@ func (a account) changed() (time.Time, bool) {
 }
 
 func (a account) tooYoung() bool {
-	at, ok := a.at(a.d.known.pwdChangedTime)
+	at, ok := a.changed()
 	return ok && a.policy.MinAge > 0 && !a.mustChange() && a.now.Before(at.Add(time.Duration(a.policy.MinAge)))
 }
 
-func (a account) mustChange() bool { return a.true(a.d.known.pwdReset) }
+// mustChange tells whether nothing else is allowed. A policy that never forces a change does not look at pwdReset (OpenDJ,
+// PasswordPolicyState.mustChangePassword).
+func (a account) mustChange() bool { return a.policy.forcesChange() && a.true(a.d.known.pwdReset) }
 
 // resetTooOld tells whether a password that an administrator has set was not changed in time.
 func (a account) resetTooOld() bool {
-	at, ok := a.changed()
-	return ok && a.policy.MaxResetAge > 0 && a.mustChange() && a.now.After(at.Add(time.Duration(a.policy.MaxResetAge)))
+	latest, ok := a.resetLimit()
+	return ok && a.now.After(latest)
 }
 
 // failures are the times of the failed binds that still count.
@@ -158,25 +160,36 @@ func (a account) locking() []ldap.Change {
 }
 
 // expiration is when the password expires. Unless the policy says otherwise nobody's expires without a warning: who is not
-// warned yet has the time of the warning left.
-func (a account) expiration() (time.Time, bool) {
-	changed, ok := a.changed()
-	if a.policy.MaxAge == 0 || !ok {
-		return time.Time{}, false
+// warned yet has the time of the warning left (OpenDJ, getPasswordExpirationTime).
+func (a account) expiration() (at time.Time, ok bool) {
+	changed, known := a.changed()
+	if !known {
+		return at, false
 	}
-	at := changed.Add(time.Duration(a.policy.MaxAge))
-	if a.policy.ExpireUnwarned || a.policy.ExpirationWarning == 0 {
-		return at, true
+	if a.policy.MaxAge > 0 {
+		at, ok = changed.Add(time.Duration(a.policy.MaxAge)), true
+	}
+	if latest, limited := a.resetLimit(); limited && (!ok || latest.Before(at)) {
+		return latest, true
 	}
 	interval := time.Duration(a.policy.ExpirationWarning)
-	warned, ok := a.at(a.d.known.warnedTime)
-	if !ok {
+	if !ok || a.policy.ExpireUnwarned || interval == 0 || a.now.Before(at.Add(-interval)) {
+		return at, ok
+	}
+	warned, told := a.at(a.d.known.warnedTime)
+	if !told {
 		warned = a.now
 	}
-	if later := warned.Add(interval); later.After(at) {
-		at = later
+	return warned.Add(interval), true
+}
+
+// resetLimit is until when a password that an administrator has set must be changed. Of that nobody is warned.
+func (a account) resetLimit() (time.Time, bool) {
+	changed, ok := a.changed()
+	if !ok || a.policy.MaxResetAge == 0 || !a.mustChange() {
+		return time.Time{}, false
 	}
-	return at, true
+	return changed.Add(time.Duration(a.policy.MaxResetAge)), true
 }
 
 func (a account) expired() bool {
@@ -187,7 +200,8 @@ func (a account) expired() bool {
 // warning is how long the password is good yet, when that is within the time of the warning.
 func (a account) warning() (left time.Duration, warns bool) {
 	at, ok := a.expiration()
-	if !ok || a.policy.ExpirationWarning == 0 {
+	limit, limited := a.resetLimit()
+	if !ok || a.policy.ExpirationWarning == 0 || limited && at.Equal(limit) {
 		return 0, false
 	}
 	left = at.Sub(a.now)
@@ -207,26 +221,6 @@ func (d *Directory) expirationTime(e *entry) string {
 		return at.UTC().Format(schema.Milliseconds)
 	}
 	return ""
-}
-
-// usability answers the account usability control.
-func (d *Directory) usability(e *entry) ldap.AccountUsability {
-	a := d.account(e)
-	u := ldap.AccountUsability{Expires: -1, Grace: -1, Unlock: -1}
-	locked, left := a.locked()
-	u.Inactive, u.Reset, u.Expired = a.disabled() || a.expiredAccount() || a.resetTooOld(), a.mustChange(), a.expired()
-	if locked {
-		u.Unlock = left
-	}
-	if u.Expired {
-		u.Grace = a.graceLeft()
-	}
-	if u.Usable = !u.Inactive && !u.Reset && !u.Expired && !locked; u.Usable {
-		if at, ok := a.expiration(); ok {
-			u.Expires = at.Sub(a.now)
-		}
-	}
-	return u
 }
 
 // internalClient is who the directory itself changes entries as (OpenDJ, InternalClientConnection).
@@ -293,17 +287,17 @@ func (a account) failed() []ldap.Change {
 	return mods
 }
 
-// welcomed notes a good bind: it ends the count of failures, and may be a grace login or the first with a warning. Nothing is noted
-// where the password has expired for good.
-func (a account) welcomed() []ldap.Change {
+// welcomed notes a good bind: it ends the count of failures, and may be a grace login or the first with a warning, unless a
+// certificate was shown instead of the password. Nothing is noted where the password has expired for good.
+func (a account) welcomed(certificate bool) []ldap.Change {
 	k := &a.d.known
 	mods := a.cleared(k.pwdFailureTime, k.pwdAccountLockedTime)
 	switch _, warns := a.warning(); {
+	case certificate:
 	case a.expired() && a.graceLeft() == 0:
 		return nil
 	case a.expired():
 		mods = append(mods, a.graceUsed())
-	case a.mustChange():
 	case warns:
 		if _, warned := a.at(k.warnedTime); !warned {
 			mods = append(mods, replacement(k.warnedTime, a.time()))

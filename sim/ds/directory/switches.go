@@ -20,6 +20,7 @@ const (
 	rehashChangedTime = "rehashChangedTime"
 	wrongNewWithNoOp  = "wrongNewWithNoOp"
 	bcryptVariants    = "bcryptVariants"
+	adviceOnSuccess   = "adviceOnSuccess"
 	connectorVersion  = "vendorVersion"
 	aliases           = "aliases"
 
@@ -34,6 +35,7 @@ var switchboard = switches.Board{Path: "ds.switches", Switches: []Switch{
 	{Name: rehashChangedTime, Options: []string{"keep", "write"}, Note: "Whether a rehash at a bind writes pwdChangedTime; OpenDJ does not."},
 	{Name: wrongNewWithNoOp, Options: []string{"19", "16654"}, Note: "A refused password together with the no-op control: PingDS 8 shows the refusal."},
 	{Name: bcryptVariants, Options: []string{"2a", "all"}, Note: "Which bcrypt values a password is verified against: $2$ and $2a$ alone, as in OpenDJ, or $2b$ and $2y$, too."},
+	{Name: adviceOnSuccess, Options: []string{"no", "yes"}, Note: "Whether the password quality advice control is answered when no criterion fails: over HTTP, DS shows nothing then."},
 	{Name: aliases, Options: []string{"ignored", "base", "rfc4511"}, Note: "What a search makes of aliases when it asks to follow them: nothing, as ForgeRock writes of DS 7; OpenDJ has followed the base since 2024; other servers follow all, with 33, 36 and 54."},
 	{Name: effectiveRightsBypass, Options: []string{"ignore", "count"}, Note: "Whether the effective rights of somebody else count his privilege bypass-acl: OpenDJ asks the instructions alone."},
 	{Name: connectorVersion, Options: []string{"7.3", "7.5", "8.0"}, Note: "The version in vendorVersion of the profile ds7."},

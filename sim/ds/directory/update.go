@@ -19,6 +19,7 @@ type update struct {
 	manage     bool // referrals are entries
 	assertion  ldap.Filter
 	pre, post  *selection
+	advice     *assessment
 }
 
 // attempts is how often a change begins again when somebody else has changed the entry meanwhile. DS waits for the lock of an
@@ -28,11 +29,8 @@ const attempts = 16
 var busy = ldap.Result{Code: ldap.Busy, Message: "The entry is locked by another operation"}
 
 func (d *Directory) newUpdate(a *asker, controls []ldap.Control) (*update, ldap.Result) {
-	u := &update{asker: a, controls: controls, now: d.kernel.Clock.Now(), manage: manages(controls)}
+	u := &update{asker: a, controls: controls, now: d.kernel.Clock.Now(), manage: manages(controls), advice: d.newAssessment(controls)}
 	for _, c := range controls {
-		if guarded[c.OID] && !a.mayControl(c.OID, &entry{}) {
-			return nil, d.checkControls(a, &entry{}, controls)
-		}
 		var err error
 		switch c.OID {
 		case ldap.OIDNoOp:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/seatrial/seatrial/sim/ds/ldap"
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
@@ -22,36 +23,89 @@ var commonPasswords = []string{
 	"changeit", "passw0rd", "letmein1", "starwars", "computer", "michelle", "1qaz2wsx",
 }
 
-// violations asks all validators. current is the present password where the request has shown it.
-func (v *Validators) violations(d *Directory, e *entry, password, current secret.Value) (all []violation) {
-	text := password.Reveal()
-	length := utf8.RuneCountInString(text)
-	refuse := func(validator, format string, args ...any) {
-		all = append(all, violation{validator, fmt.Sprintf(format, args...)})
+// candidate is a password that is asked for. current is the present one where the request has shown it.
+type candidate struct {
+	d        *Directory
+	entry    *entry
+	password secret.Value
+	current  secret.Value
+}
+
+// validator is one of a policy as it is set up: its type and properties in the words of dsconfig, and why it refuses a password,
+// "" when it does not.
+type validator struct {
+	kind       string
+	properties []ldap.Parameter
+	refuses    func(c candidate) string
+}
+
+// list is the validators that are set up, in the order in which they are asked. The properties are those that DS tells of.
+func (v *Validators) list() (all []validator) {
+	add := func(configured bool, kind string, refuses func(candidate) string, properties ...ldap.Parameter) {
+		if configured {
+			all = append(all, validator{kind, properties, refuses})
+		}
 	}
-	if len(v.AttributeValue) > 0 && v.inEntry(d, e, text) {
-		refuse("attribute-value", "The provided password was found in another attribute in the user entry")
-	}
-	v.checkCharacters(text, refuse)
-	if v.inDictionary(text) || v.CommonPasswords && slices.Contains(commonPasswords, strings.ToLower(text)) {
-		refuse("dictionary", "The provided password contained a word from the server's dictionary")
-	}
-	if length < v.MinLength {
-		refuse("length-based", "The provided password is shorter than the minimum required length of %d characters", v.MinLength)
-	}
-	if v.MaxLength > 0 && length > v.MaxLength {
-		refuse("length-based", "The provided password is longer than the maximum allowed length of %d characters", v.MaxLength)
-	}
-	if v.MaxRepeated > 0 && longestRun(folded(text, v.RepeatedCase)) > v.MaxRepeated {
-		refuse("repeated-characters", "The provided password contained too many instances of the same character appearing consecutively. The maximum number of times the same character may appear consecutively in a password is %d", v.MaxRepeated)
-	}
-	if v.MinDifference > 0 && !current.Empty() && distance(text, current.Reveal()) < v.MinDifference {
-		refuse("similarity-based", "The provided password differs less than the minimum required difference of %d characters", v.MinDifference)
-	}
-	if v.MinUnique > 0 && distinct(folded(text, v.UniqueCase)) < v.MinUnique {
-		refuse("unique-characters", "The provided password does not contain enough unique characters. The minimum number of unique characters that may appear in a user password is %d", v.MinUnique)
+	add(len(v.AttributeValue) > 0, "attribute-value", v.inEntry,
+		property("check-substrings", v.AttributeSubstrings > 0), property("match-attribute", strings.Join(v.AttributeValue, ", ")),
+		property("min-substring-length", v.AttributeSubstrings), property("test-reversed-password", !v.ForwardOnly))
+	add(len(v.CharacterSets) > 0, "character-set", v.wrongCharacters, v.characterSets()...)
+	add(len(v.Dictionary) > 0 || v.CommonPasswords, "dictionary", v.inDictionary,
+		property("case-sensitive-validation", v.DictionaryCase), property("check-substrings", v.DictionarySubstrings > 0),
+		property("min-substring-length", v.DictionarySubstrings), property("test-reversed-password", v.DictionaryReversed))
+	add(v.MinLength > 0 || v.MaxLength > 0, "length-based", v.wrongLength,
+		property("max-password-length", v.MaxLength), property("min-password-length", v.MinLength))
+	add(v.MaxRepeated > 0, "repeated-characters", v.repeated,
+		property("case-sensitive-validation", v.RepeatedCase), property("max-consecutive-length", v.MaxRepeated))
+	add(v.MinDifference > 0, "similarity-based", v.similar, property("min-password-difference", v.MinDifference))
+	add(v.MinUnique > 0, "unique-characters", v.alike,
+		property("case-sensitive-validation", v.UniqueCase), property("min-unique-characters", v.MinUnique))
+	return all
+}
+
+func property(name string, value any) ldap.Parameter {
+	return ldap.Parameter{Name: name, Value: fmt.Sprint(value)}
+}
+
+// violations are the validators that refuse a password.
+func (v *Validators) violations(c candidate) (all []violation) {
+	for _, one := range v.list() {
+		if reason := one.refuses(c); reason != "" {
+			all = append(all, violation{one.kind, reason})
+		}
 	}
 	return all
+}
+
+func (v *Validators) wrongLength(c candidate) string {
+	switch length := utf8.RuneCountInString(c.password.Reveal()); {
+	case length < v.MinLength:
+		return fmt.Sprintf("The provided password is shorter than the minimum required length of %d characters", v.MinLength)
+	case v.MaxLength > 0 && length > v.MaxLength:
+		return fmt.Sprintf("The provided password is longer than the maximum allowed length of %d characters", v.MaxLength)
+	}
+	return ""
+}
+
+func (v *Validators) repeated(c candidate) string {
+	if longestRun(folded(c.password.Reveal(), v.RepeatedCase)) <= v.MaxRepeated {
+		return ""
+	}
+	return fmt.Sprintf("The provided password contained too many instances of the same character appearing consecutively. The maximum number of times the same character may appear consecutively in a password is %d", v.MaxRepeated)
+}
+
+func (v *Validators) similar(c candidate) string {
+	if c.current.Empty() || distance(c.password.Reveal(), c.current.Reveal()) >= v.MinDifference {
+		return ""
+	}
+	return fmt.Sprintf("The provided password differs less than the minimum required difference of %d characters", v.MinDifference)
+}
+
+func (v *Validators) alike(c candidate) string {
+	if distinct(folded(c.password.Reveal(), v.UniqueCase)) >= v.MinUnique {
+		return ""
+	}
+	return fmt.Sprintf("The provided password does not contain enough unique characters. The minimum number of unique characters that may appear in a user password is %d", v.MinUnique)
 }
 
 // folded is the text as a validator compares it.
@@ -68,8 +122,9 @@ func backwards(text string) string {
 	return string(runes)
 }
 
-// checkCharacters counts the characters of each set (OpenDJ, CharacterSetPasswordValidator).
-func (v *Validators) checkCharacters(text string, refuse func(validator, format string, args ...any)) {
+// wrongCharacters counts the characters of each set (OpenDJ, CharacterSetPasswordValidator).
+func (v *Validators) wrongCharacters(c candidate) string {
+	text := c.password.Reveal()
 	used, optional := 0, []string(nil)
 	for _, set := range v.CharacterSets {
 		found := 0
@@ -78,67 +133,77 @@ func (v *Validators) checkCharacters(text string, refuse func(validator, format 
 				found++
 			}
 		}
-		if found < set.Minimum {
-			refuse("character-set", "The provided password did not contain enough characters from the character set '%s'. The minimum number of characters from that set that must be present in user passwords is %d", set.Characters, set.Minimum)
-		}
-		if set.Minimum == 0 {
+		switch {
+		case found < set.Minimum:
+			return fmt.Sprintf("The provided password did not contain enough characters from the character set '%s'. The minimum number of characters from that set that must be present in user passwords is %d", set.Characters, set.Minimum)
+		case set.Minimum == 0:
 			optional = append(optional, "'"+set.Characters+"'")
-			if found > 0 {
-				used++
-			}
+			used += min(1, found)
 		}
 	}
 	if needed := v.MinCharacterSets - (len(v.CharacterSets) - len(optional)); used < needed {
-		refuse("character-set", "The provided password did not contain characters from at least %d of the following character sets or ranges: %s", needed, strings.Join(optional, ", "))
+		return fmt.Sprintf("The provided password did not contain characters from at least %d of the following character sets or ranges: %s", needed, strings.Join(optional, ", "))
 	}
 	if !v.ClassifiedOnly {
-		return
+		return ""
 	}
 	for _, r := range text {
 		if !slices.ContainsFunc(v.CharacterSets, func(set CharacterSet) bool { return strings.ContainsRune(set.Characters, r) }) {
-			refuse("character-set", "The provided password contained character '%c' which is not allowed for use in passwords", r)
-			return
+			return fmt.Sprintf("The provided password contained character '%c' which is not allowed for use in passwords", r)
 		}
 	}
+	return ""
 }
 
-// inDictionary tells whether a password is a word, or has one in it (OpenDJ, DictionaryPasswordValidator).
-func (v *Validators) inDictionary(text string) bool {
-	forms := []string{folded(text, v.DictionaryCase)}
+func (v *Validators) characterSets() []ldap.Parameter {
+	properties := []ldap.Parameter{property("allow-unclassified-characters", !v.ClassifiedOnly)}
+	for _, set := range v.CharacterSets {
+		properties = append(properties, property("character-set", fmt.Sprintf("%d:%s", set.Minimum, set.Characters)))
+	}
+	return append(properties, property("min-character-sets", v.MinCharacterSets))
+}
+
+// inDictionary looks for a password among words, or for one of them in it (OpenDJ, DictionaryPasswordValidator).
+func (v *Validators) inDictionary(c candidate) string {
+	forms := []string{folded(c.password.Reveal(), v.DictionaryCase)}
 	if v.DictionaryReversed {
 		forms = append(forms, backwards(forms[0]))
 	}
-	return slices.ContainsFunc(v.Dictionary, func(word string) bool {
+	in := func(word string) bool {
 		word = folded(word, v.DictionaryCase)
 		part := v.DictionarySubstrings > 0 && utf8.RuneCountInString(word) >= v.DictionarySubstrings
 		return slices.ContainsFunc(forms, func(form string) bool { return form == word || part && strings.Contains(form, word) })
-	})
+	}
+	if slices.ContainsFunc(v.Dictionary, in) || v.CommonPasswords && slices.ContainsFunc(commonPasswords, in) {
+		return "The provided password contained a word from the server's dictionary"
+	}
+	return ""
 }
 
-// inEntry tells whether an attribute of the entry is the password, as it is or backwards, or has it in it, or the other way round
-// (OpenDJ, AttributeValuePasswordValidator).
-func (v *Validators) inEntry(d *Directory, e *entry, text string) bool {
-	forms := []string{strings.ToLower(text)}
+// inEntry looks for a password among the attributes of the entry, as it is or backwards, and for what has it in it, or the other
+// way round (OpenDJ, AttributeValuePasswordValidator).
+func (v *Validators) inEntry(c candidate) string {
+	forms := []string{strings.ToLower(c.password.Reveal())}
 	if !v.ForwardOnly {
 		forms = append(forms, backwards(forms[0]))
 	}
-	for i := range e.attributes {
-		a := &e.attributes[i]
+	for i := range c.entry.attributes {
+		a := &c.entry.attributes[i]
 		listed := slices.ContainsFunc(v.AttributeValue, func(name string) bool {
-			kind, ok := d.schema.Attribute(name)
+			kind, ok := c.d.schema.Attribute(name)
 			return name == "*" || ok && a.kind.Is(kind)
 		})
-		if !listed || a.kind == d.known.userPassword || a.kind.Operational {
+		if !listed || a.kind == c.d.known.userPassword || a.kind.Operational {
 			continue
 		}
 		for _, raw := range a.values {
 			value := strings.ToLower(string(raw))
 			if slices.ContainsFunc(forms, func(form string) bool { return form == value || v.overlap(form, value) }) {
-				return true
+				return "The provided password was found in another attribute in the user entry"
 			}
 		}
 	}
-	return false
+	return ""
 }
 
 // overlap tells whether one text has the other in it, as far as such parts count.

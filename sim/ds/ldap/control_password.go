@@ -72,14 +72,15 @@ func AuthorizationID(authzID string) Control {
 	return Control{OID: OIDAuthzIDResponse, Value: []byte(authzID), HasValue: true}
 }
 
-// AccountUsability answers the control of that name: whether an account could be used to bind.
+// AccountUsability answers the control of that name: whether an account could be used to bind (OpenDJ,
+// AccountUsableResponseControl).
 type AccountUsability struct {
 	Usable  bool
 	Expires time.Duration // usable: in how long the password expires; negative is never
 
-	Inactive, Reset, Expired bool
-	Grace                    int           // logins left behind expiry; negative is not told
-	Unlock                   time.Duration // until the account is unlocked; 0 is by nobody but an administrator, negative is not told
+	Inactive, Reset, Expired, Locked bool
+	Grace                            int           // logins left behind expiry; negative is that there are none at all
+	Unlock                           time.Duration // until the account is unlocked; negative is by an administrator only
 }
 
 // Control is the response.
@@ -101,10 +102,10 @@ func (a AccountUsability) Control() Control {
 				b = ber.AppendBoolean(b, ber.Context(i), true)
 			}
 		}
-		if a.Grace >= 0 {
+		if a.Expired && a.Grace >= 0 {
 			b = ber.AppendInteger(b, ber.Context(3), int64(a.Grace))
 		}
-		if a.Unlock >= 0 {
+		if a.Locked {
 			b = ber.AppendInteger(b, ber.Context(4), seconds(a.Unlock))
 		}
 		b = ber.Close(b, at)
