@@ -24,6 +24,7 @@ const (
 // fake is a directory with as few rules as the server's own tests need. Its functions, when set, go first.
 type fake struct {
 	onSearch func(ctx context.Context, emit directory.Emit) ldap.Result
+	refers   []string // a reference that each search sends
 	onModify func(ctx context.Context, r ldap.ModifyRequest) ldap.Result
 	onBind   func(ctx context.Context)
 
@@ -107,6 +108,11 @@ func (f *fake) Search(ctx context.Context, _ *directory.Session, r ldap.SearchRe
 	f.note(controls)
 	if f.onSearch != nil {
 		return f.onSearch(ctx, to.Entry)
+	}
+	if len(f.refers) > 0 {
+		if err := to.Reference(f.refers); err != nil {
+			return ldap.Result{Code: ldap.Other, Message: err.Error()}
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -198,6 +198,7 @@ func TestAnswerCutInTheMiddle(t *testing.T) {
 func TestLostSearchSendsNoEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
+		h.fake.refers = []string{"ldap://other/"}
 		h.force(t, faults.Rule{Kind: faults.KindLoseAnswer, Body: faults.Half})
 		c := h.dial(t)
 		write(t, c, searchRequest(1))

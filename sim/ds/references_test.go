@@ -52,7 +52,8 @@ func TestClientMeetsReferrals(t *testing.T) {
 	require.NoError(t, c.Bind("uid=admin", "password"))
 	const berlin = "ou=Berlin," + suffixDN
 	require.NoError(t, c.Add(&goldap.AddRequest{DN: berlin, Attributes: []goldap.Attribute{
-		{Type: "objectClass", Vals: []string{"referral", "extensibleObject"}}, {Type: "ou", Vals: []string{"Berlin"}},
+		{Type: "objectClass", Vals: []string{"referral", "extensibleObject"}},
+		{Type: "ou", Vals: []string{"Berlin"}},
 		{Type: "ref", Vals: []string{"ldap://berlin.example.com/ou=Leute,dc=berlin", "ldap://spare.example.com/"}},
 	}}))
 

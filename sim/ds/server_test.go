@@ -311,3 +311,14 @@ func TestConfigValidate(t *testing.T) {
 		})
 	}
 }
+
+func TestReferencesComeAsTheyAreFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		h.fake.refers = []string{"ldap://a/", "ldap://b/"}
+		found, err := h.client(t).Search(&goldap.SearchRequest{BaseDN: "dc=nowhere", Filter: "(uid=*)"})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"ldap://a/"}, found.Referrals, "go-ldap takes the first place of each")
+		assert.Equal(t, 0, h.last(t).Status)
+	})
+}

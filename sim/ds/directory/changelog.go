@@ -16,7 +16,7 @@ const (
 )
 
 // searchChangelog reads the changelog: by change numbers, or by a cookie when the request has one.
-func (d *Directory) searchChangelog(ctx context.Context, a *asker, key string, scope scope, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
+func (d *Directory) searchChangelog(ctx context.Context, a *asker, scope scope, r ldap.SearchRequest, controls []ldap.Control, to Sink) ldap.Result {
 	d.mu.RLock()
 	mode, some := d.changes.mode, len(d.changes.records) > 0
 	d.mu.RUnlock()

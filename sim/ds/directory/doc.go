@@ -6,8 +6,8 @@
 //   - Two profiles: DS 7 (the default) and OpenDJ with DS up to 6; they differ in administrators, schemes, validators, secure
 //     binds, rights and what the root DSE says. Layouts as ds-evaluation and the samples of IDM have them.
 //   - Searches of all scopes and filters, by indexes that forget a key past 4000 entries, as DS's do: what no index narrows needs
-//     the privilege unindexed-search. Limits of size, time and look-through; pages, server side sort, virtual list view,
-//     persistent search; attributes by name, class, * and +, real or virtual ones only.
+//     the privilege unindexed-search. Limits of size, time and look-through; pages, of which one as large as the size limit is none;
+//     server side sort, virtual list view, persistent search; attributes by name, class, * and +, real or virtual ones only.
 //   - Add, modify with increment, delete with trees, modify DN with subtrees, compare; pre- and post-read, assertion, no-op,
 //     permissive modify, proxied authorization.
 //   - Smart referrals: an operation at or below one ends with 10 and the URLs of where the target is, a search sends references,

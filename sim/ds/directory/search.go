@@ -55,7 +55,7 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 	case inMonitor:
 		return d.searchMonitor(a, key, scope, r, controls, to)
 	case inChangelog:
-		return d.searchChangelog(ctx, a, key, scope, r, controls, to)
+		return d.searchChangelog(ctx, a, scope, r, controls, to)
 	case inTree:
 	}
 	if dn, wrong = d.dereference(a, r, scope, dn); wrong.Code != ldap.Success {
@@ -75,7 +75,7 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 	if wrong.Code != ldap.Success {
 		return wrong
 	}
-	if !manages(controls) && d.isReferral(base) && !(persists && asked.ChangesOnly) {
+	if looks := !persists || !asked.ChangesOnly; looks && !manages(controls) && d.isReferral(base) {
 		return d.refer(base.dn, base, scope.urlText())
 	}
 	f, refused := d.newFinding(a, area{base.id, scope}, r, controls, to)
