@@ -25,12 +25,6 @@ import (
 
 const shutDown = "The Directory Server is shutting down"
 
-func (h *house) connections() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.conns)
-}
-
 func TestRefusedRequestWhoseNumberIsTaken(t *testing.T) {
 	for name, tt := range map[string]struct{ first, second int64 }{"zero": {1, 0}, "duplicate": {1, 1}} {
 		t.Run(name, func(t *testing.T) {
@@ -121,7 +115,7 @@ func TestUnbindOfAClientThatDoesNotRead(t *testing.T) {
 		synctest.Wait()
 		write(t, c, request(2, func(b []byte) []byte { return append(b, 0x42, 0) }))
 		synctest.Wait()
-		assert.Zero(t, h.connections(), "nothing is waited for, least of all the write timeout")
+		assert.Empty(t, h.connections(), "nothing is waited for, least of all the write timeout")
 	})
 }
 
@@ -140,10 +134,10 @@ func TestClientThatLeavesWhileARefusalWaits(t *testing.T) {
 				h.force(t, faults.Rule{Kind: faults.KindHang, Scope: on("SEARCH")})
 				write(t, c, second)
 				synctest.Wait()
-				require.Equal(t, 1, h.connections())
+				require.Len(t, h.connections(), 1)
 				require.NoError(t, c.Close())
 				synctest.Wait()
-				assert.Zero(t, h.connections())
+				assert.Empty(t, h.connections())
 			})
 		})
 	}

@@ -1,7 +1,9 @@
 package ds
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -134,7 +136,7 @@ func (c *conn) deliver(ctx context.Context, t *task, response ldap.Response, f f
 }
 
 // alone carries out what nothing may run beside. Unless that is a matter of a moment, the connection is watched meanwhile, so
-// that a client that goes ends the wait.
+// that a client that goes ends the wait, even when it has asked for more before, as far as c.in has room for that.
 func (c *conn) alone(ctx context.Context, f func(context.Context)) {
 	if c.server.faults.Idle() {
 		f(ctx)
@@ -148,14 +150,12 @@ func (c *conn) alone(ctx context.Context, f func(context.Context)) {
 		f(ctx)
 		_ = far.SetReadDeadline(time.Unix(1, 0))
 	})
-	if _, err := c.in.Peek(1); err != nil {
-		select {
-		case <-done: // the deadline
-		default:
-			if !timedOut(err) {
-				cancel(errGone)
-			}
-		}
+	var err error
+	for err == nil {
+		_, err = c.in.Peek(c.in.Buffered() + 1)
+	}
+	if !timedOut(err) && !errors.Is(err, bufio.ErrBufferFull) { // timed out is what f ends with
+		cancel(errGone)
 	}
 	<-done
 	_ = far.SetReadDeadline(time.Time{})
