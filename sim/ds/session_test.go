@@ -165,8 +165,8 @@ var moves = []func(*player){
 	func(p *player) {
 		p.ask(func(id int64) []byte { return modifyRequest(id, "number "+strconv.FormatInt(id, 10)) })
 	},
-	func(p *player) { synctest.Wait() },
-	func(p *player) { time.Sleep(time.Second) },
+	func(*player) { synctest.Wait() },
+	func(*player) { time.Sleep(time.Second) },
 	func(p *player) { p.ask(func(id int64) []byte { return extendedRequest(id, ldap.OIDWhoAmI, nil) }) },
 	func(p *player) {
 		p.ask(func(id int64) []byte { return extendedRequest(id, ldap.OIDPasswordModify, nil) })

@@ -51,7 +51,10 @@ func ParsePaged(c Control) (p Paged, err error) {
 		return p, malformed(c, fmt.Errorf("a page of %d entries", size))
 	}
 	p.Size = int(size)
-	if p.Cookie, err = in.Primitive(ber.OctetString); err != nil {
+	if p.Cookie, err = in.Primitive(ber.OctetString); err == nil {
+		err = in.End()
+	}
+	if err != nil {
 		return p, malformed(c, err)
 	}
 	return p, nil
@@ -164,11 +167,16 @@ func ParseListView(c Control) (v ListView, err error) {
 	} else {
 		var target *ber.Reader
 		if target, err = in.Enter(ber.Context(0).Constructed()); err == nil {
-			err = read(target, math.MinInt32, &v.Offset, &v.Count)
+			if err = read(target, math.MinInt32, &v.Offset, &v.Count); err == nil {
+				err = target.End()
+			}
 		}
 	}
 	if err == nil && in.More() {
 		v.Context, err = in.Primitive(ber.OctetString)
+	}
+	if err == nil {
+		err = in.End()
 	}
 	if err != nil {
 		return v, malformed(c, err)
@@ -242,6 +250,9 @@ func ParsePersistentSearch(c Control) (p PersistentSearch, err error) {
 	}
 	if err == nil {
 		p.ReturnChanges, err = in.Boolean(ber.Boolean)
+	}
+	if err == nil {
+		err = in.End()
 	}
 	if err == nil && (types < 1 || types > ChangedByAdd|ChangedByDelete|ChangedByModify|ChangedByModifyDN) {
 		err = fmt.Errorf("change types %d", types)

@@ -189,10 +189,15 @@ func TestMalformedControls(t *testing.T) {
 	}
 	for name, c := range map[string]Control{
 		"a negative page": control(OIDPagedResults, group(ber.Sequence, number(ber.Integer, -1), text(""))),
-		"no sort key":     control(OIDServerSort, group(ber.Sequence)),
-		"a negative view": control(OIDVirtualListView, group(ber.Sequence, number(ber.Integer, -1), number(ber.Integer, 0), tagged(1, "m"))),
-		"no change types": control(OIDPersistentSearch, group(ber.Sequence, number(ber.Integer, 0), boolean(ber.Boolean, true), boolean(ber.Boolean, true))),
-		"17 change types": control(OIDPersistentSearch, group(ber.Sequence, number(ber.Integer, 16), boolean(ber.Boolean, true), boolean(ber.Boolean, true))),
+		"a page and more": control(OIDPagedResults, group(ber.Sequence, number(ber.Integer, 1), text(""), text(""))),
+		"a view and more": control(OIDVirtualListView, group(ber.Sequence, number(ber.Integer, 1), number(ber.Integer, 0), tagged(1, "m"), text(""), text(""))),
+		"a long offset": control(OIDVirtualListView, group(ber.Sequence, number(ber.Integer, 1), number(ber.Integer, 0),
+			group(ber.Context(0).Constructed(), number(ber.Integer, 1), number(ber.Integer, 1), number(ber.Integer, 1)))),
+		"a watch and more": control(OIDPersistentSearch, group(ber.Sequence, number(ber.Integer, 1), boolean(ber.Boolean, true), boolean(ber.Boolean, true), text(""))),
+		"no sort key":      control(OIDServerSort, group(ber.Sequence)),
+		"a negative view":  control(OIDVirtualListView, group(ber.Sequence, number(ber.Integer, -1), number(ber.Integer, 0), tagged(1, "m"))),
+		"no change types":  control(OIDPersistentSearch, group(ber.Sequence, number(ber.Integer, 0), boolean(ber.Boolean, true), boolean(ber.Boolean, true))),
+		"17 change types":  control(OIDPersistentSearch, group(ber.Sequence, number(ber.Integer, 16), boolean(ber.Boolean, true), boolean(ber.Boolean, true))),
 	} {
 		assert.ErrorIs(t, parse[c.OID](c), ErrControl, name)
 	}
