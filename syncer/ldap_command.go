@@ -42,8 +42,9 @@ func ldapCheckCommand() *cobra.Command {
 		Short: "Say how the directory would be read, with which rights, and from where on; changes nothing",
 		Long: `Say how the directory would be read, with which rights, and from where on. Only the ldap section of the configuration counts.
 Each server is connected to and bound to as the engine does it; the root DSE tells which strategies there are, a search whether
-the account may use them, and up to 100 users whether it may read userPassword. Values are never shown, only their schemes.
-Nothing is changed, neither in the directory nor in ldap.state.
+the account may use them. All users are read as a comparison does it, so a limit, a referral or a missing right shows now; where
+passwords are not, it says whether there are none or they are hidden, and how that is known. Each trouble comes with what to do.
+Values are never shown, only their schemes. Nothing is changed, neither in the directory nor in ldap.state.
 
 Exit codes: 0 nothing stands in the way, 1 findings, 2 wrong usage, 3 no server could be asked.`,
 		Example: "  seatrial sync ldap check --config sync.yaml",

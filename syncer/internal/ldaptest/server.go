@@ -146,6 +146,14 @@ func (s *Server) Trim(keep int) {
 	}
 }
 
+// ShowAccount lets the account see an attribute of its own entry. It is called under Edit.
+func (s *Server) ShowAccount(name, value string) {
+	e := &entry{dn: BindDN, values: map[string][]string{}}
+	e.set("objectClass", "top", "applicationProcess")
+	e.set(name, value)
+	s.entries[strings.ToLower(BindDN)] = e
+}
+
 // Forget is a changelog that has just been switched on: there was never a change in it.
 func (s *Server) Forget() {
 	s.mu.Lock()

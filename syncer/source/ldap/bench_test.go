@@ -63,6 +63,7 @@ func populations(b *testing.B, run func(b *testing.B, users int)) {
 // BenchmarkReconciliation compares all users; nobody has changed anything. The directory's own work is in it.
 func BenchmarkReconciliation(b *testing.B) {
 	populations(b, func(b *testing.B, users int) {
+		b.Helper()
 		_, s, c := connected(b, users)
 		began := time.Now()
 		for b.Loop() {
@@ -90,6 +91,7 @@ func heapOf(m *runtime.MemStats) int64 {
 // BenchmarkLiveSync finds one change by cookie and delivers it. It does not grow with the users.
 func BenchmarkLiveSync(b *testing.B) {
 	populations(b, func(b *testing.B, users int) {
+		b.Helper()
 		d, s, c := connected(b, users)
 		root, err := c.root(b.Context())
 		require.NoError(b, err)

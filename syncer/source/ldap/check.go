@@ -10,10 +10,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	goldap "github.com/go-ldap/ldap/v3"
 )
 
 // Report is what a look at the directory has found. Nothing was changed.
 type Report struct {
+	Mode     string   `json:"mode"`
 	Servers  []Server `json:"servers"`
 	Position string   `json:"position"`
 	Pending  string   `json:"pending,omitempty"` // why all users will be compared first
@@ -26,18 +29,23 @@ type Report struct {
 // Server is what was found on one of them.
 type Server struct {
 	URL     string `json:"url"`
-	Error   string `json:"error,omitempty"` // it could not be used; nothing else is known
+	Error   string `json:"error,omitempty"`  // it could not be used; nothing else is known
+	Reason  reason `json:"reason,omitempty"` // of the error, as the metric has it
+	Advice  string `json:"advice,omitempty"`
 	Vendor  string `json:"vendor,omitempty"`
 	Version string `json:"version,omitempty"`
 	TLS     string `json:"tls,omitempty"`
 	// CertificateEnds is when the server's certificate does.
 	CertificateEnds time.Time `json:"certificateEnds,omitzero"`
+	// Account says who we are there, and how that was said. Limits are those in the account's entry, where it shows them.
+	Account string            `json:"account,omitempty"`
+	Limits  map[string]string `json:"limits,omitempty"`
 	// Strategy is the one that is taken, and Refused are those before it with their reasons.
 	Strategy string   `json:"strategy,omitempty"`
 	Refused  []string `json:"refused,omitempty"`
 	// Missed says why the stored position means nothing here, so that all users will be compared.
 	Missed string `json:"missed,omitempty"`
-	// Users were looked at: those with userPassword, with pwdChangedTime, and what is wrong with the others.
+	// All users are looked at, as a comparison does it: those with userPassword, with pwdChangedTime, and what is wrong with the others.
 	Users    int `json:"users"`
 	Readable int `json:"readable"`
 	Dated    int `json:"dated"`
@@ -60,7 +68,7 @@ func Check(ctx context.Context, c Config, e Environment) (Report, error) {
 	}
 	defer s.Close()
 	p := s.position
-	r := Report{Position: p.String(), Pending: p.Pending, Reconciled: p.Reconciled, Seen: len(s.seen.memos), Parked: s.park.list()}
+	r := Report{Mode: c.Mode, Position: p.String(), Pending: p.Pending, Reconciled: p.Reconciled, Seen: len(s.seen.memos), Parked: s.park.list()}
 	for _, url := range c.URLs {
 		s.position = p
 		r.Servers = append(r.Servers, s.check(ctx, url))
@@ -81,7 +89,8 @@ func (r Report) Sound() bool {
 func (s *Source) check(ctx context.Context, url string) Server {
 	v := Server{URL: url}
 	if err := s.examine(ctx, &v); err != nil {
-		v.Error = err.Error()
+		v.Error, v.Reason = err.Error(), diagnose(err)
+		v.Advice = v.Reason.advice(s.config)
 	}
 	return v
 }
@@ -93,6 +102,16 @@ func (s *Source) examine(ctx context.Context, v *Server) error {
 	}
 	defer c.close(ctx)
 	v.TLS, v.CertificateEnds = c.securedBy()
+	if left := time.Until(v.CertificateEnds); !v.CertificateEnds.IsZero() && left < soon {
+		v.Findings = append(v.Findings, fmt.Sprintf("the server's certificate ends in %d days, at %s", int(left.Hours()/24), v.CertificateEnds.Format(time.RFC3339)))
+	}
+	v.Account = s.config.who() + ", by " + s.config.Auth
+	if text := c.account.warning(); text != "" {
+		v.Findings = append(v.Findings, text+"; "+passwordExpired.advice(s.config))
+	}
+	if v.Limits, err = s.ownLimits(ctx, c); err != nil {
+		return err
+	}
 	root, err := c.root(ctx)
 	if err != nil {
 		return err
@@ -131,39 +150,25 @@ func (s *Source) examineStrategy(ctx context.Context, c *conn, root rootDSE, v *
 }
 
 func (s *Source) examineUsers(ctx context.Context, c *conn, v *Server, root rootDSE) error {
-	users, err := s.glimpse(ctx, c)
-	if err != nil {
-		return err
-	}
-	v.Users, v.Schemes, v.Trouble = len(users), map[string]int{}, map[string]int{}
+	v.Schemes, v.Trouble = map[string]int{}, map[string]int{}
 	t := tally{all: true}
-	for _, u := range users {
-		t.count(u, false)
-		if len(u.passwords) > 0 {
-			v.Readable++
+	w, err := s.sweep(ctx, c, s.config.Filter, func(users []user) error {
+		for _, u := range users {
+			t.count(u, false)
+			s.examineUser(u, v)
 		}
-		if !u.changed.IsZero() {
-			v.Dated++
-		}
-		for _, p := range u.passwords {
-			name, _ := scheme(p)
-			if name == "" {
-				name = "none"
-			}
-			v.Schemes[name]++
-		}
-		trouble := u.trouble
-		if trouble == "" && len(u.passwords) > 0 {
-			var password string
-			if password, trouble = u.password(nil); trouble == "" {
-				_, trouble = s.config.change(u, password, "")
-			}
-		}
-		if trouble != "" {
-			v.Trouble[string(trouble)]++
-		}
+		return nil
+	})
+	switch r := diagnose(err); {
+	case err != nil && !answered(errors.Unwrap(err)) && r != limits:
+		return err
+	case err != nil:
+		v.Findings = append(v.Findings, fmt.Sprintf("a comparison would not come to its end: %v; %s", err, r.advice(s.config)))
 	}
-	if len(users) > 0 {
+	if w.referred > 0 {
+		v.Findings = append(v.Findings, fmt.Sprintf("the directory refers to %d other places, which are not read: %s", w.referred, referred.advice(s.config)))
+	}
+	if v.Users = t.users; v.Users > 0 {
 		if v.Sight, v.Because, err = s.sight(ctx, c, t); err != nil {
 			return err
 		}
@@ -171,6 +176,67 @@ func (s *Source) examineUsers(ctx context.Context, c *conn, v *Server, root root
 	v.Hidden = t.dated
 	v.Findings = append(v.Findings, v.judge(s.config, v.Strategy == ChangeNumber && root.rehashesSilently())...)
 	return nil
+}
+
+// examineUser counts what is to be said of one user.
+func (s *Source) examineUser(u user, v *Server) {
+	if len(u.passwords) > 0 {
+		v.Readable++
+	}
+	if !u.changed.IsZero() {
+		v.Dated++
+	}
+	for _, p := range u.passwords {
+		name, _ := scheme(p)
+		if name == "" {
+			name = "none"
+		}
+		v.Schemes[name]++
+	}
+	trouble := u.trouble
+	if trouble == "" && len(u.passwords) > 0 {
+		var password string
+		if password, trouble = u.password(nil); trouble == "" {
+			_, trouble = s.config.change(u, password, "")
+		}
+	}
+	if trouble != "" {
+		v.Trouble[string(trouble)]++
+	}
+}
+
+// soon is when a certificate's end is worth a finding.
+const soon = 14 * 24 * time.Hour
+
+// limitAttributes are those of DS and of 389-DS in an account's own entry; slapd has its limits in its configuration.
+var limitAttributes = []string{
+	"ds-rlim-size-limit", "ds-rlim-time-limit", "ds-rlim-lookthrough-limit", "ds-rlim-idle-time-limit", "ds-privilege-name",
+	"nsSizeLimit", "nsTimeLimit", "nsLookThroughLimit", "nsPagedSizeLimit", "nsIdleTimeout",
+}
+
+// ownLimits reads them. Often an account may not, and what it meets with then shows when all users are read.
+func (s *Source) ownLimits(ctx context.Context, c *conn) (map[string]string, error) {
+	if s.config.BindDN == "" {
+		return nil, nil
+	}
+	r, _, err := c.search(ctx, &goldap.SearchRequest{
+		BaseDN: s.config.BindDN, Scope: goldap.ScopeBaseObject, Filter: "(objectClass=*)", Attributes: limitAttributes,
+	})
+	if answered(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	limits := map[string]string{}
+	for _, e := range r.Entries {
+		for _, name := range limitAttributes {
+			if v := values(e, name); len(v) > 0 {
+				limits[name] = strings.Join(v, " ")
+			}
+		}
+	}
+	return limits, nil
 }
 
 // judge says what an operator should know. told: the changelog tells a rehash from a change without dates.
@@ -208,10 +274,21 @@ func (r Report) Write(w io.Writer) error {
 	for _, v := range r.Servers {
 		_, _ = fmt.Fprintln(&b, v.URL)
 		if v.Error != "" {
-			line("error", "%s", v.Error)
+			line("error", "%s: %s", v.Reason, v.Error)
+			line("advice", "%s", v.Advice)
 			continue
 		}
 		line("server", "%s, TLS: %s", cmp.Or(strings.TrimSpace(v.Vendor+" "+v.Version), "says no name"), v.TLS)
+		if !v.CertificateEnds.IsZero() {
+			line("", "certificate until %s", v.CertificateEnds.Format(time.RFC3339))
+		}
+		line("account", "%s", v.Account)
+		for _, name := range slices.Sorted(maps.Keys(v.Limits)) {
+			line("", "%s: %s", name, v.Limits[name])
+		}
+		if v.Sight != "" {
+			line("passwords", "%s: %s", v.Sight, v.Because)
+		}
 		if v.Strategy != "" {
 			line("strategy", "%s", v.Strategy)
 		}
@@ -229,7 +306,7 @@ func (r Report) Write(w io.Writer) error {
 			line("finding", "%s", text)
 		}
 	}
-	_, _ = fmt.Fprintf(&b, "%-12s %s\n", "position", r.Position)
+	_, _ = fmt.Fprintf(&b, "%-12s %s\n%-12s %s\n", "mode", r.Mode, "position", r.Position)
 	if r.Pending != "" {
 		_, _ = fmt.Fprintf(&b, "%-12s all users, first: %s\n", "compare", r.Pending)
 	}

@@ -25,7 +25,7 @@ func (r *rig) check() (Report, string) {
 
 func TestCheckSaysHowTheDirectoryWouldBeRead(t *testing.T) {
 	bubble(t, Auto, func(r *rig) {
-		config, roots, err := ldaptest.Certificate("127.0.0.1", time.Now().Add(time.Hour))
+		config, roots, err := ldaptest.Certificate("127.0.0.1", time.Now().Add(365*24*time.Hour))
 		require.NoError(r, err)
 		r.roots, r.config.StartTLS, r.config.URLs = roots, true, r.config.URLs[:1]
 		r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.TLS = config })
@@ -70,7 +70,7 @@ func TestCheckFindsWhatIsMissing(t *testing.T) {
 		r.directory.Server(0).Down(true)
 		report, text = r.check()
 		assert.False(r, report.Unreachable())
-		assert.Contains(r, text, "error      connect: ")
+		assert.Contains(r, text, "error      connection: connect: ")
 		r.directory.Server(1).Down(true)
 		report, _ = r.check()
 		assert.True(r, report.Unreachable())
@@ -92,4 +92,58 @@ func TestCheckKnowsAPositionThatMeansNothing(t *testing.T) {
 		assert.Empty(r, report.Servers[1].Missed)
 		assert.Equal(r, 1, strings.Count(text, "means nothing here"))
 	})
+}
+
+// TestCheckMeetsWhatAComparisonWould reads all users, so that a limit, a referral or an end shows before the go-live.
+func TestCheckMeetsWhatAComparisonWould(t *testing.T) {
+	users := func(fault ldaptest.Fault) func(s *ldaptest.Server) {
+		return func(s *ldaptest.Server) {
+			s.Script = func(operation, base, _ string) *ldaptest.Fault {
+				if operation == "search" && base == ldaptest.Base {
+					return &fault
+				}
+				return nil
+			}
+		}
+	}
+	tests := map[string]struct {
+		edit func(s *ldaptest.Server)
+		want []string
+	}{
+		"a size limit":            {users(ldaptest.Fault{Code: 4, After: 1}), []string{"finding    a comparison would not come to its end", "page 1, after 1 users", "ds-rlim-size-limit: 0"}},
+		"a look-through":          {users(ldaptest.Fault{Code: 11, After: 1}), []string{"a comparison would not come to its end", "ds-rlim-lookthrough-limit: 0"}},
+		"no index":                {users(ldaptest.Fault{Code: 50}), []string{"a comparison would not come to its end", "unindexed-search"}},
+		"references":              {func(s *ldaptest.Server) { s.References = []string{"ldap://ds9/"} }, []string{"refers to 1 other places", "ldap.urls"}},
+		"a locked account":        {func(s *ldaptest.Server) { s.Script = bindFault(ldaptest.Fault{Code: 49, Policy: policyLocked}) }, []string{"error      account_locked: bind as uid=sync", "advice     unlock the account"}},
+		"a password that ends":    {func(s *ldaptest.Server) { s.Script = bindFault(ldaptest.Fault{Policy: policyExpires}) }, []string{"finding    the password of the account expires in 0 days"}},
+		"a certificate that ends": {func(*ldaptest.Server) {}, []string{"finding    the server's certificate ends in 2 days, at 2000-01-03"}},
+		"the account's limits":    {func(s *ldaptest.Server) { s.ShowAccount("ds-rlim-size-limit", "0") }, []string{"account    uid=sync,ou=Apps,dc=example,dc=com, by simple", "ds-rlim-size-limit: 0"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, Auto, func(r *rig) {
+				config, roots, err := ldaptest.Certificate("127.0.0.1", time.Now().Add(49*time.Hour))
+				require.NoError(r, err)
+				r.roots, r.config.StartTLS, r.config.URLs = roots, true, r.config.URLs[:1]
+				r.directory.Add("ann", "bob")
+				s := r.directory.Server(0)
+				s.Edit(func(s *ldaptest.Server) { s.TLS = config })
+				s.Edit(tt.edit)
+				report, text := r.check()
+				assert.False(r, report.Sound())
+				for _, want := range tt.want {
+					assert.Contains(r, text, want)
+				}
+			})
+		})
+	}
+}
+
+func bindFault(f ldaptest.Fault) func(operation, base, filter string) *ldaptest.Fault {
+	return func(operation, _, _ string) *ldaptest.Fault {
+		if operation == "bind" {
+			return &f
+		}
+		return nil
+	}
 }

@@ -128,7 +128,6 @@ func TestWhatAUserCosts(t *testing.T) {
 	info, err := os.Stat(filepath.Join(dir, "seen"))
 	require.NoError(t, err)
 	assert.Equal(t, int64(len(seenMark)+users*56), info.Size())
-	s = nil
 	before := heap()
 	s, err = openSeen(dir, users, true)
 	require.NoError(t, err)
