@@ -295,8 +295,10 @@ func TestDirectoryIsItsModel(t *testing.T) {
 				require.Equal(t, len(m)+1, d.Size(), "with the administrator")
 				for _, word := range []string{"a", "x", "y", "xy"} {
 					for _, f := range []ldap.Filter{
-						ldap.Equality{Attr: "ou", Value: []byte(word)}, ldap.Substrings{Attr: "ou", Final: []byte(word)},
-						ldap.Equality{Attr: "description", Value: []byte(word)}, ldap.Not{Filter: ldap.Present{Attr: "description"}},
+						ldap.Equality{Attr: "ou", Value: []byte(word)},
+						ldap.Substrings{Attr: "ou", Final: []byte(word)},
+						ldap.Equality{Attr: "description", Value: []byte(word)},
+						ldap.Not{Filter: ldap.Present{Attr: "description"}},
 					} {
 						require.Equal(t, m.find("", ldap.ScopeSubtree, f), modelSearch(t, d, "", ldap.ScopeSubtree, f), f.String())
 					}
