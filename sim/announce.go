@@ -54,6 +54,9 @@ type announcedServer struct {
 	Administrator         string `json:"administrator"`
 	AdministratorPassword string `json:"administratorPassword"`
 	Base                  string `json:"base"` // where the users are
+	// Client is the file of a client's certificate and key, ClientDN whose.
+	Client   string `json:"client,omitempty"`
+	ClientDN string `json:"clientDN,omitempty"`
 }
 
 type announcedControl struct {
@@ -99,6 +102,9 @@ func announce(out io.Writer, w *World, o options, users int) error {
 	}
 	if w.ds != nil {
 		a.DS = server(DS, w.ds)
+	}
+	if a.DS != nil && o.client != "" {
+		a.DS.Client, a.DS.ClientDN = o.clientPath(), o.client
 	}
 	if w.ds2 != nil {
 		a.DS2 = server(DS2, w.ds2)
@@ -158,6 +164,9 @@ func (a announcement) text() string {
 		row("password", "%s", s.Password)
 		row("admin", "%s", s.Administrator)
 		row("password", "%s", s.AdministratorPassword)
+		if s.Client != "" {
+			row("certificate", "%s (of %s, with its key)", s.Client, s.ClientDN)
+		}
 		row("users", "%d", a.Users)
 	}
 	server("ForgeRock Directory Services, simulated", a.DS)
@@ -211,6 +220,11 @@ func (a announcement) examples() string {
   %s \
     -b cn=changelog -E '!1.3.6.1.4.1.26027.1.5.4' targetDN changes
 `, search, quote(s.Base), search)
+		if s.Client != "" {
+			fmt.Fprintf(&b, `
+  LDAPTLS_CACERT=%s LDAPTLS_CERT=%s LDAPTLS_KEY=%s ldapwhoami -Q -Y EXTERNAL -H %s
+`, quote(a.CA), quote(s.Client), quote(s.Client), s.URL)
+		}
 	}
 	fmt.Fprintf(&b, `
   %s -H %s -H 'Content-Type: application/json' \

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatrial/seatrial/sim/ds"
 	"github.com/seatrial/seatrial/sim/idcs"
 	"github.com/seatrial/seatrial/sim/kernel/network"
 	"github.com/seatrial/seatrial/sim/kernel/random"
@@ -41,6 +42,7 @@ type options struct {
 	population             int
 	users                  string
 	ca                     string
+	client, clientAuth     string
 	json                   bool
 	tier, plan             string
 	visibility             time.Duration
@@ -97,6 +99,8 @@ The users are generated, or those of an LDIF or CSV file; they have no passwords
 	flags.Uint64Var(&o.seed, "seed", 0, "the origin of all chance, names and secrets included; random when not given")
 	flags.IntVar(&o.population, "population", 1000, "how `many` users to generate")
 	flags.StringVar(&o.users, "users", "", "take the users of an LDIF or CSV `file` instead")
+	flags.StringVar(&o.client, "client-certificate", "", "write a certificate of this `DN` and its key, for SASL EXTERNAL at the directory, to "+clientFile+" beside the CA's")
+	flags.StringVar(&o.clientAuth, "ds-client-auth", string(ds.ClientAuthOptional), "whether the directory asks clients for a certificate: a `policy` of disabled, optional, required")
 	flags.StringVar(&o.ca, "ca", "seatrial-ca.pem", "the `file` to write the CA's certificate to")
 	flags.StringVar(&o.tier, "tier", "", "apply the rate limits of a domain `type`: "+strings.Join(idcs.Tiers(), ", ")+"; none when not given")
 	flags.StringVar(&o.plan, "plan", okta.DefaultConfig().Plan, "apply the rate limits of a `plan` of Okta's: "+strings.Join(okta.Plans(), ", "))
@@ -151,6 +155,17 @@ func (o *options) check() error {
 	if o.ca == "" {
 		mistakes = append(mistakes, errors.New("--ca: is empty: without the CA nobody can trust the simulators"))
 	}
+	if !slices.Contains(ds.ClientAuths(), ds.ClientAuth(o.clientAuth)) {
+		mistakes = append(mistakes, fmt.Errorf("--ds-client-auth: %q is none of disabled, optional, required", o.clientAuth))
+	}
+	if o.client != "" {
+		if _, err := ds.Subject(o.client); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("--client-certificate: %w", err))
+		}
+		if !slices.Contains(o.run, DS) {
+			mistakes = append(mistakes, errors.New("--client-certificate: needs --run ds: no other simulator asks for one"))
+		}
+	}
 	if path, err := filepath.Abs(o.ca); err == nil {
 		o.ca = path // so that what is printed can be pasted anywhere
 	}
@@ -195,6 +210,7 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	config.Run, config.Names = o.run, o.names
 	config.IDCS.Tier, config.IDCS.Visibility = o.tier, o.visibility
 	config.Okta.Plan, config.Okta.SearchLag = o.plan, o.visibility
+	config.DS.ClientAuth, config.DS2.ClientAuth = ds.ClientAuth(o.clientAuth), ds.ClientAuth(o.clientAuth)
 	config.Spoke.Plan, config.Spoke.SearchLag = o.plan, o.visibility
 	ip := net.ParseIP(o.listen)
 	if !ip.IsUnspecified() && !ip.IsLoopback() {
@@ -236,6 +252,11 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	// Only now: a world that could not start must not replace the CA of the one that has its ports.
 	if err := world.Authority().WriteFile(o.ca); err != nil {
 		return fmt.Errorf("--ca: %w", err)
+	}
+	if o.client != "" {
+		if err := writeClient(world.Authority(), o.client, o.clientPath()); err != nil {
+			return fmt.Errorf("--client-certificate: %w", err)
+		}
 	}
 	if err := announce(out, world, o, users); err != nil {
 		return err

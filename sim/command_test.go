@@ -302,6 +302,8 @@ func TestCommandRefuses(t *testing.T) {
 		"half a pair":        {[]string{"--run", "spoke"}, []string{"--run: spoke needs okta, its hub"}},
 		"half a directory":   {[]string{"--run", "ds2"}, []string{"--run: ds2 needs ds, whose replica it is"}},
 		"one port of a pair": {[]string{"--ds-port", "1389", "--ds2-ldaps-port", "1389"}, []string{"--ds2-ldaps-port: 1389 is the port of the directory, too"}},
+		"no subject":         {[]string{"--run", "ds", "--client-certificate", "bjensen", "--ds-client-auth", "maybe"}, []string{"--client-certificate: ds: subject", `--ds-client-auth: "maybe" is none of disabled, optional, required`}},
+		"nobody to ask":      {[]string{"--client-certificate", "cn=x"}, []string{"--client-certificate: needs --run ds"}},
 		"no plan":            {[]string{"--plan", "gold"}, []string{`--plan: there is no plan "gold"; there are enterprise, free, `}},
 		"one port of two":    {[]string{"--okta-port", "8443", "--spoke-port", "8443"}, []string{"--spoke-port: 8443 is the port of the Okta org, too"}},
 		"one port for two":   {[]string{"--idcs-port", "8443", "--control-port", "8443"}, []string{"--control-port: 8443 is the port of the identity domain, too"}},

@@ -57,7 +57,7 @@ func (w *World) buildDirectories(records *journal.Journal, digester *secret.Dige
 		s, err := ds.New(config, ds.Kernel{
 			Clock: new(clock.Clock), Seed: w.config.Seed, Journal: records, Digester: digester, Name: name,
 			TLS:          &tls.Config{Certificates: []tls.Certificate{certificates.Good()}, MinVersion: tls.VersionTLS12},
-			Certificates: certificates,
+			Certificates: certificates, ClientCAs: w.authority.Pool(),
 		})
 		if err != nil {
 			return nil, err

@@ -135,7 +135,7 @@ func (c *conn) subject() (dn string, ok bool) {
 	if len(chain) == 0 {
 		return "", false
 	}
-	return chain[0].Subject.String(), true
+	return subjectDN(chain[0].RawSubject)
 }
 
 // sameIdentity tells whether an authorization identity is that of dn, or left out. To be somebody else would need the privilege

@@ -3,6 +3,7 @@ package ds
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/sim/ds/ber"
@@ -19,6 +20,8 @@ type Config struct {
 	// Directory is what lives in it. Of what it offers, the SASL mechanisms decide which of this server's are enabled; what it says of
 	// controls and extended operations is replaced by what the server can do.
 	Directory directory.Config
+	// ClientAuth is whether clients are asked for a certificate of theirs, which SASL EXTERNAL needs: optional by default.
+	ClientAuth ClientAuth
 	// MaxMessage is how large a request may be, in bytes: 5,000,000 by default, as OpenDJ has it. A larger one ends the connection.
 	MaxMessage int
 	// MaxOperations is how many operations of one connection may be under way; the next is answered busy (51). OpenDJ counts those
@@ -32,10 +35,25 @@ type Config struct {
 	WriteTimeout time.Duration
 }
 
+// ClientAuth is the ssl-client-auth-policy of a connection handler (OpenDJ, LDAPConnectionHandlerConfiguration.xml).
+type ClientAuth string
+
+// The policies. A certificate that is shown must be one of a CA that is trusted.
+const (
+	ClientAuthDisabled ClientAuth = "disabled"
+	ClientAuthOptional ClientAuth = "optional"
+	ClientAuthRequired ClientAuth = "required"
+)
+
+// ClientAuths lists them.
+func ClientAuths() []ClientAuth {
+	return []ClientAuth{ClientAuthDisabled, ClientAuthOptional, ClientAuthRequired}
+}
+
 // DefaultConfig is a server as DS sets one up.
 func DefaultConfig() Config {
 	return Config{
-		Host: "ds.example.com", Directory: directory.DefaultConfig(directory.DS7), MaxMessage: ber.DefaultSize, MaxOperations: 1000,
+		Host: "ds.example.com", Directory: directory.DefaultConfig(directory.DS7), ClientAuth: ClientAuthOptional, MaxMessage: ber.DefaultSize, MaxOperations: 1000,
 		MessageTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute,
 	}
 }
@@ -48,6 +66,9 @@ func (c Config) Validate() error {
 	}
 	if c.Host == "" {
 		wrong("host: is empty")
+	}
+	if !slices.Contains(ClientAuths(), c.ClientAuth) {
+		wrong("clientAuth: %q is none of disabled, optional, required", c.ClientAuth)
 	}
 	if c.MaxMessage < 1<<10 || c.MaxMessage > 1<<30 {
 		wrong("maxMessage: %d is not within 1024…1073741824", c.MaxMessage)

@@ -7,6 +7,7 @@
 //     DN, abandon; the extended operations cancel, password modify, password policy state, who am I, StartTLS and
 //     get connection id.
 //   - LDAPS and StartTLS. Nothing that came before the handshake is taken for encrypted.
+//   - Certificates of clients: ssl-client-auth-policy, and for EXTERNAL the mapper "Subject Equals DN".
 //   - Controls: those that supportedControl of the root DSE lists. An unknown one is refused when it is critical (12).
 //   - Operations of one connection run beside each other; its writes happen in their order; a bind ends what is under way and lets
 //     nothing begin before it is done, and so does StartTLS, but for the ending.
@@ -24,6 +25,7 @@
 //
 //   - The extended operation get symmetric key; the controls for relax rules and replication repair: critical, they are refused.
 //   - Intermediate responses.
+//   - The other certificate mappers (attribute, fingerprint), and the comparison of a certificate with userCertificate of the entry.
 //   - SASL with security layers or channel binding; CRAM-MD5, DIGEST-MD5, GSSAPI; an authorization identity that differs from who
 //     binds (privilege proxied-auth), but for the control.
 //   - The administration port, DSML, REST.

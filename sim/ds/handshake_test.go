@@ -62,6 +62,7 @@ func TestCertificatesOnDemand(t *testing.T) {
 	} {
 		t.Run(string(flaw), func(t *testing.T) {
 			eachWay(t, func(t *testing.T, h *house, route, other string) {
+				t.Helper()
 				id := h.force(t, faults.Rule{Kind: faults.KindCertificate, Certificate: flaw, Scope: on(route), Trigger: faults.Trigger{First: 1}})
 				_, err := h.secured()[other](t)
 				require.NoError(t, err, "the other way is fine")
@@ -86,6 +87,7 @@ func TestBrokenHandshake(t *testing.T) {
 	} {
 		t.Run(way, func(t *testing.T) {
 			eachWay(t, func(t *testing.T, h *house, route, _ string) {
+				t.Helper()
 				h.force(t, faults.Rule{Kind: faults.KindHandshake, Handshake: way, Scope: on(route)})
 				c, err := h.secured()[route](t)
 				require.ErrorContains(t, err, want)
@@ -102,6 +104,7 @@ func TestBrokenHandshake(t *testing.T) {
 
 func TestHandshakeThatHangs(t *testing.T) {
 	eachWay(t, func(t *testing.T, h *house, route, _ string) {
+		t.Helper()
 		id := h.force(t, faults.Rule{Kind: faults.KindHandshake, Handshake: faults.HandshakeHang, Scope: on(route)})
 		time.AfterFunc(time.Hour, func() { h.Faults().Remove(id) })
 		began := time.Now()
@@ -112,6 +115,7 @@ func TestHandshakeThatHangs(t *testing.T) {
 	})
 	t.Run("until the server stops", func(t *testing.T) {
 		eachWay(t, func(t *testing.T, h *house, route, _ string) {
+			t.Helper()
 			h.force(t, faults.Rule{Kind: faults.KindHandshake, Handshake: faults.HandshakeHang, Scope: on(route)})
 			ended := make(chan error, 1)
 			go func() {

@@ -184,8 +184,8 @@ func TestStoredSCRAMValues(t *testing.T) {
 func TestExternal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// The authority's certificates are for servers, so the test does not have them verified; a world that wants EXTERNAL does.
-		h := open(t, func(_ *Config, k *Kernel) { k.TLS.ClientAuth = tls.RequestClientCert })
-		h.fake.passwords["CN=seatrial simulator,O=seatrial"] = ""
+		h := open(t, func(_ *Config, k *Kernel) { k.ClientCAs, k.TLS.ClientAuth = nil, tls.RequestClientCert })
+		h.fake.passwords["cn=seatrial simulator,o=seatrial"] = ""
 		certificate, err := h.authority.Certificate("idm.test")
 		require.NoError(t, err)
 		for name, tt := range map[string]struct {

@@ -3,6 +3,7 @@ package ds
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -36,9 +37,10 @@ type Kernel struct {
 	Digester *secret.Digester
 	// Name tells two replicas of one world apart; "" is "ds".
 	Name string
-	// TLS is for LDAPS and StartTLS: the certificate, and whether one of the client is asked for, which EXTERNAL needs. Without
-	// it, StartTLS is refused.
+	// TLS is for LDAPS and StartTLS: the certificate. Without it, StartTLS is refused.
 	TLS *tls.Config
+	// ClientCAs issue the certificates of clients. Without, Config.ClientAuth does nothing.
+	ClientCAs *x509.CertPool
 	// Certificates has the flawed ones, for faults; with them goes the one in TLS. Nil is none.
 	Certificates *network.Certificates
 }
@@ -101,7 +103,13 @@ func newServer(c Config, k Kernel, b backend) (*Server, error) {
 
 // secure is TLS for one of the two ways to it, which faults tell apart.
 func (s *Server) secure(route string) *tls.Config {
-	return s.faults.Secure(s.kernel.TLS, faults.Handshakes{
+	base := s.kernel.TLS.Clone()
+	if s.kernel.ClientCAs != nil {
+		base.ClientCAs, base.ClientAuth = s.kernel.ClientCAs, map[ClientAuth]tls.ClientAuthType{
+			ClientAuthDisabled: tls.NoClientCert, ClientAuthOptional: tls.VerifyClientCertIfGiven, ClientAuthRequired: tls.RequireAndVerifyClientCert,
+		}[s.config.ClientAuth]
+	}
+	return s.faults.Secure(base, faults.Handshakes{
 		Certificates: s.kernel.Certificates, Journal: s.kernel.Journal, Target: s.name, Protocol: journal.LDAP, Route: route,
 	})
 }

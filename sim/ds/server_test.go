@@ -53,7 +53,7 @@ func openOn(t *testing.T, n network.Network, adjust ...func(*Config, *Kernel)) *
 	k := Kernel{
 		Clock: new(clock.Clock), Seed: 1, Digester: digester, Journal: journal.New(10000, digester), Name: name,
 		TLS:          &tls.Config{Certificates: []tls.Certificate{certificates.Good()}, MinVersion: tls.VersionTLS12},
-		Certificates: certificates,
+		Certificates: certificates, ClientCAs: authority.Pool(),
 	}
 	for _, f := range adjust {
 		f(&c, &k)

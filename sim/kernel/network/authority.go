@@ -60,6 +60,18 @@ func (a *Authority) Certificate(hosts ...string) (tls.Certificate, error) {
 	return a.issue(template)
 }
 
+// ClientCertificate returns a certificate for a client; the subject is a DN in DER.
+func (a *Authority) ClientCertificate(subject []byte) (tls.Certificate, error) {
+	template, err := newTemplate("")
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template.RawSubject = subject
+	template.KeyUsage = x509.KeyUsageDigitalSignature
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	return a.issue(template)
+}
+
 // serverTemplate is what a certificate of the hosts says.
 func serverTemplate(hosts []string) (*x509.Certificate, error) {
 	template, err := newTemplate("seatrial simulator") // clients look at the names below; a vendor's may exceed the 64 characters of this one
