@@ -23,20 +23,24 @@ import (
 type GivenDirectory struct {
 	Changelog string `json:"changelog,omitempty" jsonschema:"enum=disabled,enum=enabled-cookie-mode-only,enum=enabled" jsonschema_description:"How the changelog can be read; enabled-cookie-mode-only when absent."`
 	Replica   bool   `json:"replica,omitempty" jsonschema_description:"Whether there is a second server, which the engine knows, too."`
+	Numbers   string `json:"numbers,omitempty" jsonschema:"enum=apart,enum=near" jsonschema_description:"How far apart the two servers count their changes: apart, as in the vendor's documentation, or near, so that a number of one means another change on the other. apart when absent."`
 	StartTLS  bool   `json:"start_tls,omitempty" jsonschema_description:"Whether the engine is given ldap:// addresses, to be secured with StartTLS; ldaps:// when absent."`
 }
 
 // DirectoryTurn is what happens at the directory. Its rules of faults are its own.
 type DirectoryTurn struct {
-	At          string   `json:"at,omitempty" jsonschema:"enum=ds,enum=ds2" jsonschema_description:"Which server; ds when absent, ds2 for a lag."`
-	Trim        *int     `json:"trim,omitempty" jsonschema:"minimum=0" jsonschema_description:"The changelog forgets all changes but the newest, so many."`
-	Readable    *bool    `json:"readable,omitempty" jsonschema_description:"Whether the engine's account has the right to read userPassword."`
-	Lag         Duration `json:"lag,omitempty" jsonschema_description:"How late changes of the other server arrive."`
-	Deprecate   string   `json:"deprecate,omitempty" jsonschema:"enum=PBKDF2-HMAC-SHA256,enum=PBKDF2-HMAC-SHA512,enum=BCRYPT" jsonschema_description:"New passwords are stored in this scheme, and the former one is deprecated: who signs in has the password stored anew."`
-	SignIn      *Users   `json:"sign_in,omitempty" jsonschema_description:"These users sign in, with the password that they have there."`
-	Poison      *Users   `json:"poison,omitempty" jsonschema_description:"What is stored of the passwords of these users becomes something that no engine can deliver."`
-	Faults      []Fault  `json:"faults,omitempty" jsonschema:"minItems=1" jsonschema_description:"Rules by which the directory misbehaves: with result codes, operations such as BIND or START_TLS, and bound DNs."`
-	ClearFaults bool     `json:"clear_faults,omitempty" jsonschema_description:"Removes the rules of this server."`
+	At          string         `json:"at,omitempty" jsonschema:"enum=ds,enum=ds2" jsonschema_description:"Which server; ds when absent, ds2 for a lag."`
+	Trim        *int           `json:"trim,omitempty" jsonschema:"minimum=0" jsonschema_description:"The changelog forgets all changes but the newest, so many."`
+	Readable    *bool          `json:"readable,omitempty" jsonschema_description:"Whether the engine's account has the right to read userPassword."`
+	Lag         Duration       `json:"lag,omitempty" jsonschema_description:"How late changes of the other server arrive."`
+	Deprecate   string         `json:"deprecate,omitempty" jsonschema:"enum=PBKDF2-HMAC-SHA256,enum=PBKDF2-HMAC-SHA512,enum=BCRYPT" jsonschema_description:"New passwords are stored in this scheme, and the former one is deprecated: who signs in has the password stored anew."`
+	SignIn      *Users         `json:"sign_in,omitempty" jsonschema_description:"These users sign in, with the password that they have there."`
+	Policy      map[string]any `json:"policy,omitempty" jsonschema:"minProperties=1" jsonschema_description:"The password policy there is changed: properties under dsconfig's names, such as {max-password-age: 1h}."`
+	Move        *Users         `json:"move,omitempty" jsonschema_description:"These users are moved to another branch (modify DN); they stay who they are."`
+	Recreate    *Users         `json:"recreate,omitempty" jsonschema_description:"The entries of these users are deleted, and others are added with the same DN and no password: somebody else has the user name from then on."`
+	Poison      *Users         `json:"poison,omitempty" jsonschema_description:"What is stored of the passwords of these users becomes something that no engine can deliver."`
+	Faults      []Fault        `json:"faults,omitempty" jsonschema:"minItems=1" jsonschema_description:"Rules by which the directory misbehaves: with result codes, operations such as BIND or START_TLS, and bound DNs."`
+	ClearFaults bool           `json:"clear_faults,omitempty" jsonschema_description:"Removes the rules of this server."`
 }
 
 // Notice is what the engine must say of itself, now or soon.
@@ -51,12 +55,21 @@ type Notice struct {
 // can be compared.
 const storageScheme = "SSHA512"
 
+// numbersNear lets the replica be a few numbers behind: fewer than changes are made, so that both have the number of the last.
+const (
+	numbersNear = "near"
+	behind      = 5
+)
+
 func (g *GivenDirectory) configure(c *sim.Config) {
 	servers := []*ds.Config{&c.DS}
 	c.Run = append(slices.Clone(c.Run), sim.DS)
 	if g.Replica {
 		c.Run = append(c.Run, sim.DS2)
 		servers = append(servers, &c.DS2)
+	}
+	if g.Numbers == numbersNear {
+		c.DS2.Directory.Changelog.FirstNumber = c.DS.Directory.Changelog.FirstNumber - behind
 	}
 	for _, s := range servers {
 		s.Directory.Policy.DefaultScheme = storageScheme
@@ -229,8 +242,14 @@ func (r *run) atDirectory(t DirectoryTurn) error {
 			}))
 		}
 	}
+	if len(t.Policy) > 0 {
+		errs = append(errs, r.control.SetPolicy(r.ctx, at, t.Policy))
+	}
 	if t.SignIn != nil {
 		errs = append(errs, r.signIn(at, r.pick(*t.SignIn)))
+	}
+	if t.Move != nil || t.Recreate != nil {
+		errs = append(errs, r.administer(at, t))
 	}
 	if t.Poison != nil {
 		for _, p := range r.pick(*t.Poison) {
@@ -366,10 +385,13 @@ func (l *linter) directory(s Step, n *node) {
 		return
 	}
 	at, t := n.find("directory"), s.Directory
+	if l.scenario.Given.DS.Numbers != "" && !l.scenario.Given.DS.Replica {
+		l.found.add(n.key("directory"), "directory: numbers are of two servers; write given: {ds: {replica: true}}")
+	}
 	if (t.At == sim.DS2 || t.Lag > 0) && !l.scenario.Given.DS.Replica {
 		l.found.add(at.at, "directory: there is one server; write given: {ds: {replica: true}}")
 	}
-	for name, users := range map[string]*Users{"sign_in": t.SignIn, "poison": t.Poison} {
+	for name, users := range map[string]*Users{"sign_in": t.SignIn, "poison": t.Poison, "move": t.Move, "recreate": t.Recreate} {
 		if users != nil {
 			l.users(*users, at.find(name))
 		}
@@ -400,8 +422,17 @@ func (t DirectoryTurn) lines() (lines []string) {
 	if t.Deprecate != "" {
 		add("passwords are stored in the scheme %s from now on.", t.Deprecate)
 	}
+	if len(t.Policy) > 0 {
+		add("the password policy is changed: %s.", compact(t.Policy))
+	}
 	if t.SignIn != nil {
 		add("%s sign in.", peopleWords(*t.SignIn))
+	}
+	if t.Move != nil {
+		add("%s are moved to another branch.", peopleWords(*t.Move))
+	}
+	if t.Recreate != nil {
+		add("%s are deleted, and somebody else gets their user names.", peopleWords(*t.Recreate))
 	}
 	if t.Poison != nil {
 		add("what is stored of the passwords of %s can be delivered by nobody.", peopleWords(*t.Poison))

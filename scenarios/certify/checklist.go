@@ -33,7 +33,7 @@ type task struct{ todo, command string }
 var checklist = []point{
 	{
 		title: "Password policies match: what the source accepts, the target accepts", scenarios: []string{
-			"idcs/policy-*", "idcs/history-*", "okta/policy-*", "okta/minimum-age-*", "okta/history-*",
+			"idcs/policy-*", "idcs/history-*", "okta/policy-*", "okta/minimum-age-*", "okta/history-*", "ds/policy-*",
 		}, refused: true,
 		findings: []string{"F01", "P02", "P03", "P04"},
 		todo:     "compare with the policies that your domain has now", command: "seatrial forecast --idm-conf DIR --config sync.yaml",
@@ -41,7 +41,7 @@ var checklist = []point{
 	},
 	{
 		title:     "The engine's client or token has the grant, the scope and the role that it needs",
-		scenarios: []string{"idcs/client-*", "engine/dry-run-*", "okta/happy-path-as-*", "okta/api-token-*", "okta/client-*", "okta/scope-*", "ds/right-*"},
+		scenarios: []string{"idcs/client-*", "engine/dry-run-*", "okta/happy-path-as-*", "okta/api-token-*", "okta/client-*", "okta/scope-*", "ds/right-*", "ds/service-account-*"},
 		findings:  []string{"F10", "P05", "P06", "P07", "P17"},
 		todo:      "look users up in your domain without writing", command: "seatrial sync run --config sync.yaml --dry-run",
 	},
@@ -55,14 +55,14 @@ var checklist = []point{
 		todo:     "change a password at the source and find it in the engine's audit trail", command: "seatrial preflight --idm-conf DIR",
 	},
 	{
-		title: "A change is acknowledged only when it is durable, and survives any crash", scenarios: []string{"engine/restart-*", "engine/cut-*", "ds/cut-*", "ds/changelog-*", "ds/cookie-*"}, invariants: []string{invariants.NothingLost},
+		title: "A change is acknowledged only when it is durable, and survives any crash", scenarios: []string{"engine/restart-*", "engine/cut-*", "ds/cut-*", "ds/changelog-*", "ds/changed-*", "ds/cookie-*"}, invariants: []string{invariants.NothingLost},
 		todo: "kill the engine on the machine that it will run on", command: "seatrial loadtest crash",
 	},
 	{
 		title: "The newest password wins, and none is written twice", scenarios: []string{
 			"idcs/happy-path", "idcs/odd-user-names", "idcs/password-usable-*", "idcs/two-changes-*", "idcs/older-*", "idcs/burst-*", "idcs/answer-lost-*",
 			"okta/happy-path", "okta/odd-user-names", "okta/same-short-name", "okta/two-changes-*", "okta/older-*", "okta/answer-lost-*",
-			"ds/fail-over-*", "ds/rehash-*",
+			"ds/fail-over-*", "ds/rehash-*", "ds/two-changes-*", "ds/moved-*",
 		},
 		invariants: []string{invariants.NewestWins, invariants.NoStaleWrite, invariants.OneWrite}, findings: []string{"F12", "P22", "P26"},
 	},
@@ -75,7 +75,7 @@ var checklist = []point{
 	{
 		title: "Passing failures are retried with growing waits, refusals are not", scenarios: []string{
 			"idcs/outage*", "idcs/timeout-*", "idcs/connection-*", "idcs/slow-*", "okta/outage*", "okta/timeout-*", "okta/read-only-*", "okta/still-*",
-			"okta/passing-by-*", "okta/refused-by-*",
+			"okta/passing-by-*", "okta/refused-by-*", "ds/busy-*", "ds/slow-*",
 		},
 		invariants: []string{invariants.RetryDiscipline}, findings: []string{"F04", "F33", "P19", "P24", "P27", "P28"},
 	},
