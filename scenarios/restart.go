@@ -125,6 +125,14 @@ func broken(name, detail string) reports.Check {
 	return reports.Check{Name: name, Kind: reports.Expectation, Verdict: reports.Failed, Detail: detail}
 }
 
+// fits tells whether a system can be told what the scenario asks for: our own, all of it; another one that reads directories by
+// itself, what is about that.
+func (s Scenario) fits(system sut.System) bool {
+	_, ours := system.(interface{ Keys(how string) error })
+	_, reads := system.(interface{ ReadsDirectories() })
+	return !s.ours() || ours || reads && s.Given.DS != nil
+}
+
 // ours tells whether the scenario asks for what only our own engine can be told.
 func (s Scenario) ours() bool {
 	if s.Given.Spoke != nil { // Nobody's engine is asked.

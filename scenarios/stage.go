@@ -176,7 +176,7 @@ func (r *run) startSystem(settings map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("system under test: %w", err)
 	}
-	if _, ours := system.(interface{ Keys(how string) error }); r.scenario.ours() && !ours {
+	if !r.scenario.fits(system) {
 		return premise("it asks for what only seatrial's own engine can be told: settings, a restart, a replay, strict mode")
 	}
 	if err := system.Start(r.ctx); err != nil {

@@ -32,8 +32,8 @@ func (s *story) modify(user, password, outcome, reason string, code int) *contro
 }
 
 // other is any other operation there.
-func (s *story) other(operation, user string, code int) *control.Entry {
-	return s.entry(control.Entry{
+func (s *story) other(operation, user string, code int) {
+	s.entry(control.Entry{
 		Protocol: string(journal.LDAP), Operation: operation, Path: "uid=" + user + ",ou=People,dc=example,dc=com", User: user, Status: code,
 	})
 }

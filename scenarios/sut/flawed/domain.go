@@ -81,18 +81,23 @@ func (d domain) find(j *job) (user, verdict) {
 	return list.Resources[0].user(), verdict{}
 }
 
-// create makes the user without a password: one that is set here would have to be changed at the next log-in.
+// create makes the user without a password, since one that is set here would have to be changed at the next log-in; a hash has no
+// other door.
 func (d domain) create(j *job) (user, verdict) {
 	body := map[string]any{
 		"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": j.UserName,
 		"name":   map[string]string{"givenName": j.Attributes["givenName"], "familyName": or(j.Attributes["sn"], j.UserName)},
 		"emails": []map[string]any{{"value": or(j.Attributes["mail"], j.UserName+"@example.invalid"), "type": "work", "primary": true}},
 	}
+	if hash := oracleHash(j.hash.Reveal()); hash != "" {
+		body["password"] = hash
+	}
 	r, v := d.call(http.MethodPost, "/admin/v1/Users", body)
 	if v.reason == "duplicate" {
 		v.passing = true // an answer was lost: the next attempt finds the user
 	}
-	if v.unknown = false; v.reason != "" {
+	if v.reason != "" {
+		v.unknown = v.unknown && !j.hash.Empty()
 		return user{}, v
 	}
 	var w wireUser

@@ -12,24 +12,32 @@ import (
 	"github.com/seatrial/seatrial/scenarios/sut"
 	"github.com/seatrial/seatrial/sim/kernel/network"
 	"github.com/seatrial/seatrial/sim/kernel/random"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
-// Engine builds the test double with one flaw.
+// Engine builds the test double with one flaw. Where there is a directory, it is read by the one that reads well.
 func Engine(flaw Flaw) sut.Factory {
 	return func(p sut.Place) (sut.System, error) {
-		ctx, cancel := context.WithCancel(context.Background())
-		e := &engine{
-			flaw: flaw, place: p, http: network.Client(p.Network, p.Authority.Pool()), chance: p.Seed.Stream("flawed"),
-			ctx: ctx, cancel: cancel, lanes: map[string][]*job{}, known: map[string]*job{},
-			token: make(chan token, 1), slots: make(chan struct{}, workers),
+		if p.Directory != nil {
+			return ReaderWith(ReadsWell)(p)
 		}
-		e.token <- token{}
-		e.target = domain{e}
-		if p.Target == "okta" {
-			e.target = org{e}
-		}
-		return e, nil
+		return newEngine(p, flaw), nil
 	}
+}
+
+func newEngine(p sut.Place, flaw Flaw) *engine {
+	ctx, cancel := context.WithCancel(context.Background())
+	e := &engine{
+		flaw: flaw, place: p, http: network.Client(p.Network, p.Authority.Pool()), chance: p.Seed.Stream("flawed"),
+		ctx: ctx, cancel: cancel, lanes: map[string][]*job{}, known: map[string]*job{},
+		token: make(chan token, 1), slots: make(chan struct{}, workers),
+	}
+	e.token <- token{}
+	e.target = domain{e}
+	if p.Target == "okta" {
+		e.target = org{e}
+	}
+	return e
 }
 
 // workers is how many changes are worked on at once.
@@ -41,6 +49,9 @@ type engine struct {
 	http   *http.Client
 	target target
 	chance *random.Stream
+	// What readers do wrong at the target: who has a hash that it does not take is created without one; who is there gets the hash
+	// for a password.
+	bareAccounts, hashForPassword bool
 
 	ctx     context.Context //nolint:containedctx // the life of the engine: what Submit starts outlives its context
 	cancel  context.CancelFunc
@@ -65,6 +76,10 @@ type job struct {
 	accepted time.Time
 	attempts int
 	newer    bool // a newer change of the user has come
+
+	hash  secret.Value // what a directory has stored of the password, instead of it
+	begun bool         // an earlier life has begun with it, at since
+	since time.Time
 }
 
 // Start has nothing to open.

@@ -80,6 +80,9 @@ func (e *engine) attempt(j *job, mark *string, looked *bool, look bool) verdict 
 		v.unknown = look // still
 		return v
 	}
+	if !j.hash.Empty() {
+		return e.createHashed(j, u, look)
+	}
 	if u.id == "" {
 		if !e.place.Provision || e.flaw == NoProvision {
 			return verdict{reason: "not_found"}
