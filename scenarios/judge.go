@@ -65,8 +65,9 @@ func (r *run) history() (invariants.History, error) {
 		OutcomesObservable: r.observable, UsersBefore: r.before, Retries: r.options.Retries,
 		TokenLifetime: r.scenario.tokenLifetime(),
 		MustChange:    r.scenario.door() == "patch", Crashes: r.crashes,
-		Repaired: r.repaired,
-		Initial:  map[string]secret.Value{}, Provisioning: map[string]bool{},
+		Repaired:      r.repaired,
+		DeliversFirst: r.scenario.Given.DS != nil && sut.DeliversFirst(r.scenario.Given.Engine.Settings),
+		Initial:       map[string]secret.Value{}, Provisioning: map[string]bool{},
 		Secrets: r.place.Secrets(),
 	}
 	h.Secrets = append(h.Secrets, sut.Secrets(r.system.get())...)

@@ -569,6 +569,31 @@ func TestWhatMustBeCaught(t *testing.T) {
 			nil,
 		},
 
+		"what a directory had before the run, twice": {
+			func() *story {
+				s := good()
+				s.DeliversFirst = true
+				for _, id := range []string{"ldap-1", "ldap-2"} {
+					s.Audit = append(s.Audit, invariants.AuditLine{TransactionID: id, User: "ann", Outcome: invariants.Parked})
+				}
+				return s
+			},
+			invariants.OneAudit,
+			[]string{`the transaction id "ldap-2", which no change has`},
+			nil,
+		},
+		"a first password of somebody who had none": {
+			func() *story {
+				s := good()
+				s.DeliversFirst = true
+				s.Audit = append(s.Audit, invariants.AuditLine{TransactionID: "ldap-1", User: "nobody", Outcome: invariants.Parked})
+				return s
+			},
+			invariants.OneAudit,
+			[]string{`the transaction id "ldap-1", which no change has`},
+			nil,
+		},
+
 		"an unknown route": {
 			func() *story {
 				s := good()

@@ -18,6 +18,12 @@ const p1, p2, p3 = "apples-and-1-Pear", "bananas-and-2-Figs", "cherries-and-3-Nu
 func TestNoFalseAlarm(t *testing.T) {
 	cases := map[string]func() *story{
 		"all applied": good,
+		"what a directory had before the run is delivered, too": func() *story {
+			s := good()
+			s.DeliversFirst = true
+			s.Audit = append(s.Audit, invariants.AuditLine{TransactionID: "ldap-1", User: "Ann", Outcome: invariants.Parked, Reason: "hashed"})
+			return s
+		},
 		"superseded before it was written": func() *story {
 			s := begin("ann")
 			s.change("ann", p1)

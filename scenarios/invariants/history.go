@@ -41,6 +41,7 @@ type History struct {
 	Provisioning            map[string]bool // users that may be created
 	Repaired                map[string]bool // users, in lower case, whom an operator had repaired: converted, or deleted and created anew
 	Generates               bool            // the system provisions: it makes temporary passwords, and ends what is no longer assigned
+	DeliversFirst           bool            // the system reads a directory, and what it finds there at its first start is a change to it
 	MustChange              bool            // the system was told to use a door after which users must change their password
 }
 

@@ -34,6 +34,12 @@ func CheckSettings(settings map[string]any) error {
 	return applySettings(&c, settings)
 }
 
+// DeliversFirst tells whether our own engine, with the settings, delivers the passwords that a directory has at the first start.
+func DeliversFirst(settings map[string]any) bool {
+	c := syncer.DefaultConfig()
+	return applySettings(&c, settings) == nil && c.LDAP.DeliversFirst()
+}
+
 // applySettings reads settings over a configuration, as the engine reads its file: an unknown name is a mistake.
 func applySettings(c *syncer.Config, settings map[string]any) error {
 	if len(settings) == 0 {

@@ -307,8 +307,8 @@ type every time.Duration
 // Next is one pause later.
 func (e every) Next(t time.Time) time.Time { return t.Add(time.Duration(e)) }
 
-// deliversFirst tells whether passwords that are there at the first start are delivered.
-func (c Config) deliversFirst() bool {
+// DeliversFirst tells whether passwords that are there at the first start are delivered.
+func (c Config) DeliversFirst() bool {
 	if c.Start == "" {
 		return c.Mode == Reconciliation
 	}

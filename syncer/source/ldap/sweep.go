@@ -81,7 +81,7 @@ func (s *Source) refer(ctx context.Context, n int) {
 // compare reads all users and delivers the passwords that are not the ones delivered last.
 func (s *Source) compare(ctx context.Context, c *conn) error {
 	why := s.position.Pending
-	first := why == pendingFirst && !s.config.deliversFirst()
+	first := why == pendingFirst && !s.config.DeliversFirst()
 	s.log.DebugContext(ctx, "all users are compared", "why", why, "server", c.url)
 	s.seen.begin()
 	w, err := s.sweep(ctx, c, s.config.Filter, func(users []user) error {

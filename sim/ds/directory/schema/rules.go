@@ -208,6 +208,13 @@ const (
 
 // ParseTime reads the GeneralizedTime of RFC 4517, 3.3.13: seconds, minutes and fractions may be missing, the zone may not.
 func ParseTime(text string) (time.Time, error) {
+	for _, usual := range [...]string{Milliseconds, Seconds} { // what the directory itself writes, read at each bind
+		if len(text) == len(usual) {
+			if at, err := time.Parse(usual, text); err == nil {
+				return at, nil
+			}
+		}
+	}
 	digits := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 	layout := "20060102150405"
 	if digits != 10 && digits != 12 && digits != 14 {
