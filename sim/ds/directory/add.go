@@ -21,7 +21,6 @@ func (d *Directory) Add(ctx context.Context, s *Session, r ldap.AddRequest, cont
 		return refused
 	}
 	for range attempts {
-		u.advice = d.newAssessment(controls)
 		e, policy, result := d.prepareAdd(ctx, u, r)
 		if result.Code == ldap.Success {
 			if !u.noOp && !d.commit(change{kind: added, after: e, by: a.dn, at: u.now}) {
@@ -61,7 +60,7 @@ func (d *Directory) prepareAdd(ctx context.Context, u *update, r ldap.AddRequest
 	if result = d.fill(u, e, r.Attributes); result.Code != ldap.Success {
 		return nil, policy, result
 	}
-	if result = d.checkControls(u.asker, e, u.controls); result.Code != ldap.Success {
+	if result = d.permit(u, dn); result.Code != ldap.Success {
 		return nil, policy, result
 	}
 	if !u.asker.mayEntry(mayAdd, e) {

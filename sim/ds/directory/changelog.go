@@ -27,9 +27,6 @@ func (d *Directory) searchChangelog(ctx context.Context, a *asker, scope scope, 
 		return ldap.Result{Code: ldap.InsufficientAccessRights, Message: "You do not have sufficient privileges to perform a search request on cn=changelog"}
 	}
 	base := d.changelogBase(some)
-	if refused := d.checkControls(a, base, controls); refused.Code != ldap.Success {
-		return refused
-	}
 	if c, ok := ldap.Find(controls, ldap.OIDPagedResults); ok && c.Critical {
 		return ldap.Result{Code: ldap.UnavailableCriticalExtension, Message: "The paged results control is not supported below cn=changelog"}
 	}

@@ -27,7 +27,6 @@ func (d *Directory) Modify(ctx context.Context, s *Session, r ldap.ModifyRequest
 		return refused
 	}
 	for range attempts {
-		u.advice = d.newAssessment(controls)
 		c, policy, result := d.prepareModify(ctx, u, r)
 		if result.Code != ldap.Success {
 			return d.advise(withPolicy(result, controls, policy), u.advice)
@@ -67,7 +66,7 @@ func (d *Directory) prepareModify(ctx context.Context, u *update, r ldap.ModifyR
 	if before == nil {
 		return c, policy, d.missing(dn, fmt.Sprintf("Entry %s cannot be modified because no such entry exists in the server", r.DN))
 	}
-	if result = d.checkControls(u.asker, before, u.controls); result.Code != ldap.Success {
+	if result = d.permit(u, dn); result.Code != ldap.Success {
 		return c, policy, result
 	}
 	if result = d.asserted(u, before); result.Code != ldap.Success {

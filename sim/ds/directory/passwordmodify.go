@@ -55,11 +55,12 @@ func (m *passwordModify) refuse(code ldap.ResultCode, fault ldap.PasswordError, 
 
 func (m *passwordModify) run(ctx context.Context, controls []ldap.Control) ldap.Result {
 	// The right to a control is one to the entry of who asks (OpenDJ, ExtendedOperationBasis).
-	own := m.asker.entry
-	if own == nil {
-		own = &entry{}
+	var own names.DN
+	if m.asker.entry != nil {
+		own = m.asker.entry.dn
 	}
-	if r := m.d.checkControls(m.asker, own, controls); r.Code != ldap.Success {
+	controls, r := m.d.allowedControls(m.asker, own, controls)
+	if r.Code != ldap.Success {
 		return r
 	}
 	if r := m.find(); r.Code != ldap.Success {

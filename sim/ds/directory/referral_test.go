@@ -34,7 +34,8 @@ func (r *results) Reference(urls []string) error {
 func (x *trial) results(s *directory.Session, r ldap.SearchRequest, controls ...ldap.Control) (results, ldap.Result) {
 	x.t.Helper()
 	var found results
-	return found, x.Search(x.t.Context(), s, r, controls, &found)
+	result := x.Search(x.t.Context(), s, r, controls, &found)
+	return found, result
 }
 
 const (

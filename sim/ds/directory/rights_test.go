@@ -148,6 +148,37 @@ func TestControlsAreGranted(t *testing.T) {
 	assert.Equal(t, ldap.ProtocolError, r.Code, "allowed, though without a value")
 }
 
+// uncritical is a control that may be passed over.
+func uncritical(c ldap.Control) ldap.Control {
+	c.Critical = false
+	return c
+}
+
+func TestAControlThatIsNotCriticalIsPassedOverWithoutTheRight(t *testing.T) {
+	x := start(t)
+	s := x.as(bjensen, "hifalutin")
+	found := 0
+	r := x.Search(t.Context(), s, ldap.SearchRequest{BaseDN: bjensen}, []ldap.Control{
+		uncritical(persistent(15, false, true)), {OID: ldap.OIDAccountUsability}, {OID: ldap.OIDEffectiveRights, HasValue: true},
+	}, directory.Emit(func(_ ldap.Entry, controls []ldap.Control) error {
+		found++
+		assert.Empty(t, controls)
+		return nil
+	}))
+	assert.Equal(t, ldap.Success, r.Code, "the search ends, and what is wrong with a control that does not count does not matter")
+	assert.Equal(t, 1, found)
+	advised := uncritical(asksAdvice[0])
+	r = x.Modify(t.Context(), s, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}}, []ldap.Control{advised})
+	assert.Equal(t, ldap.ConstraintViolation, r.Code)
+	assert.Empty(t, r.Controls)
+	_, r = x.PasswordModify(t.Context(), s, nil, hidden("hifalutin"), hidden("short"), []ldap.Control{advised})
+	assert.Equal(t, ldap.ConstraintViolation, r.Code)
+	assert.Empty(t, r.Controls)
+	require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Add, "aci", mayAdvise)).Code)
+	r = x.Modify(t.Context(), s, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}}, []ldap.Control{advised})
+	assert.Equal(t, "-length-based +dictionary", advice(t, r), "with the right it counts")
+}
+
 func TestFiltersTellNothingThatMayNotBeSearched(t *testing.T) {
 	x := start(t, func(c *directory.Config) { c.Layout = directory.IDM })
 	_, err := x.Populate(t.Context(), person("bjensen", "hifalutin"))

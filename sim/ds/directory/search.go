@@ -3,8 +3,10 @@ package directory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 )
 
@@ -43,8 +45,12 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 	if !ok {
 		return ldap.Result{Code: ldap.ProtocolError, Message: "The scope of the search is not known"}
 	}
-	if refused := d.entryControls(a, r.BaseDN, controls); refused.Code != ldap.Success {
-		return refused
+	controls, wrong = d.allowedControls(a, dn, controls)
+	if wrong.Code == ldap.Success {
+		wrong = entryControls(controls)
+	}
+	if wrong.Code != ldap.Success {
+		return wrong
 	}
 	if key == "" && scope == scopeBase {
 		return d.readOne(a, d.rootDSE(), r, controls, to)
@@ -69,9 +75,6 @@ func (d *Directory) search(ctx context.Context, a *asker, r ldap.SearchRequest, 
 	case base == nil:
 		return d.missingBase(dn, scope, "The search base entry '"+dn.String()+"' does not exist")
 	}
-	if refused := d.checkControls(a, base, controls); refused.Code != ldap.Success {
-		return refused
-	}
 	if wrong.Code != ldap.Success {
 		return wrong
 	}
@@ -95,21 +98,29 @@ func (d *Directory) base(key string) *entry {
 	return d.tree.find(key)
 }
 
-// The controls that a rights check applies to (DS, "targetcontrol"); what changes no result is not asked about.
+// guarded are the controls that need a right (DS, "targetcontrol"); what changes no result is not asked about.
 var guarded = map[string]bool{
 	ldap.OIDPersistentSearch: true, ldap.OIDChangelogCookie: true, ldap.OIDPasswordQualityAdvice: true, ldap.OIDRelaxRules: true,
 	ldap.OIDReplicationRepair: true, ldap.OIDEffectiveRights: true, ldap.OIDAccountUsability: true,
 }
 
-// checkControls refuses what the asker may not use. One that is not critical could be passed over; DS refuses it all the same
-// when it is there (PingDS, "Persistent search").
-func (d *Directory) checkControls(a *asker, base *entry, controls []ldap.Control) ldap.Result {
+// allowedControls leaves out the controls that the asker may not use on the entry of that name, and refuses them when they are
+// critical (RFC 4511, 4.1.11; OpenDJ, LocalBackendWorkflowElement.removeAllDisallowedControls).
+func (d *Directory) allowedControls(a *asker, dn names.DN, controls []ldap.Control) ([]ldap.Control, ldap.Result) {
+	if !slices.ContainsFunc(controls, func(c ldap.Control) bool { return guarded[c.OID] }) {
+		return controls, ldap.Result{}
+	}
+	at := &entry{id: pseudo, dn: dn, name: dn.String(), key: dn.Key(d.schema)} // Nobody looks whether it is there.
+	allowed := make([]ldap.Control, 0, len(controls))
 	for _, c := range controls {
-		if guarded[c.OID] && !a.mayControl(c.OID, base) {
-			return noControl(c.OID, ldap.UnavailableCriticalExtension)
+		switch {
+		case !guarded[c.OID] || a.mayControl(c.OID, at):
+			allowed = append(allowed, c)
+		case c.Critical:
+			return nil, noControl(c.OID, ldap.UnavailableCriticalExtension)
 		}
 	}
-	return ldap.Result{}
+	return allowed, ldap.Result{}
 }
 
 func noControl(oid string, code ldap.ResultCode) ldap.Result {
@@ -215,7 +226,7 @@ func (f *finding) candidates() (ids []id, indexed bool) {
 // examine looks at one entry and sends it when it matches. It returns how the search ends, when it does.
 func (f *finding) examine(ctx context.Context, e *entry) (ldap.Result, bool) {
 	if ctx.Err() != nil {
-		return ldap.Result{Code: ldap.Canceled, Message: "The operation was canceled"}, true
+		return canceled, true
 	}
 	if !f.indexed {
 		if end, over := f.tooMany(f.looked); over {

@@ -64,31 +64,28 @@ func (d *Directory) selection(asked []string, controls []ldap.Control) selection
 	return s
 }
 
-// entryControls refuses what is malformed of the controls that say which entries and values a search returns, and the question for
-// effective rights to who may not ask it.
-func (d *Directory) entryControls(a *asker, base string, controls []ldap.Control) (r ldap.Result) {
-	fail := func(err error) {
-		if err != nil && r.Code == ldap.Success {
-			r = ldap.Result{Code: ldap.ProtocolError, Message: err.Error()}
-		}
-	}
+// entryControls refuses what is malformed of the controls that say which entries and values a search returns.
+func entryControls(controls []ldap.Control) (r ldap.Result) {
 	_, err := wantsSubentries(controls)
-	fail(err)
 	for _, c := range controls {
+		if err != nil {
+			break
+		}
 		switch c.OID {
 		case ldap.OIDMatchedValues:
 			_, err = ldap.ParseMatchedValues(c)
-			fail(err)
 		case ldap.OIDEffectiveRights:
-			if refused := d.checkControls(a, d.pseudoEntry(base), []ldap.Control{c}); refused.Code != ldap.Success {
-				return refused
+			var asked ldap.EffectiveRights
+			if asked, err = ldap.ParseEffectiveRights(c); err != nil {
+				break
 			}
-			asked, err := ldap.ParseEffectiveRights(c)
-			fail(err)
-			if _, err := names.Parse(asked.DN); err != nil && r.Code == ldap.Success {
-				r = ldap.Result{Code: ldap.InvalidDNSyntax, Message: err.Error()}
+			if _, wrong := names.Parse(asked.DN); wrong != nil {
+				return ldap.Result{Code: ldap.InvalidDNSyntax, Message: wrong.Error()}
 			}
 		}
+	}
+	if err != nil {
+		r = ldap.Result{Code: ldap.ProtocolError, Message: err.Error()}
 	}
 	return r
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/directory/schema"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 )
@@ -57,6 +58,13 @@ func (d *Directory) newUpdate(a *asker, controls []ldap.Control) (*update, ldap.
 		}
 	}
 	return u, ldap.Result{}
+}
+
+// permit asks for the rights to the controls, of which only that for advice needs one here, and begins the advice anew.
+func (d *Directory) permit(u *update, dn names.DN) (refused ldap.Result) {
+	u.controls, refused = d.allowedControls(u.asker, dn, u.controls)
+	u.advice = d.newAssessment(u.controls)
+	return refused
 }
 
 // asserted checks the assertion control (RFC 4528).

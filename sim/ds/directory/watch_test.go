@@ -238,6 +238,8 @@ func TestPersistentSearchOfTheChangelogByCookie(t *testing.T) {
 		w = x.watch(changelog, persistent(15, false, true), cookie(before[0]["changeLogCookie"]))
 		assert.Equal(t, ldap.UnwillingToPerform, (<-w.ended).Code, "the cookie is too old")
 		w = x.watchAs(x.anonymous, changelog, persistent(15, true, true))
+		assert.Equal(t, ldap.UnavailableCriticalExtension, (<-w.ended).Code)
+		w = x.watchAs(x.anonymous, changelog, uncritical(persistent(15, true, true)))
 		assert.Equal(t, ldap.InsufficientAccessRights, (<-w.ended).Code)
 		require.NoError(t, x.SetSwitch("numbersWhenCookie", "refuse"))
 		assert.Equal(t, ldap.UnwillingToPerform, (<-x.watch(changelog, persistent(15, true, true)).ended).Code)
