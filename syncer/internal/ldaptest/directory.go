@@ -247,18 +247,27 @@ func (d *Directory) Delete(uid string) {
 }
 
 // Rename gives a user another name; the entry keeps its entryUUID.
-func (d *Directory) Rename(from, to string) {
+func (d *Directory) Rename(from, to string) { d.Move(DN(from), DN(to)) }
+
+// Move gives an entry another DN, "uid=…,…".
+func (d *Directory) Move(from, to string) {
 	d.apply(func(s *Server, csn string, now time.Time) {
-		e := s.entries[strings.ToLower(DN(from))]
+		e := s.entries[strings.ToLower(from)]
 		if e == nil {
 			return
 		}
-		delete(s.entries, strings.ToLower(e.dn))
-		e.dn = DN(to)
-		e.set("uid", to)
+		rdn, superior, _ := strings.Cut(to, ",")
+		delete(s.entries, strings.ToLower(from))
+		e.dn = to
+		e.set("uid", strings.TrimPrefix(rdn, "uid="))
 		e.set("modifyTimestamp", stamp(now))
-		s.entries[strings.ToLower(e.dn)] = e
-		s.log(change{csn: csn, at: now, kind: "modrdn", dn: DN(from), uid: e.get("entryUUID")})
+		s.entries[strings.ToLower(to)] = e
+		c := change{csn: csn, at: now, kind: "modrdn", dn: from, uid: e.get("entryUUID"), rdn: rdn}
+		if strings.HasSuffix(from, ","+superior) {
+			superior = ""
+		}
+		c.superior = superior
+		s.log(c)
 	})
 }
 

@@ -303,8 +303,10 @@ func (c change) entry(byCookie bool, cookie string) *entry {
 		e.set("targetEntryUUID", c.uid)
 	}
 	e.set("changeLogCookie", cookie)
-	if c.changes != "" {
-		e.set("changes", c.changes)
+	for name, v := range map[string]string{"changes": c.changes, "newRDN": c.rdn, "newSuperior": c.superior} {
+		if v != "" {
+			e.set(name, v)
+		}
 	}
 	return e
 }

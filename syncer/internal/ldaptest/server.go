@@ -77,6 +77,7 @@ type Server struct {
 type change struct {
 	number                      int
 	csn, kind, dn, uid, changes string
+	rdn, superior               string // of a modrdn
 	at                          time.Time
 }
 

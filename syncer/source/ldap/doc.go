@@ -14,7 +14,7 @@
 // The position is stored when the engine has acknowledged everything before it, and what was seen of the users before the
 // position. A process that is killed in between reads the same changes once more; the id of their transaction is made of the
 // entry's id, the value and its date, so the queue recognises them (for queue.duplicates, 24h), and after that the file of
-// seen users does. One entry that cannot be delivered is put aside, told of, and blocks nobody.
+// seen users does. One entry that cannot be delivered is put aside, told of, and blocks nobody; it is tried again whenever it changes.
 //
 // Of several changes of one user only the last is delivered: whatever leads to a user, he is read as he is now. A password that
 // is older than the one delivered is recognised by modifyTimestamp and pwdChangedTime, and left alone; so a replica that lags

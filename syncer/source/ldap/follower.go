@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,21 +105,31 @@ func (s *Source) handle(ctx context.Context, c *conn, entries []*goldap.Entry, r
 	var list []*record
 	latest := map[string]int{} // by entry, its place in list
 	for _, e := range entries {
-		r := readRecord(e, root)
-		if r == nil || !within(s.base, r.dn) {
+		r := s.config.readRecord(e, root)
+		if r == nil {
 			continue
 		}
-		name := strings.ToLower(r.dn)
-		if r.uid != "" {
-			name = r.uid
+		if r.was != "" {
+			s.park.remove(r.was)
 		}
-		if i, ok := latest[name]; ok {
+		name := cmp.Or(r.uid, strings.ToLower(cmp.Or(r.was, r.dn)))
+		i, ok := latest[name]
+		switch {
+		case r.idle && ok:
+			if list[i].dn = r.dn; r.uid == "" { // Its changes stand under its new name.
+				delete(latest, name)
+				latest[strings.ToLower(r.dn)] = i
+			}
+			continue
+		case r.idle && !s.awaited(r), !within(s.base, r.dn):
+			continue
+		case ok:
 			if !r.deleted && !list[i].deleted {
 				r.merge(list[i])
 			}
 			list[i] = nil
 		}
-		latest[name] = len(list)
+		latest[cmp.Or(r.uid, strings.ToLower(r.dn))] = len(list)
 		list = append(list, r)
 	}
 	list = slices.DeleteFunc(list, func(r *record) bool { return r == nil })
@@ -131,12 +142,22 @@ func (s *Source) handle(ctx context.Context, c *conn, entries []*goldap.Entry, r
 			s.park.remove(r.dn)
 		}
 	}
-	list = slices.DeleteFunc(list, func(r *record) bool { return r.deleted })
+	list = slices.DeleteFunc(list, func(r *record) bool { return r.deleted || !within(s.base, r.dn) }) // Some have moved away.
 	looks, err := s.find(ctx, c, list)
 	if err != nil {
 		return err
 	}
 	return s.take(ctx, looks, false)
+}
+
+// awaited tells whether an entry is to be looked at although no password was changed: it was put aside, and may be mended now, or
+// it has got a name under which it may be seen for the first time.
+func (s *Source) awaited(r *record) bool {
+	if r.was == "" {
+		return s.park.has(r.dn)
+	}
+	_, known := s.seen.get(keyOf(r.uid))
+	return !known
 }
 
 // together is how many entries are looked up with one search.
@@ -157,7 +178,11 @@ func (s *Source) find(ctx context.Context, c *conn, list []*record) ([]look, err
 					return nil, err
 				}
 			}
-			if ok {
+			switch {
+			case !ok, r.uid != "" && u.uid != "" && keyOf(r.uid) != keyOf(u.uid): // Another entry has its name now.
+			case r.idle:
+				looks = append(looks, look{user: u})
+			default:
 				looks = append(looks, look{u, r})
 			}
 		}

@@ -44,6 +44,7 @@ type park struct {
 	path    string // "" when nothing may be written
 	entries map[string]Entry
 	dirty   bool
+	met     map[string]bool // those that the comparison under way has met
 }
 
 func parkFile(state string) string { return filepath.Join(state, "parked.json") }
@@ -84,6 +85,28 @@ func (p *park) remove(dn string) {
 		delete(p.entries, name)
 		p.dirty = true
 	}
+}
+
+// begin begins a comparison; prune removes what it has not met, because it was deleted or has another name.
+func (p *park) begin() { p.met = map[string]bool{} }
+
+func (p *park) meet(dn string) {
+	if name := strings.ToLower(dn); p.has(dn) {
+		p.met[name] = true
+	}
+}
+
+func (p *park) prune() {
+	for name := range p.entries {
+		if !p.met[name] {
+			p.remove(name)
+		}
+	}
+}
+
+func (p *park) has(dn string) bool {
+	_, ok := p.entries[strings.ToLower(dn)]
+	return ok
 }
 
 func (p *park) list() []Entry {

@@ -1,19 +1,23 @@
 package ldap
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
 	goldap "github.com/go-ldap/ldap/v3"
 )
 
-// record is an entry of the changelog that concerns a user's password, or his end.
+// record is an entry of the changelog.
 type record struct {
 	place   string // what tells it from others: its CSN, or number
-	dn      string
-	uid     string // targetEntryUUID or targetUniqueID; "" when the server gives none
+	dn      string // after it
+	was     string // before it, when it has given the entry another name
+	uid     string // of Config.UIDAttribute; "" when the server does not give that
+	idle    bool   // it concerns no password
 	deleted bool
 	brought []string // the values of userPassword that it has written
+	cleared bool     // it has removed all that were there before
 	// dated: it writes pwdChangedTime.
 	dated bool
 	// quiet: nobody is named who made it, by a server that names people and is silent about itself.
@@ -26,17 +30,14 @@ type record struct {
 // recordAttributes are asked for by name. Different servers write some of them in different case.
 var recordAttributes = []string{
 	"changeNumber", "changeTime", "changeType", "targetDN", "changes", "targetEntryUUID", "targetUniqueID", "changeInitiatorsName",
-	"replicationCSN", "changeLogCookie",
+	"replicationCSN", "changeLogCookie", "newRDN", "newSuperior",
 }
 
-// readRecord reads an entry of the changelog; nil means that it concerns no password.
-func readRecord(e *goldap.Entry, server rootDSE) *record {
+// readRecord reads an entry of the changelog; nil means that it is about no entry.
+func (c Config) readRecord(e *goldap.Entry, server rootDSE) *record {
 	r := &record{
-		dn: value(e, "targetDN"), uid: value(e, "targetEntryUUID"), time: parseTime(value(e, "changeTime")), place: placeOf(e),
+		dn: value(e, "targetDN"), uid: c.uidOf(e), time: parseTime(value(e, "changeTime")), place: placeOf(e),
 		initiators: values(e, "changeInitiatorsName"),
-	}
-	if r.uid == "" {
-		r.uid = value(e, "targetUniqueID")
 	}
 	if r.dn == "" {
 		return nil
@@ -51,8 +52,9 @@ func readRecord(e *goldap.Entry, server rootDSE) *record {
 		list, err = parseChanges(value(e, "changes"), true)
 	case "modify":
 		list, err = parseChanges(value(e, "changes"), false)
-	default: // A user who is renamed keeps his password.
-		return nil
+	default: // modrdn: who is renamed keeps his password.
+		r.idle, r.was, r.dn = true, r.dn, renamed(r.dn, value(e, "newRDN"), value(e, "newSuperior"))
+		return r
 	}
 	if err != nil {
 		r.garbled = true
@@ -63,22 +65,61 @@ func readRecord(e *goldap.Entry, server rootDSE) *record {
 		switch {
 		case strings.EqualFold(m.attribute, passwordAttribute):
 			touched = true
-			if m.kind != "delete" {
-				for _, v := range m.values {
-					r.brought = append(r.brought, unterminated(v))
-				}
-			}
+			r.write(m)
 		case strings.EqualFold(m.attribute, "pwdChangedTime"):
 			touched, r.dated = true, r.dated || m.kind != "delete"
 		case strings.EqualFold(m.attribute, "modifiersName"), strings.EqualFold(m.attribute, "creatorsName"):
 			r.initiators = append(r.initiators, m.values...)
 		}
 	}
-	if !touched {
-		return nil
-	}
+	r.idle = !touched
 	r.quiet = len(r.initiators) == 0 && server.rehashesSilently()
 	return r
+}
+
+// uidOf is what the changelog calls the entry for good, where that is what Config.UIDAttribute holds.
+func (c Config) uidOf(e *goldap.Entry) string {
+	switch strings.ToLower(c.UIDAttribute) {
+	case "entryuuid":
+		return value(e, "targetEntryUUID")
+	case "nsuniqueid":
+		return value(e, "targetUniqueID")
+	}
+	return ""
+}
+
+// renamed is the name that a modrdn has given to an entry.
+func renamed(dn, rdn, superior string) string {
+	if superior = cmp.Or(superior, parentOf(dn)); rdn == "" || superior == "" {
+		return dn
+	}
+	return rdn + "," + superior
+}
+
+// parentOf is what follows the first comma that is none of a value's: RFC 4514, 2.4.
+func parentOf(dn string) string {
+	for i := 0; i < len(dn); i++ {
+		switch dn[i] {
+		case '\\':
+			i++
+		case ',':
+			return strings.TrimLeft(dn[i+1:], " ")
+		}
+	}
+	return ""
+}
+
+// write follows what a modification leaves of userPassword.
+func (r *record) write(m modification) {
+	if m.kind == "replace" || m.kind == "delete" && len(m.values) == 0 {
+		r.brought, r.cleared = nil, true
+	}
+	if m.kind == "delete" {
+		return
+	}
+	for _, v := range m.values {
+		r.brought = append(r.brought, unterminated(v))
+	}
 }
 
 // placeOf tells a change from all others, on every server when there is a CSN.
@@ -94,7 +135,10 @@ func csnOf(place string) (string, bool) { return strings.CutPrefix(place, "csn "
 
 // merge brings what several changes of one entry say into the last of them: the entry is read once, as it is now.
 func (r *record) merge(earlier *record) {
-	if len(r.brought) == 0 {
+	if earlier.idle {
+		return
+	}
+	if len(r.brought) == 0 && !r.cleared {
 		r.brought, r.place = earlier.brought, earlier.place
 	}
 	r.dated = r.dated || earlier.dated

@@ -84,6 +84,7 @@ func (s *Source) compare(ctx context.Context, c *conn) error {
 	first := why == pendingFirst && !s.config.DeliversFirst()
 	s.log.DebugContext(ctx, "all users are compared", "why", why, "server", c.url)
 	s.seen.begin()
+	s.park.begin()
 	w, err := s.sweep(ctx, c, s.config.Filter, func(users []user) error {
 		looks := make([]look, len(users))
 		for i, u := range users {
@@ -92,6 +93,9 @@ func (s *Source) compare(ctx context.Context, c *conn) error {
 		}
 		if err := s.take(ctx, looks, first); err != nil {
 			return err
+		}
+		for _, u := range users {
+			s.park.meet(u.dn)
 		}
 		return s.save()
 	})
@@ -110,6 +114,9 @@ func (s *Source) compare(ctx context.Context, c *conn) error {
 	}
 	for _, k := range gone {
 		s.gone(ctx, k, "")
+	}
+	if w.referred == 0 {
+		s.park.prune()
 	}
 	s.position.Pending, s.position.Reconciled = "", time.Now().UTC()
 	s.since(w)
