@@ -153,11 +153,9 @@ func (r *reader) read() {
 		server, failures = server+1, failures+1
 		pause := min(firstPause<<min(failures, 10), longPause)
 		switch refused := goldap.IsErrorWithCode(err, goldap.LDAPResultInvalidCredentials); {
-		case refused && r.flaw == HammersRefusedBind:
-			pause = firstPause
 		case refused && r.flaw == GivesUpOnRefusedBind, r.flaw == CookieErrorIsFatal && errors.As(err, new(gapError)):
 			return
-		case refused:
+		case refused && r.flaw != HammersRefusedBind:
 			pause = refusedWait
 		}
 		if !r.sleep(pause) {

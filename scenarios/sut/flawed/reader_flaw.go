@@ -10,7 +10,7 @@ const (
 	FallsBackToPlaintext ReaderFlaw = "falls-back-to-plaintext" // binds in the clear when StartTLS is refused
 	ImpatientBind        ReaderFlaw = "impatient-bind"          // gives a bind five seconds
 	GivesUpOnRefusedBind ReaderFlaw = "gives-up-on-49"          // takes a refused bind for the end
-	HammersRefusedBind   ReaderFlaw = "hammers-on-49"           // tries a refused bind every second
+	HammersRefusedBind   ReaderFlaw = "hammers-on-49"           // tries a refused bind as often as after any other failure
 	BusyIsNothing        ReaderFlaw = "busy-is-nothing"         // takes busy for no changes, and goes on behind them
 
 	ReadsOnAfterTrimming ReaderFlaw = "reads-on-after-trimming" // goes on from its number, whatever is gone
