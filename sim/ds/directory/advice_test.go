@@ -127,7 +127,7 @@ func TestCriteriaOfDS(t *testing.T) {
 }
 
 func TestAdviceOnAdd(t *testing.T) {
-	x := start(t)
+	x := start(t, withPolicy(func(p *directory.PasswordPolicy) { p.HistoryCount = 2 })) // which a new entry has none of
 	add := func(uid, password string, controls []ldap.Control) ldap.Result {
 		return x.Add(t.Context(), x.admin, ldap.AddRequest{DN: "uid=" + uid + "," + people, Attributes: []ldap.Attribute{
 			attr("objectClass", "inetOrgPerson"), attr("cn", "x"), attr("sn", "x"), attr("userPassword", password),

@@ -26,3 +26,21 @@ func TestTheLastGraceLoginIsOne(t *testing.T) {
 	assert.Equal(t, ldap.InvalidCredentials, d.welcome(t.Context(), second, verified, nil, "", proof{password: secret.New("hifalutin")}).Code)
 	assert.Empty(t, second.DN)
 }
+
+// TestWhatHappensWhileAPasswordIsHashed has the account changed between the proof of a bind and what follows from it.
+func TestWhatHappensWhileAPasswordIsHashed(t *testing.T) {
+	const bjensen = "uid=bjensen,ou=People,dc=example,dc=com"
+	d, err := New(DefaultConfig(DS7), Kernel{Clock: new(clock.Clock), Seed: 1, Digester: secret.NewDigester([]byte("sixteen bytes or more"))})
+	require.NoError(t, err)
+	before := d.account(d.lookUp(bjensen))
+	closes := proof{check: func() (string, bool, error) {
+		return "", true, d.Change(t.Context(), "bjensen", replacement(d.known.accountDisabled, "TRUE"))
+	}}
+	assert.Equal(t, ldap.InvalidCredentials, d.bind(t.Context(), &Session{Secure: true}, before.entry, nil, closes).Code, "closed")
+
+	stored := before.entry.value(d.known.userPassword)
+	require.NoError(t, d.Change(t.Context(), "bjensen", replacement(d.known.userPassword, "Brand new 1!")))
+	fresh := d.Stored("bjensen")
+	d.rehash(t.Context(), before, stored, secret.New("hifalutin"))
+	assert.Equal(t, fresh.Reveal(), d.Stored("bjensen").Reveal(), "the old password does not come back")
+}

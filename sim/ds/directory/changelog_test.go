@@ -70,6 +70,7 @@ func TestChangelogEntries(t *testing.T) {
 	assert.Equal(t, bjensen, all[2]["targetDN"])
 	assert.Equal(t, "uid=babs", all[2]["newRDN"])
 	assert.Equal(t, "true", all[2]["deleteOldRDN"])
+	assert.Regexp(t, `^replace: modifiersName\nmodifiersName: uid=admin\n-\nreplace: modifyTimestamp\nmodifyTimestamp: \d{14}Z\n-\n$`, all[2]["changes"])
 	assert.Equal(t, "ou=Apps,"+suffix, all[2]["newSuperior"])
 	assert.Equal(t, uuid, all[2]["targetEntryUUID"])
 
@@ -102,6 +103,7 @@ func TestChangeNumbers(t *testing.T) {
 		"(|)":                                                 0,
 		"(&(objectClass=changeLogEntry)(changeNumber<=1002))": 3,
 		"(targetDN=" + scarter + ")":                          0,
+		"(replicaIdentifier=1)":                               10,
 	} {
 		all, r := x.changes(x.admin, text)
 		assert.Equal(t, ldap.Success, r.Code)
@@ -132,10 +134,16 @@ func TestChangeNumbers(t *testing.T) {
 	assert.Equal(t, ldap.Success, r.Code)
 	assert.Len(t, all, 2)
 	x.clock.Turn(73 * time.Hour)
+	all, _ = x.changes(x.admin, "(changeNumber>=1002)")
+	assert.Empty(t, all)
 	first, last := x.ChangeNumbers()
 	assert.Equal(t, 1010, first)
 	assert.Equal(t, 1009, last)
 	assert.Equal(t, ldap.UnwillingToPerform, x.Delete(t.Context(), x.admin, ldap.DeleteRequest{DN: "cn=changelog"}, nil).Code)
+	require.Equal(t, ldap.Success, x.modify(x.admin, "uid=admin", mod(ldap.Replace, "description", "x")).Code)
+	require.Equal(t, ldap.Success, x.Delete(t.Context(), x.admin, ldap.DeleteRequest{DN: "uid=admin"}, nil).Code)
+	_, same := x.ChangeNumbers()
+	assert.Equal(t, last, same, "what is outside the suffix is not replicated")
 }
 
 func TestWhoReadsTheChangelog(t *testing.T) {
@@ -215,15 +223,39 @@ func TestCookies(t *testing.T) {
 	rest, r = x.changes(x.admin, "(&)", cookie(all[2]["changeLogCookie"]))
 	assert.Equal(t, ldap.Success, r.Code)
 	assert.Len(t, rest, 2)
+	rest, r = x.changes(x.admin, "(&)", cookie(""))
+	assert.Equal(t, ldap.Success, r.Code)
+	assert.Len(t, rest, 2, "who has no cookie yet has no history to miss")
 	_, r = x.changes(x.admin, "(&)", cookie("o=other:0000;"))
 	assert.Equal(t, ldap.UnwillingToPerform, r.Code)
-	for _, wrong := range []string{"nonsense", "dc=example,dc=com:xyz;", "dc=example,dc=com:" + strings.Repeat("g", 28)} {
+	for _, wrong := range []string{"nonsense", "dc=example,dc=com:xyz;", "dc=example,dc=com:" + strings.Repeat("0", 27), "dc=example,dc=com:" + strings.Repeat("0", 29), "dc=example,dc=com:" + strings.Repeat("g", 28)} {
 		_, r = x.changes(x.admin, "(&)", cookie(wrong))
 		assert.Equal(t, ldap.ProtocolError, r.Code)
 		assert.Equal(t, "Invalid syntax for the provided cookie '"+wrong+"'", r.Message)
 	}
 	one := x.Search(t.Context(), x.admin, ldap.SearchRequest{BaseDN: "cn=changelog"}, []ldap.Control{cookie("")}, collect(new([]ldap.Entry)))
 	assert.Equal(t, ldap.Success, one.Code)
+
+	x.clock.Turn(-time.Hour)
+	require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "description", "x")).Code)
+	rest, r = x.changes(x.admin, "(&)", cookie(all[4]["changeLogCookie"]))
+	assert.Equal(t, ldap.Success, r.Code)
+	require.Len(t, rest, 1, "a clock that goes back loses nothing")
+	x.clock.Turn(74 * time.Hour)
+	_, r = x.changes(x.admin, "(&)", cookie(all[4]["changeLogCookie"]))
+	assert.Equal(t, ldap.UnwillingToPerform, r.Code, "time makes cookies too old")
+}
+
+func TestCookiesOfASuffixWithAColon(t *testing.T) {
+	x := start(t, func(c *directory.Config) {
+		c.Layout, c.Suffix, c.Changelog.Mode = directory.Empty, "o=a:b", directory.ChangelogCookies
+	})
+	require.Equal(t, ldap.Success, x.modify(x.admin, "o=a:b", mod(ldap.Replace, "description", "x")).Code)
+	all, _ := x.changes(x.admin, "(objectClass=*)", cookie(""))
+	require.Len(t, all, 1)
+	rest, r := x.changes(x.admin, "(objectClass=*)", cookie(all[0]["changeLogCookie"]))
+	assert.Equal(t, ldap.Success, r.Code)
+	assert.Empty(t, rest)
 }
 
 func TestIncludedAttributes(t *testing.T) {
@@ -235,6 +267,7 @@ func TestIncludedAttributes(t *testing.T) {
 	all, _ := x.changes(x.admin, "(&)")
 	assert.Equal(t, "uid: bjensen\n", all[0]["includedAttributes"])
 	assert.Contains(t, all[1]["includedAttributes"], "mail: bjensen@example.com\n")
+	assert.NotContains(t, all[1]["includedAttributes"], "entryUUID", "all user attributes")
 }
 
 func persistent(types int, only, changes bool) ldap.Control {
@@ -333,6 +366,9 @@ func TestReplication(t *testing.T) {
 		fromB, _ = b.changes(b.admin, "(&)", cookie(""))
 		assert.Len(t, fromA, 4)
 		require.Len(t, fromB, 4)
+		byNumber, _ := b.changes(b.admin, "(changeNumber>=502)")
+		require.Len(t, byNumber, 2)
+		assert.Equal(t, fromB[2]["changeLogCookie"], byNumber[0]["changeLogCookie"], "it has what smaller numbers had")
 		// A cookie of one replica is good at the other: that is what cookies are for.
 		last, r := b.changes(b.admin, "(&)", cookie(fromA[2]["changeLogCookie"]))
 		require.Equal(t, ldap.Success, r.Code)

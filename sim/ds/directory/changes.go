@@ -53,7 +53,7 @@ func (d *Directory) publish(c change) {
 		c.csn = log.stamp(c.at, c.origin)
 	}
 	r := &record{change: c, number: log.next, real: time.Now()}
-	log.newest[c.origin] = max(log.newest[c.origin], c.csn)
+	log.newest[c.origin] = c.csn
 	if log.mode != ChangelogOff {
 		log.next++
 		log.records = append(log.records, r)

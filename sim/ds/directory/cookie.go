@@ -70,7 +70,8 @@ func (d *Directory) tooOld(domain string) ldap.Result {
 	}
 }
 
-// since returns the records that a state has not seen, or false when some of those are gone. The tree must be locked.
+// since returns the records from the first on that a state has not seen, or false when some of those are gone. The tree must be
+// locked.
 func (c *changes) since(s state) ([]*record, bool) {
 	if len(s) > 0 {
 		for origin, gone := range c.trimmed {
@@ -91,6 +92,5 @@ func (c *changes) since(s state) ([]*record, bool) {
 			begin = min(begin, own[at].number)
 		}
 	}
-	fresh := c.from(begin, c.next)
-	return slices.DeleteFunc(fresh, func(r *record) bool { return r.csn <= s[r.origin] }), true
+	return c.from(begin, c.next), true
 }

@@ -105,6 +105,11 @@ func TestTimeLimit(t *testing.T) {
 		assert.Equal(t, ldap.TimeLimitExceeded, r.Code)
 		assert.Equal(t, "The maximum time limit of 4 seconds for processing this search operation has expired", r.Message)
 		assert.Equal(t, 2, n)
+		require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "ds-rlim-time-limit", "6")).Code)
+		n = 0
+		r = x.Search(t.Context(), x.as(bjensen, "hifalutin"), ldap.SearchRequest{BaseDN: suffix, Scope: ldap.ScopeSubtree}, nil, slow)
+		assert.Equal(t, ldap.TimeLimitExceeded, r.Code)
+		assert.Equal(t, 3, n, "an account has limits of its own")
 	})
 }
 

@@ -43,42 +43,54 @@ func TestModifyOfPasswords(t *testing.T) {
 		policy   func(*directory.PasswordPolicy)
 		as       string // "": bjensen
 		insecure bool
+		prepare  func(*trial)
 		mods     []ldap.Change
 		turn     time.Duration
 		code     ldap.ResultCode
 		fault    string
 		message  string
 	}{
-		"self, with proof":         {mods: swap},
-		"self, without proof":      {mods: set},
-		"by an administrator":      {as: kvaughan, mods: set},
-		"not self, no privilege":   {as: scarter, mods: set, code: ldap.InsufficientAccessRights, message: "cannot be modified due to insufficient access rights"},
-		"options":                  {mods: []ldap.Change{mod(ldap.Replace, "userPassword;x", fresh)}, code: ldap.ConstraintViolation, message: "Attributes used to hold user passwords are not allowed to have any attribute options"},
-		"users may not":            {policy: func(p *directory.PasswordPolicy) { p.AllowUserChange = false }, mods: set, code: ldap.UnwillingToPerform, fault: "\x03", message: "Users are not allowed to change their own passwords"},
-		"plain connection":         {insecure: true, mods: set, code: ldap.ConfidentialityRequired, fault: "\x03", message: "Password changes must be performed over a secure authentication channel"},
-		"too young":                {policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(24 * time.Hour) }, turn: 23 * time.Hour, mods: set, code: ldap.UnwillingToPerform, fault: "\x07", message: "The password cannot be changed because it has not been long enough"},
-		"old enough":               {policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(24 * time.Hour) }, turn: 25 * time.Hour, mods: set},
-		"administrator, too young": {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(24 * time.Hour) }, mods: set},
-		"several values":           {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "First one 1", "Second one 2")}, code: ldap.ConstraintViolation, fault: "\x03", message: "Multiple password values are not allowed in user entries"},
-		"a second value":           {mods: []ldap.Change{mod(ldap.Add, "userPassword", fresh)}, code: ldap.ConstraintViolation, fault: "\x03", message: "The password change would result in multiple password values in the user entry, which is not allowed"},
-		"pre-encoded":              {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "{SSHA512}"+hash)}, code: ldap.ConstraintViolation, fault: "\x05", message: "User passwords may not be provided in pre-encoded form"},
-		"looks pre-encoded":        {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "{winter}2026")}, code: ldap.ConstraintViolation, fault: "\x05", message: "User passwords may not be provided in pre-encoded form"},
-		"braces, not encoded":      {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "{}winter2026")}},
-		"exists already":           {mods: []ldap.Change{mod(ldap.Add, "userPassword", old)}, code: ldap.AttributeOrValueExists, fault: "\x08", message: "The specified password value already exists in the user entry"},
-		"wrong old value":          {mods: []ldap.Change{mod(ldap.Delete, "userPassword", "wrong"), mod(ldap.Add, "userPassword", fresh)}, code: ldap.NoSuchAttribute, message: "The provided user password does not match any password in the user's entry"},
-		"proof is wanted":          {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: set, code: ldap.UnwillingToPerform, fault: "\x04", message: "The password policy requires that user password changes include the current password"},
-		"proof is given":           {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: swap},
-		"proof, administrator":     {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: set},
-		"too short":                {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}, code: ldap.ConstraintViolation, fault: "\x05", message: "The provided password value was rejected by a password validator: The provided password is shorter than the minimum required length of 8 characters"},
-		"too short, administrator": {as: kvaughan, mods: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}, code: ldap.ConstraintViolation, fault: "\x05", message: "shorter"},
-		"administrator skips":      {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.SkipForAdministrators = true; p.Validators.MinLength = 99 }, mods: set},
-		"in history":               {policy: func(p *directory.PasswordPolicy) { p.HistoryCount = 3 }, mods: []ldap.Change{mod(ldap.Replace, "userPassword", old)}, code: ldap.ConstraintViolation, fault: "\x08", message: "The provided new password was found in the password history for the user"},
-		"options, to delete":       {mods: []ldap.Change{mod(ldap.Delete, "userPassword;x")}, code: ldap.NoSuchAttribute},
-		"second, proof is wanted":  {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: []ldap.Change{mod(ldap.Add, "userPassword", fresh)}, code: ldap.UnwillingToPerform, fault: "\x04", message: "The password policy requires"},
-		"own encoded, to delete":   {policy: func(p *directory.PasswordPolicy) { p.AllowPreEncoded = true }, mods: []ldap.Change{mod(ldap.Delete, "userPassword", "{SSHA512}"+hash)}, code: ldap.ConstraintViolation, fault: "\x05", message: "User passwords may not be provided in pre-encoded form"},
+		"self, with proof":          {mods: swap},
+		"self, without proof":       {mods: set},
+		"by an administrator":       {as: kvaughan, mods: set},
+		"not self, no privilege":    {as: scarter, mods: set, code: ldap.InsufficientAccessRights, message: "cannot be modified due to insufficient access rights"},
+		"options":                   {mods: []ldap.Change{mod(ldap.Replace, "userPassword;x", fresh)}, code: ldap.ConstraintViolation, message: "Attributes used to hold user passwords are not allowed to have any attribute options"},
+		"users may not":             {policy: func(p *directory.PasswordPolicy) { p.AllowUserChange = false }, mods: set, code: ldap.UnwillingToPerform, fault: "\x03", message: "Users are not allowed to change their own passwords"},
+		"users may not, but others": {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.AllowUserChange = false }, mods: set},
+		"plain connection":          {insecure: true, mods: set, code: ldap.ConfidentialityRequired, fault: "\x03", message: "Password changes must be performed over a secure authentication channel"},
+		"too young":                 {policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(24 * time.Hour) }, turn: 23 * time.Hour, mods: set, code: ldap.UnwillingToPerform, fault: "\x07", message: "The password cannot be changed because it has not been long enough"},
+		"too young, plain":          {policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(24 * time.Hour) }, insecure: true, mods: set, code: ldap.ConfidentialityRequired, fault: "\x03", message: "secure authentication channel"},
+		"old enough":                {policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(24 * time.Hour) }, turn: 25 * time.Hour, mods: set},
+		"administrator, too young":  {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(24 * time.Hour) }, mods: set},
+		"several values":            {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "First one 1", "Second one 2")}, code: ldap.ConstraintViolation, fault: "\x03", message: "Multiple password values are not allowed in user entries"},
+		"a second value":            {mods: []ldap.Change{mod(ldap.Add, "userPassword", fresh)}, code: ldap.ConstraintViolation, fault: "\x03", message: "The password change would result in multiple password values in the user entry, which is not allowed"},
+		"pre-encoded":               {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "{SSHA512}"+hash)}, code: ldap.ConstraintViolation, fault: "\x05", message: "User passwords may not be provided in pre-encoded form"},
+		"looks pre-encoded":         {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "{winter}2026")}, code: ldap.ConstraintViolation, fault: "\x05", message: "User passwords may not be provided in pre-encoded form"},
+		"braces, not encoded":       {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "{}winter2026")}},
+		"exists already":            {mods: []ldap.Change{mod(ldap.Add, "userPassword", old)}, code: ldap.AttributeOrValueExists, fault: "\x08", message: "The specified password value already exists in the user entry"},
+		"wrong old value":           {mods: []ldap.Change{mod(ldap.Delete, "userPassword", "wrong"), mod(ldap.Add, "userPassword", fresh)}, code: ldap.NoSuchAttribute, message: "The provided user password does not match any password in the user's entry"},
+		"proof is wanted":           {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: set, code: ldap.UnwillingToPerform, fault: "\x04", message: "The password policy requires that user password changes include the current password"},
+		"proof is given":            {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: swap},
+		"proof, administrator":      {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: set},
+		"too short":                 {mods: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}, code: ldap.ConstraintViolation, fault: "\x05", message: "The provided password value was rejected by a password validator: The provided password is shorter than the minimum required length of 8 characters"},
+		"too short, administrator":  {as: kvaughan, mods: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}, code: ldap.ConstraintViolation, fault: "\x05", message: "shorter"},
+		"administrator skips":       {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.SkipForAdministrators = true; p.Validators.MinLength = 99 }, mods: set},
+		"in history":                {policy: func(p *directory.PasswordPolicy) { p.HistoryCount = 3 }, mods: []ldap.Change{mod(ldap.Replace, "userPassword", old)}, code: ldap.ConstraintViolation, fault: "\x08", message: "The provided new password was found in the password history for the user"},
+		"options, to replace":       {mods: []ldap.Change{mod(ldap.Replace, "userPassword;x"), mod(ldap.Replace, "userPassword", fresh)}},
+		"replaced, then deleted":    {mods: []ldap.Change{mod(ldap.Replace, "userPassword", fresh), mod(ldap.Delete, "userPassword", old)}, code: ldap.NoSuchAttribute, message: "The provided user password does not match any password in the user's entry"},
+		"options, to delete":        {mods: []ldap.Change{mod(ldap.Delete, "userPassword;x")}, code: ldap.NoSuchAttribute},
+		"second, proof is wanted":   {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, mods: []ldap.Change{mod(ldap.Add, "userPassword", fresh)}, code: ldap.UnwillingToPerform, fault: "\x04", message: "The password policy requires"},
+		"own encoded, to delete":    {policy: func(p *directory.PasswordPolicy) { p.AllowPreEncoded = true }, mods: []ldap.Change{mod(ldap.Delete, "userPassword", "{SSHA512}"+hash)}, code: ldap.ConstraintViolation, fault: "\x05", message: "User passwords may not be provided in pre-encoded form"},
 		"administrator skips history": {as: kvaughan, policy: func(p *directory.PasswordPolicy) {
 			p.HistoryCount, p.SkipForAdministrators = 3, true
 			p.Validators = directory.Validators{Dictionary: []string{fresh}}
+		}, mods: set},
+		"skipped for others": {policy: func(p *directory.PasswordPolicy) { p.SkipForAdministrators = true }, mods: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}, code: ldap.ConstraintViolation, fault: "\x05", message: "shorter"},
+		"two reasons":        {policy: func(p *directory.PasswordPolicy) { p.Validators.Dictionary = []string{"short"} }, mods: []ldap.Change{mod(ldap.Replace, "userPassword", "short")}, code: ldap.ConstraintViolation, fault: "\x05", message: "dictionary"},
+		"young, but a change is due": {policy: func(p *directory.PasswordPolicy) {
+			p.MinAge, p.ForceChangeOnReset = directory.Duration(24*time.Hour), true
+		}, prepare: func(x *trial) {
+			require.NoError(x.t, x.Change(x.t.Context(), "bjensen", mod(ldap.Replace, "pwdReset", "TRUE")))
 		}, mods: set},
 		"reset":                  {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.ForceChangeOnReset = true }, mods: set, fault: "\x02"},
 		"history, administrator": {as: kvaughan, policy: func(p *directory.PasswordPolicy) { p.HistoryCount = 3; p.Validators = directory.Validators{} }, mods: []ldap.Change{mod(ldap.Replace, "userPassword", old)}, code: ldap.ConstraintViolation, fault: "\x08", message: "history"},
@@ -98,6 +110,9 @@ func TestModifyOfPasswords(t *testing.T) {
 				s = x.as(scarter, "sprain")
 			}
 			s.Secure = !c.insecure
+			if c.prepare != nil {
+				c.prepare(x)
+			}
 			x.clock.Turn(c.turn)
 			r := x.Modify(t.Context(), s, ldap.ModifyRequest{DN: bjensen, Changes: c.mods}, asksPolicy)
 			assert.Equal(t, c.code, r.Code, r.Message)
@@ -214,6 +229,9 @@ func TestHistory(t *testing.T) {
 	assert.Equal(t, ldap.ConstraintViolation, set("three"), "the present one")
 	assert.Equal(t, ldap.ConstraintViolation, set("two"))
 	assert.Equal(t, ldap.ConstraintViolation, set("one"))
+	require.NoError(t, x.SetPolicyJSON(json.RawMessage(`{"password-history-count": 1}`)))
+	assert.Equal(t, ldap.ConstraintViolation, set("two"), "the newest is left of a shorter history")
+	assert.Equal(t, ldap.Success, set("one"))
 	assert.Equal(t, ldap.Success, set("hifalutin"), "forgotten")
 
 	timed := start(t, withPolicy(func(p *directory.PasswordPolicy) {
@@ -234,9 +252,11 @@ func TestStateOfANewPassword(t *testing.T) {
 	state := x.read(x.admin, bjensen, "pwdFailureTime", "pwdAccountLockedTime", "pwdChangedTime")
 	assert.Len(t, strings.Split(state["pwdFailureTime"], "|"), 3)
 	assert.NotEmpty(t, state["pwdAccountLockedTime"])
+	require.NoError(t, x.Change(t.Context(), "bjensen", mod(ldap.Replace, "ds-pwp-warned-time", "20260102030405Z")))
 	x.clock.Turn(time.Minute)
 	require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "userPassword", "Brand new 1!")).Code)
-	after := x.read(x.admin, bjensen, "pwdFailureTime", "pwdAccountLockedTime", "pwdChangedTime", "pwdReset")
+	after := x.read(x.admin, bjensen, "pwdFailureTime", "pwdAccountLockedTime", "pwdChangedTime", "pwdReset", "ds-pwp-warned-time")
+	assert.NotContains(t, after, "ds-pwp-warned-time")
 	assert.NotContains(t, after, "pwdFailureTime")
 	assert.NotContains(t, after, "pwdAccountLockedTime")
 	assert.Equal(t, "TRUE", after["pwdReset"])
@@ -244,13 +264,21 @@ func TestStateOfANewPassword(t *testing.T) {
 
 	s := x.as(bjensen, "Brand new 1!")
 	require.True(t, s.MustChange())
+	require.Equal(t, ldap.Success, x.Bind(t.Context(), s, "", secret.Value{}, nil).Code)
+	require.False(t, s.MustChange(), "nobody need not")
+	s = x.as(bjensen, "Brand new 1!")
 	r := x.Search(t.Context(), s, ldap.SearchRequest{BaseDN: suffix}, asksPolicy, nil)
 	assert.Equal(t, ldap.ConstraintViolation, r.Code)
 	assert.Equal(t, bjensen+" must change their password before it will be allowed to request any other operations", r.Message)
 	assert.Equal(t, ppolicyError+"\x02", policyValue(r))
 	assert.Equal(t, ldap.ConstraintViolation, x.modify(s, bjensen, mod(ldap.Replace, "mail", "x@y")).Code)
 	assert.Equal(t, ldap.ConstraintViolation, x.Delete(t.Context(), s, ldap.DeleteRequest{DN: bjensen}, nil).Code)
-	assert.Equal(t, ldap.Success, x.modify(s, bjensen, mod(ldap.Replace, "userPassword", "My own one 2!")).Code)
+	own := mod(ldap.Replace, "userPassword", "My own one 2!")
+	assert.Equal(t, ldap.ConstraintViolation, x.modify(s, bjensen, own, mod(ldap.Replace, "mail", "x@y")).Code, "the password and nothing else")
+	r = x.Modify(t.Context(), s, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{own}}, []ldap.Control{{OID: ldap.OIDNoOp, Critical: true}})
+	assert.Equal(t, ldap.NoOperation, r.Code)
+	assert.True(t, s.MustChange(), "nothing was done yet")
+	assert.Equal(t, ldap.Success, x.modify(s, "UID=BJensen, ou=people,"+suffix, own).Code)
 	assert.False(t, s.MustChange())
 	assert.Equal(t, ldap.Success, x.modify(s, bjensen, mod(ldap.Replace, "mail", "x@y")).Code)
 	assert.NotContains(t, x.read(x.admin, bjensen, "pwdReset"), "pwdReset")
@@ -305,10 +333,13 @@ func TestLockout(t *testing.T) {
 	x := start(t, withPolicy(func(p *directory.PasswordPolicy) {
 		p.LockoutFailures, p.LockoutDuration, p.FailureInterval = 3, directory.Duration(15*time.Minute), directory.Duration(10*time.Minute)
 	}))
+	x.Bind(t.Context(), &directory.Session{}, bjensen, secret.New("wrong"), nil)
+	assert.Empty(t, x.read(x.admin, bjensen, "pwdFailureTime"), "over a plain connection no password is looked at")
 	x.bind(bjensen, "wrong")
 	x.bind(bjensen, "wrong")
 	x.clock.Turn(11 * time.Minute) // Both are forgotten.
 	x.bind(bjensen, "wrong")
+	assert.NotContains(t, x.read(x.admin, bjensen, "pwdFailureTime")["pwdFailureTime"], "|", "and deleted")
 	x.bind(bjensen, "wrong")
 	assert.Equal(t, ldap.Success, x.bind(bjensen, "hifalutin").Code)
 	assert.NotContains(t, x.read(x.admin, bjensen, "pwdFailureTime"), "pwdFailureTime", "a good bind clears them")
@@ -361,8 +392,13 @@ func TestExpiry(t *testing.T) {
 	r := x.bind(bjensen, "hifalutin", asksPolicy...)
 	require.Equal(t, ldap.Success, r.Code)
 	assert.Equal(t, "\x30\x07\xa0\x05\x80\x03\x01", policyValue(r)[:7], "less than a day: 86 thousand seconds in three bytes")
-	assert.NotEmpty(t, x.read(x.admin, bjensen, "ds-pwp-warned-time"))
+	warnedAt := x.read(x.admin, bjensen, "ds-pwp-warned-time")
+	assert.NotEmpty(t, warnedAt)
+	assert.NotEmpty(t, x.read(x.admin, bjensen, "ds-pwp-password-expiration-time"))
+	assert.Empty(t, x.read(x.admin, people, "ds-pwp-password-expiration-time"), "what is no account")
+	x.clock.Turn(time.Minute)
 	r = x.bind(bjensen, "hifalutin")
+	assert.Equal(t, warnedAt, x.read(x.admin, bjensen, "ds-pwp-warned-time"), "the first warning is noted")
 	require.Len(t, r.Controls, 1)
 	assert.Equal(t, ldap.OIDPasswordExpiring, r.Controls[0].OID, "Netscape's way, unless the other is asked for")
 	x.clock.Turn(2 * 24 * time.Hour)
@@ -418,6 +454,8 @@ func TestRehash(t *testing.T) {
 	assert.Equal(t, "cn=Internal Client,cn=Root DNs,cn=config", after["modifiersName"])
 	first, last := x.ChangeNumbers()
 	assert.Equal(t, first, last, "one change")
+	all, _ := x.changes(x.admin, "(objectClass=*)")
+	assert.Regexp(t, `^delete: userPassword\n.*\n-\nadd: userPassword\n.*\n-\nreplace: modifiersName\n`, all[0]["changes"])
 	require.Equal(t, ldap.Success, x.bind(user, "Secret12!").Code)
 	_, again := x.ChangeNumbers()
 	assert.Equal(t, last, again, "and no other")
@@ -483,6 +521,10 @@ func TestSCRAM(t *testing.T) {
 	_, ok = x.SCRAM(bjensen, "SCRAM-SHA-512")
 	assert.False(t, ok)
 	_, ok = x.SCRAM("uid=nobody", "SCRAM-SHA-256")
+	assert.False(t, ok)
+	disabled := start(t, func(c *directory.Config) { delete(c.Schemes, "SCRAM-SHA-256") })
+	require.NoError(t, disabled.Change(t.Context(), "bjensen", mod(ldap.Replace, "userPassword", scram)))
+	_, ok = disabled.SCRAM(bjensen, "SCRAM-SHA-256")
 	assert.False(t, ok)
 	s := &directory.Session{Secure: true}
 	assert.Equal(t, ldap.Success, x.BindProven(t.Context(), s, bjensen, true, nil).Code)

@@ -31,34 +31,37 @@ func TestPasswordModify(t *testing.T) {
 		fault    string
 		message  string
 	}{
-		"self":                      {as: bjensen, old: hidden(old), new: hidden(fresh)},
-		"self, by DN":               {as: bjensen, identity: new("dn:" + bjensen), old: hidden(old), new: hidden(fresh)},
-		"self, in capitals":         {as: bjensen, identity: new("DN:" + bjensen), old: hidden(old), new: hidden(fresh)},
-		"self, without the old":     {as: bjensen, new: hidden(fresh)},
-		"anonymous with the old":    {identity: new("u:bjensen"), old: hidden(old), new: hidden(fresh)},
-		"reset by DN":               {as: kvaughan, identity: new("dn:" + bjensen), new: hidden(fresh)},
-		"reset by name":             {as: kvaughan, identity: new("u:bjensen"), new: hidden(fresh)},
-		"reset by a bare DN":        {as: kvaughan, identity: new(string(bjensen)), new: hidden(fresh)},
-		"reset by a bare name":      {as: kvaughan, identity: new("bjensen"), new: hidden(fresh)},
-		"nobody at all":             {new: hidden(fresh), code: ldap.UnwillingToPerform, message: "it does not contain an authorization ID and the underlying connection is not authenticated"},
-		"a wrong DN":                {as: kvaughan, identity: new("dn:nonsense"), new: hidden(fresh), code: ldap.InvalidDNSyntax, message: `the server cannot decode "dn:nonsense" as a valid DN`},
-		"an unknown DN":             {as: kvaughan, identity: new("dn:uid=nobody," + people), new: hidden(fresh), code: ldap.NoSuchObject, message: "based on the authorization DN of \"uid=nobody,"},
-		"an unknown name":           {as: kvaughan, identity: new("u:nobody"), new: hidden(fresh), code: ldap.NoSuchObject, message: `The provided authorization ID string "u:nobody" could not be mapped to any user in the directory`},
-		"neither DN nor name":       {as: kvaughan, identity: new("nobody"), new: hidden(fresh), code: ldap.ProtocolError, message: `The provided userIdentity string was "nobody"`},
-		"no privilege":              {as: scarter, identity: new("u:bjensen"), new: hidden(fresh), code: ldap.InsufficientAccessRights, message: "You do not have sufficient privileges to perform password reset operations"},
-		"anonymous without the old": {identity: new("u:bjensen"), new: hidden(fresh), code: ldap.InsufficientAccessRights, message: "password reset operations"},
+		"self":                       {as: bjensen, old: hidden(old), new: hidden(fresh)},
+		"self, by DN":                {as: bjensen, identity: new("dn:" + bjensen), old: hidden(old), new: hidden(fresh)},
+		"self, in capitals":          {as: bjensen, identity: new("DN:" + bjensen), old: hidden(old), new: hidden(fresh)},
+		"self, without the old":      {as: bjensen, new: hidden(fresh)},
+		"anonymous with the old":     {identity: new("u:bjensen"), old: hidden(old), new: hidden(fresh)},
+		"reset by DN":                {as: kvaughan, identity: new("dn:" + bjensen), new: hidden(fresh)},
+		"reset by name":              {as: kvaughan, identity: new("u:bjensen"), new: hidden(fresh)},
+		"reset by a bare DN":         {as: kvaughan, identity: new(string(bjensen)), new: hidden(fresh)},
+		"reset by a bare name":       {as: kvaughan, identity: new("bjensen"), new: hidden(fresh)},
+		"nobody at all":              {new: hidden(fresh), code: ldap.UnwillingToPerform, message: "it does not contain an authorization ID and the underlying connection is not authenticated"},
+		"a wrong DN":                 {as: kvaughan, identity: new("dn:nonsense"), new: hidden(fresh), code: ldap.InvalidDNSyntax, message: `the server cannot decode "dn:nonsense" as a valid DN`},
+		"an unknown DN":              {as: kvaughan, identity: new("dn:uid=nobody," + people), new: hidden(fresh), code: ldap.NoSuchObject, message: "based on the authorization DN of \"uid=nobody,"},
+		"an unknown name":            {as: kvaughan, identity: new("u:nobody"), new: hidden(fresh), code: ldap.NoSuchObject, message: `The provided authorization ID string "u:nobody" could not be mapped to any user in the directory`},
+		"neither DN nor name":        {as: kvaughan, identity: new("nobody"), new: hidden(fresh), code: ldap.ProtocolError, message: `The provided userIdentity string was "nobody"`},
+		"no privilege":               {as: scarter, identity: new("u:bjensen"), new: hidden(fresh), code: ldap.InsufficientAccessRights, message: "You do not have sufficient privileges to perform password reset operations"},
+		"somebody else with the old": {as: scarter, identity: new("u:bjensen"), old: hidden(old), new: hidden(fresh), code: ldap.InsufficientAccessRights, message: "password reset operations"},
+		"anonymous without the old":  {identity: new("u:bjensen"), new: hidden(fresh), code: ldap.InsufficientAccessRights, message: "password reset operations"},
 		"disabled": {as: kvaughan, identity: new("u:bjensen"), new: hidden(fresh), prepare: func(x *trial) {
 			require.NoError(x.t, x.Change(x.t.Context(), "bjensen", mod(ldap.Replace, "ds-pwp-account-disabled", "TRUE")))
 		}, code: ldap.UnwillingToPerform, fault: "\x01"},
-		"locked":            {policy: func(p *directory.PasswordPolicy) { p.LockoutFailures = 1 }, identity: new("u:bjensen"), old: hidden(old), new: hidden(fresh), prepare: func(x *trial) { x.bind(bjensen, "wrong") }, code: ldap.UnwillingToPerform, fault: "\x01"},
-		"locked, reset":     {policy: func(p *directory.PasswordPolicy) { p.LockoutFailures = 1 }, as: kvaughan, identity: new("u:bjensen"), new: hidden(fresh), prepare: func(x *trial) { x.bind(bjensen, "wrong") }},
-		"the old is wanted": {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, as: bjensen, new: hidden(fresh), code: ldap.UnwillingToPerform, fault: "\x04"},
-		"a wrong old":       {as: bjensen, old: hidden("wrong"), new: hidden(fresh), code: ldap.InvalidCredentials},
-		"the old, plain":    {as: bjensen, insecure: true, old: hidden(old), new: hidden(fresh), code: ldap.ConfidentialityRequired},
-		"plain":             {as: bjensen, insecure: true, new: hidden(fresh), code: ldap.ConfidentialityRequired, message: "Password changes must be performed over a secure communication channel"},
-		"users may not":     {policy: func(p *directory.PasswordPolicy) { p.AllowUserChange = false }, as: bjensen, old: hidden(old), new: hidden(fresh), code: ldap.UnwillingToPerform, fault: "\x03", message: "End users are not allowed to change their passwords"},
-		"too young":         {policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(time.Hour) }, as: bjensen, old: hidden(old), new: hidden(fresh), code: ldap.UnwillingToPerform, fault: "\x07", message: "The password cannot be changed because the previous password change was too recent"},
-		"expired":           {policy: func(p *directory.PasswordPolicy) { p.MaxAge, p.ExpireUnwarned = directory.Duration(time.Hour), true }, identity: new("u:bjensen"), old: hidden(old), new: hidden(fresh), prepare: func(x *trial) { x.clock.Turn(2 * time.Hour) }, code: ldap.UnwillingToPerform, fault: "\x00"},
+		"locked":                    {policy: func(p *directory.PasswordPolicy) { p.LockoutFailures = 1 }, identity: new("u:bjensen"), old: hidden(old), new: hidden(fresh), prepare: func(x *trial) { x.bind(bjensen, "wrong") }, code: ldap.UnwillingToPerform, fault: "\x01"},
+		"locked, the old is wanted": {policy: func(p *directory.PasswordPolicy) { p.LockoutFailures, p.RequireCurrentPassword = 1, true }, as: bjensen, new: hidden(fresh), prepare: func(x *trial) { x.bind(bjensen, "wrong") }, code: ldap.UnwillingToPerform, fault: "\x01"},
+		"locked, reset":             {policy: func(p *directory.PasswordPolicy) { p.LockoutFailures = 1 }, as: kvaughan, identity: new("u:bjensen"), new: hidden(fresh), prepare: func(x *trial) { x.bind(bjensen, "wrong") }},
+		"the old is wanted":         {policy: func(p *directory.PasswordPolicy) { p.RequireCurrentPassword = true }, as: bjensen, new: hidden(fresh), code: ldap.UnwillingToPerform, fault: "\x04"},
+		"a wrong old":               {as: bjensen, old: hidden("wrong"), new: hidden(fresh), code: ldap.InvalidCredentials},
+		"the old, plain":            {as: bjensen, insecure: true, old: hidden(old), new: hidden(fresh), code: ldap.ConfidentialityRequired},
+		"a wrong old, plain":        {as: bjensen, insecure: true, old: hidden("wrong"), new: hidden(fresh), code: ldap.ConfidentialityRequired},
+		"plain":                     {as: bjensen, insecure: true, new: hidden(fresh), code: ldap.ConfidentialityRequired, message: "Password changes must be performed over a secure communication channel"},
+		"users may not":             {policy: func(p *directory.PasswordPolicy) { p.AllowUserChange = false }, as: bjensen, old: hidden(old), new: hidden(fresh), code: ldap.UnwillingToPerform, fault: "\x03", message: "End users are not allowed to change their passwords"},
+		"too young":                 {policy: func(p *directory.PasswordPolicy) { p.MinAge = directory.Duration(time.Hour) }, as: bjensen, old: hidden(old), new: hidden(fresh), code: ldap.UnwillingToPerform, fault: "\x07", message: "The password cannot be changed because the previous password change was too recent"},
+		"expired":                   {policy: func(p *directory.PasswordPolicy) { p.MaxAge, p.ExpireUnwarned = directory.Duration(time.Hour), true }, identity: new("u:bjensen"), old: hidden(old), new: hidden(fresh), prepare: func(x *trial) { x.clock.Turn(2 * time.Hour) }, code: ldap.UnwillingToPerform, fault: "\x00"},
 		"expired, may be changed": {policy: func(p *directory.PasswordPolicy) {
 			p.MaxAge, p.ExpireUnwarned, p.AllowExpiredChange = directory.Duration(time.Hour), true, true
 		}, identity: new("u:bjensen"), old: hidden(old), new: hidden(fresh), prepare: func(x *trial) { x.clock.Turn(2 * time.Hour) }},
@@ -125,6 +128,12 @@ func TestGeneratedPasswords(t *testing.T) {
 	require.Equal(t, ldap.Success, r.Code)
 	assert.Len(t, generated.Reveal(), 10)
 	assert.Equal(t, ldap.Success, x.bind(bjensen, generated.Reveal()).Code)
+	strict := start(t, withPolicy(func(p *directory.PasswordPolicy) {
+		p.Validators = directory.Validators{MinLength: 20, CharacterSets: []directory.CharacterSet{{Characters: "ABC", Minimum: 1}}}
+	}))
+	long, r := strict.PasswordModify(t.Context(), strict.admin, new("u:bjensen"), nil, nil, nil)
+	assert.Equal(t, ldap.Success, r.Code, "no validator looks at it")
+	assert.Len(t, long.Reveal(), 20)
 	_, r = x.PasswordModify(t.Context(), x.as(bjensen, generated.Reveal()), nil, hidden("wrong"), hidden("Brand new 1!"), nil)
 	assert.Equal(t, ldap.InvalidCredentials, r.Code)
 	assert.Empty(t, r.Message)

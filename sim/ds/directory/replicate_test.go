@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,6 +44,34 @@ func TestARenameOfAnotherReplicaTakesNothingBack(t *testing.T) {
 			assert.True(t, x.LogIn(t.Context(), "dn:"+babs, secret.New("Brand new 1!")).OK, x.Name())
 		}
 		assert.Equal(t, a.read(a.admin, babs, "*", "+"), b.read(b.admin, babs, "*", "+"))
+		assert.Equal(t, a.csns(), b.csns(), "a change is the same at both")
+	})
+}
+
+// csns are those of the changelog, in their order.
+func (x *trial) csns() []string {
+	x.t.Helper()
+	all, _ := x.changes(x.admin, "(&)", cookie(""))
+	csns := make([]string, len(all))
+	for i, c := range all {
+		csns[i] = c["replicationCSN"]
+	}
+	slices.Sort(csns)
+	return csns
+}
+
+func TestTheSameValueAtTwoReplicas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t)
+		for _, x := range []*trial{a, b} {
+			x.SetReplicationLag(10 * time.Second)
+			require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Add, "description", "x")).Code)
+		}
+		time.Sleep(time.Minute)
+		for _, x := range []*trial{a, b} {
+			assert.Equal(t, "x", x.read(x.admin, bjensen)["description"], x.Name())
+			assert.Len(t, x.csns(), 2, "both changes have taken place at %s", x.Name())
+		}
 	})
 }
 

@@ -58,7 +58,13 @@ func TestWhoChangesWhat(t *testing.T) {
 	assert.Equal(t, ldap.ConstraintViolation, x.modify(s, bjensen, mod(ldap.Replace, "entryUUID", "x")).Code)
 	assert.Equal(t, ldap.InvalidAttributeSyntax, x.modify(s, bjensen, mod(ldap.Add, "aci", "x")).Code)
 	assert.Equal(t, ldap.NoSuchAttribute, x.modify(s, bjensen, mod(ldap.Delete, "description")).Code)
+	assert.Contains(t, x.modify(s, bjensen, mod(ldap.Add, "ds-privilege-name", "bypass-acl")).Message, "privilege-change is needed")
 	assert.Equal(t, ldap.InsufficientAccessRights, x.modify(admin, scarter, mod(ldap.Add, "ds-privilege-name", "bypass-acl")).Code, "a right to write is not enough")
+
+	grant := mod(ldap.Add, "aci", `(targetattr="cn")(version 3.0; acl "a"; allow (read) userdn="ldap:///self";)`)
+	assert.Equal(t, ldap.Success, x.modify(admin, people, grant).Code)
+	require.Equal(t, ldap.Success, x.modify(x.admin, kvaughan, mod(ldap.Delete, "ds-privilege-name", "modify-acl")).Code)
+	assert.Contains(t, x.modify(admin, people, mod(ldap.Delete, "aci")).Message, "modify-acl is needed")
 
 	assert.Equal(t, ldap.Success, x.addPerson(admin, "new").Code, "by the group")
 	assert.Equal(t, ldap.Success, x.modify(admin, "uid=new,"+people, mod(ldap.Replace, "mail", "x@y")).Code)
@@ -103,6 +109,12 @@ func TestInstructions(t *testing.T) {
 		"other filter":               {`(targetfilter="(ou=people)")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
 		"two rules":                  {`(targetattr="*")(version 3.0; acl "a;b"; allow (search) userdn="ldap:///all"; allow (read) userdn="ldap:///all";)`, true, true},
 		"denied":                     {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all"; deny (read) userdn="ldap:///` + bjensen + `";)`, true, false},
+		"not two":                    {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn!="ldap:///` + scarter + ` || ldap:///` + bjensen + `";)`, true, false},
+		"plain only":                 {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all" and ssf!="128";)`, false, true},
+		"plain only, but is not":     {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all" and ssf!="128";)`, true, false},
+		"denied first":               {`(targetattr="*")(version 3.0; acl "a"; deny (read) userdn="ldap:///` + bjensen + `"; allow (read,search) userdn="ldap:///all";)`, true, false},
+		"one level of the root":      {`(target="ldap:///")(targetscope="onelevel")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
+		"subordinate to itself":      {`(target="ldap:///ou=Groups,` + suffix + `")(targetscope="subordinate")(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`, true, false},
 		"parentheses":                {`(target ="ldap:///dc=example,dc=com")(targetattr !="userPassword")(version 3.0;acl "Anonymous read-search access";allow (read, search, compare)(userdn = "ldap:///anyone");)`, true, true},
 		"nested":                     {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) (userdn="ldap:///self" or (userdn="ldap:///all" and ssf>="128"));)`, true, true},
 		"a and (b or c)":             {`(targetattr="*")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///self" and userdn="ldap:///self" or userdn="ldap:///all";)`, true, false},
@@ -123,6 +135,11 @@ func TestInstructions(t *testing.T) {
 			assert.Equal(t, c.sees, x.read(s, "ou=Groups,"+suffix)["description"] == "seen")
 		})
 	}
+	for names, sees := range map[string]bool{"*": false, "*||+": true} {
+		require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Replace, "aci", `(targetattr="`+names+`")(version 3.0; acl "a"; allow (read,search) userdn="ldap:///all";)`)).Code)
+		assert.Equal(t, sees, x.read(s, suffix, "aci")["aci"] != "", "an operational attribute by %q", names)
+	}
+	assert.Empty(t, x.read(x.anonymous, suffix), "nobody is not among all")
 	for _, wrong := range []string{
 		"", "(targetattr=\"*\"", "(version 3.0)", `(version 2.0; acl "a"; allow (read) userdn="ldap:///all";)`,
 		`(targetattr="*")(version 3.0; acl "a"; permit (read) userdn="ldap:///all";)`, `(version 3.0; acl "a"; allow (look) userdn="ldap:///all";)`,
@@ -143,6 +160,9 @@ func TestControlsAreGranted(t *testing.T) {
 	r := x.Search(t.Context(), x.as(bjensen, "hifalutin"), ldap.SearchRequest{BaseDN: suffix}, []ldap.Control{{OID: ldap.OIDPersistentSearch, Critical: true}}, nil)
 	assert.Equal(t, ldap.UnavailableCriticalExtension, r.Code)
 	assert.Equal(t, `The request control with Object Identifier (OID) "2.16.840.1.113730.3.4.3" cannot be used due to insufficient access rights`, r.Message)
+	require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Add, "aci", `(targetcontrol="2.16.840.1.113730.3.4.3")(version 3.0; acl "psearch"; allow (search,write) userdn="ldap:///all";)`)).Code)
+	r = x.Search(t.Context(), x.as(bjensen, "hifalutin"), ldap.SearchRequest{BaseDN: suffix}, []ldap.Control{{OID: ldap.OIDPersistentSearch, Critical: true}}, nil)
+	assert.Equal(t, ldap.UnavailableCriticalExtension, r.Code, "it is the right to read that counts")
 	require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Add, "aci", `(targetcontrol="2.16.840.1.113730.3.4.3")(version 3.0; acl "psearch"; allow (read) userdn="ldap:///all";)`)).Code)
 	r = x.Search(t.Context(), x.as(bjensen, "hifalutin"), ldap.SearchRequest{BaseDN: suffix}, []ldap.Control{{OID: ldap.OIDPersistentSearch, Critical: true}}, nil)
 	assert.Equal(t, ldap.ProtocolError, r.Code, "allowed, though without a value")
@@ -198,6 +218,8 @@ func TestFiltersTellNothingThatMayNotBeSearched(t *testing.T) {
 		"(&(ou=groups)(!(description<=a)))":      false,
 		"(&(ou=groups)(!(description:=secret)))": false,
 		"(&(objectClass=*)(!(description=*)))":   false,
+		"(:caseIgnoreMatch:=groups)":             true,
+		"(:caseIgnoreMatch:=secret)":             false,
 	} {
 		var found []ldap.Entry
 		r := x.Search(t.Context(), s, ldap.SearchRequest{BaseDN: "ou=Groups," + suffix, Filter: filter(t, text)}, nil, collect(&found))
@@ -219,6 +241,8 @@ func TestRightsToEntriesAsAWhole(t *testing.T) {
 		"all":            {`(targetattr="*")(version 3.0; acl "a"; allow (all) userdn="ldap:///all";)`, ldap.Success, ldap.Success, ldap.InsufficientAccessRights, ldap.Success},
 		"and to move":    {`(targetattr="*")(version 3.0; acl "a"; allow (all,import,export) userdn="ldap:///all";)`, ldap.Success, ldap.Success, ldap.Success, ldap.Success},
 		"one attribute":  {`(targetattr="description")(version 3.0; acl "a"; allow (add,delete) userdn="ldap:///all";)`, ldap.Success, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.Success},
+		"of a control":   {`(targetcontrol="*")(version 3.0; acl "a"; allow (all,import,export) userdn="ldap:///all";)`, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights},
+		"to move, apart": {`(targetattr="*")(version 3.0; acl "a"; allow (import,export) userdn="ldap:///all";)` + "\n" + `(targetattr="*")(version 3.0; acl "b"; allow (write) userdn="ldap:///all";)`, ldap.InsufficientAccessRights, ldap.Success, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights},
 		"not the name's": {`(targetattr="description")(version 3.0; acl "a"; allow (write) userdn="ldap:///all";)`, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights},
 		"the name's":     {`(targetattr="ou")(version 3.0; acl "a"; allow (write) userdn="ldap:///all";)`, ldap.InsufficientAccessRights, ldap.Success, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights},
 	} {
@@ -227,7 +251,7 @@ func TestRightsToEntriesAsAWhole(t *testing.T) {
 			_, err := x.Populate(t.Context(), person("bjensen", "hifalutin"))
 			require.NoError(t, err)
 			s := x.as(bjensen, "hifalutin")
-			require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Replace, "aci", c.rights)).Code)
+			require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Replace, "aci", strings.Split(c.rights, "\n")...)).Code)
 			request := ldap.AddRequest{DN: team, Attributes: []ldap.Attribute{attr("objectClass", "organizationalUnit")}}
 			assert.Equal(t, c.add, x.Add(t.Context(), s, request, nil).Code, "add")
 			x.Add(t.Context(), x.admin, request, nil)
@@ -251,6 +275,8 @@ func TestAParentHasRightsToItsChildren(t *testing.T) {
 	unit := ldap.AddRequest{DN: "ou=phone," + bjensen, Attributes: []ldap.Attribute{attr("objectClass", "organizationalUnit")}}
 	assert.Equal(t, ldap.Success, x.Add(t.Context(), s, unit, nil).Code)
 	assert.Equal(t, "phone", x.read(s, unit.DN)["ou"])
+	unit.DN = "ou=cell,ou=phone," + bjensen
+	assert.Equal(t, ldap.InsufficientAccessRights, x.Add(t.Context(), s, unit, nil).Code, "not to theirs")
 	unit.DN = "ou=phone," + people
 	assert.Equal(t, ldap.InsufficientAccessRights, x.Add(t.Context(), s, unit, nil).Code)
 }

@@ -227,7 +227,10 @@ func TestPages(t *testing.T) {
 	_, next, _ := page(5, nil)
 	bad := slices.Clone(next)
 	bad[3]++
-	_, _, r := page(5, bad)
+	other := build(t, directory.DefaultConfig(directory.DS7), "another replica")
+	r := other.Search(t.Context(), other.admin, ldap.SearchRequest{BaseDN: people, Scope: ldap.ScopeOne}, paged(5, next), collect(new([]ldap.Entry)))
+	assert.Equal(t, ldap.UnwillingToPerform, r.Code, "a page goes on where it began")
+	_, _, r = page(5, bad)
 	assert.Equal(t, ldap.UnwillingToPerform, r.Code)
 	assert.Contains(t, r.Message, "The following paged results control cookie value was not recognized: ")
 	found, last, r := page(0, next)

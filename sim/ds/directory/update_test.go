@@ -36,6 +36,7 @@ func TestAdd(t *testing.T) {
 		"no class":          {"uid=x," + people, []ldap.Attribute{attr("cn", "x")}, ldap.ObjectClassViolation, "does not include a structural objectclass"},
 		"unknown class":     {"uid=x," + people, person(attr("objectclass", "martian")), ldap.ObjectClassViolation, "objectclass martian which is not defined"},
 		"missing":           {"uid=x," + people, []ldap.Attribute{attr("objectClass", "inetOrgPerson"), attr("cn", "x")}, ldap.ObjectClassViolation, "missing attribute sn which is required by objectclass person"},
+		"two passwords":     {"uid=x," + people, person(attr("userPassword", "First one 1", "Second one 2")), ldap.ConstraintViolation, "Only a single value may be provided for the password attribute userPassword"},
 		"not allowed":       {"uid=x," + people, person(attr("dc", "x")), ldap.ObjectClassViolation, "includes attribute dc which is not allowed"},
 		"unknown":           {"uid=x," + people, person(attr("martian", "x")), ldap.ObjectClassViolation, "includes attribute martian which is not allowed"},
 		"twice":             {"uid=x," + people, person(attr("mail", "a@b", "A@B")), ldap.AttributeOrValueExists, "mail"},
@@ -88,6 +89,7 @@ func TestModify(t *testing.T) {
 		"increment the name": {[]ldap.Change{mod(ldap.Increment, "uid", "1")}, ldap.NotAllowedOnRDN, "RDN attribute", "a"},
 		"add nothing":        {[]ldap.Change{mod(ldap.Add, "description")}, ldap.ProtocolError, "no values were provided", "a"},
 		"the name, for now":  {[]ldap.Change{mod(ldap.Delete, "uid", "new"), mod(ldap.Add, "uid", "new")}, ldap.NotAllowedOnRDN, "would have removed a value used in the RDN", "a"},
+		"delete no mail":     {[]ldap.Change{mod(ldap.Delete, "mail", "é")}, ldap.NoSuchAttribute, "this attribute is not present", "a"},
 		"delete unknown":     {[]ldap.Change{mod(ldap.Delete, "martian")}, ldap.NoSuchAttribute, "martian", "a"},
 		"the name":           {[]ldap.Change{mod(ldap.Replace, "uid", "other")}, ldap.NotAllowedOnRDN, "", "a"},
 		"required":           {[]ldap.Change{mod(ldap.Delete, "sn")}, ldap.ObjectClassViolation, "missing attribute sn", "a"},
@@ -117,8 +119,10 @@ func TestModify(t *testing.T) {
 	r = x.modify(x.admin, bjensen)
 	assert.Equal(t, ldap.ConstraintViolation, r.Code, "to change nothing is no change")
 	assert.Contains(t, r.Message, "did not contain any modifications")
-	r = x.Modify(t.Context(), x.admin, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{mod(ldap.Add, "cn", "Barbara Jensen"), mod(ldap.Delete, "mail", "nobody")}}, []ldap.Control{{OID: ldap.OIDPermissiveModify}})
+	r = x.Modify(t.Context(), x.admin, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{mod(ldap.Add, "cn", "Barbara Jensen"), mod(ldap.Delete, "mail", "nobody"), mod(ldap.Delete, "carLicense")}}, []ldap.Control{{OID: ldap.OIDPermissiveModify}})
 	assert.Equal(t, ldap.Success, r.Code)
+	require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "objectClass", "inetOrgPerson")).Code)
+	assert.Equal(t, "inetOrgPerson|organizationalPerson|person|top", x.read(x.admin, bjensen)["objectClass"], "classes are completed")
 }
 
 func TestRename(t *testing.T) {
@@ -227,6 +231,7 @@ func TestControlsOfUpdates(t *testing.T) {
 
 	wrong := []ldap.Control{{OID: ldap.OIDAssertion, Critical: true, Value: equality("uid", "other"), HasValue: true}}
 	assert.Equal(t, ldap.AssertionFailed, x.Modify(t.Context(), x.admin, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{mod(ldap.Replace, "mail")}}, wrong).Code)
+	assert.Equal(t, ldap.AssertionFailed, x.Modify(t.Context(), x.admin, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{mod(ldap.Delete, "carLicense")}}, wrong).Code, "before the modification is looked at")
 	assert.Equal(t, ldap.AssertionFailed, x.Delete(t.Context(), x.admin, ldap.DeleteRequest{DN: bjensen}, wrong).Code)
 	assert.Equal(t, ldap.AssertionFailed, x.ModifyDN(t.Context(), x.admin, ldap.ModifyDNRequest{DN: bjensen, NewRDN: "uid=x"}, wrong).Code)
 	assert.Equal(t, ldap.AssertionFailed, x.Compare(t.Context(), x.admin, ldap.CompareRequest{DN: bjensen, Attribute: "uid"}, wrong).Code)

@@ -100,7 +100,6 @@ func (f *finding) persist(ctx context.Context, asked ldap.PersistentSearch, base
 			return end
 		}
 	}
-	f.unlimited()
 	return w.follow(ctx, func(r *record) error { return f.announce(r, asked, base) })
 }
 

@@ -130,15 +130,84 @@ func TestPersistentSearchAndReferrals(t *testing.T) {
 }
 
 func TestLimitsAreOfTheFirstPart(t *testing.T) {
+	for name, c := range map[string]struct {
+		request ldap.SearchRequest
+		own     string // ds-rlim-lookthrough-limit
+		first   int
+	}{
+		"size":         {request: ldap.SearchRequest{SizeLimit: 3}, first: 3},
+		"time":         {request: ldap.SearchRequest{TimeLimit: 3 * time.Second}, first: 3},
+		"look-through": {request: ldap.SearchRequest{Filter: filter(t, "(objectClass=person)")}, own: "3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := start(t)
+				require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Add, "aci", `(targetcontrol="psearch")(version 3.0; acl "a"; allow (read) userdn="ldap:///all";)`)).Code)
+				if c.own != "" {
+					require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "ds-rlim-lookthrough-limit", c.own), mod(ldap.Replace, "ds-privilege-name", "unindexed-search")).Code)
+				}
+				c.request.BaseDN, c.request.Scope = people, ldap.ScopeOne
+				told, ended := 0, make(chan ldap.Result, 1)
+				ctx, cancel := context.WithCancel(t.Context())
+				s := x.as(bjensen, "hifalutin")
+				go func() {
+					ended <- x.Search(ctx, s, c.request, []ldap.Control{persistent(15, false, false)}, directory.Emit(func(ldap.Entry, []ldap.Control) error {
+						told++
+						time.Sleep(time.Second)
+						return nil
+					}))
+				}()
+				time.Sleep(time.Minute)
+				assert.Equal(t, c.first, told)
+				for range 5 {
+					require.Equal(t, ldap.Success, x.modify(x.admin, scarter, mod(ldap.Replace, "description", "x")).Code)
+				}
+				time.Sleep(time.Minute)
+				assert.Equal(t, c.first+5, told)
+				cancel()
+				assert.Equal(t, ldap.Canceled, (<-ended).Code)
+			})
+		})
+	}
+}
+
+func TestPersistentSearchMissesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := start(t)
-		w := x.watch(ldap.SearchRequest{BaseDN: people, Scope: ldap.ScopeOne, SizeLimit: 3, TimeLimit: time.Second}, persistent(15, false, false))
-		assert.Len(t, strings.Fields(w.told()), 3)
-		time.Sleep(time.Minute)
-		for range 5 {
-			require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "description", "x")).Code)
+		var told []string
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan ldap.Result, 1)
+		go func() {
+			ended <- x.Search(ctx, x.admin, ldap.SearchRequest{BaseDN: people, Scope: ldap.ScopeOne}, []ldap.Control{persistent(15, false, false)}, directory.Emit(func(e ldap.Entry, _ []ldap.Control) error {
+				if len(told) == 0 { // What is there is being sent.
+					x.addPerson(x.admin, "new")
+					x.Delete(t.Context(), x.admin, ldap.DeleteRequest{DN: "uid=new," + people}, nil)
+				}
+				told = append(told, e.DN)
+				return nil
+			}))
+		}()
+		synctest.Wait()
+		require.Len(t, told, 9)
+		assert.Equal(t, []string{"uid=new," + people, "uid=new," + people}, told[7:])
+		cancel()
+		assert.Equal(t, ldap.Canceled, (<-ended).Code)
+	})
+}
+
+func TestPersistentSearchTellsWhatMayBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := start(t, func(c *directory.Config) { c.Layout = directory.IDM })
+		for _, uid := range []string{"bjensen", "scarter"} {
+			_, err := x.Populate(t.Context(), person(uid, "hifalutin"))
+			require.NoError(t, err)
 		}
-		assert.Len(t, strings.Fields(w.told()), 5)
+		require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Add, "aci", `(targetcontrol="psearch")(version 3.0; acl "a"; allow (read) userdn="ldap:///all";)`)).Code)
+		w := x.watchAs(x.as(bjensen, "hifalutin"), ldap.SearchRequest{BaseDN: suffix, Scope: ldap.ScopeSubtree}, persistent(15, true, false))
+		for _, dn := range []string{scarter, bjensen} {
+			require.Equal(t, ldap.Success, x.modify(x.admin, dn, mod(ldap.Replace, "description", "x")).Code)
+		}
+		assert.Equal(t, "uid=bjensen", w.told())
 		w.stop(t)
 	})
 }
@@ -184,6 +253,7 @@ func TestPersistentSearchOfTheChangelogByNumber(t *testing.T) {
 		some := x.watch(ldap.SearchRequest{BaseDN: "cn=changelog", Scope: ldap.ScopeOne, Filter: filter(t, "(changeNumber>=4)")}, persistent(1, false, false))
 		one := x.watch(ldap.SearchRequest{BaseDN: "changeNumber=4,cn=changelog"}, persistent(1, true, false))
 		base := x.watch(ldap.SearchRequest{BaseDN: "cn=changelog"}, persistent(1, false, false))
+		entries := x.watch(ldap.SearchRequest{BaseDN: bjensen}, persistent(ldap.ChangedByModify, true, false))
 		assert.Equal(t, "cn=changelog", base.told())
 		x.changed(3)
 		synctest.Wait()
@@ -203,6 +273,10 @@ func TestPersistentSearchOfTheChangelogByNumber(t *testing.T) {
 			assert.Equal(t, ldap.Unavailable, r.Code)
 			assert.Equal(t, "The persistent search has ended because the backend is not available", r.Message)
 		}
+		entries.told()
+		x.changed(5)
+		assert.Equal(t, "uid=bjensen", entries.told(), "entries are watched with or without a changelog")
+		entries.stop(t)
 	})
 }
 
