@@ -282,7 +282,7 @@ func (d *Directory) generate(p *PasswordPolicy) secret.Value {
 	const letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
 	sets := p.Generator
 	if len(sets) == 0 {
-		sets = []CharacterSet{{letters, 3}, {digits, 2}, {letters + digits, max(10, p.Validators.MinLength) - 5}}
+		sets = []CharacterSet{{letters, 3}, {digits, 2}, {letters + digits, min(max(10, p.Validators.MinLength), longestGenerated) - 5}}
 	}
 	var text []rune
 	for _, set := range sets {

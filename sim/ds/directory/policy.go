@@ -3,6 +3,8 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/seatrial/seatrial/sim/kernel/schemes"
@@ -176,7 +178,7 @@ func (p *PasswordPolicy) Validate() error {
 	if scheme, ok := schemes.Lookup(p.DefaultScheme); !ok || !scheme.Encodable {
 		wrong = append(wrong, fmt.Errorf("default-password-storage-scheme: %q cannot encode", p.DefaultScheme))
 	}
-	for path, n := range map[string]int{
+	numbers := map[string]int{
 		"grace-login-count": p.GraceLogins, "lockout-failure-count": p.LockoutFailures, "password-history-count": p.HistoryCount,
 		"min-password-age": int(p.MinAge), "max-password-age": int(p.MaxAge), "max-password-reset-age": int(p.MaxResetAge),
 		"lockout-duration": int(p.LockoutDuration), "lockout-failure-expiration-interval": int(p.FailureInterval),
@@ -184,13 +186,32 @@ func (p *PasswordPolicy) Validate() error {
 		"min-password-length": p.Validators.MinLength, "max-password-length": p.Validators.MaxLength,
 		"max-consecutive-length": p.Validators.MaxRepeated, "min-password-difference": p.Validators.MinDifference,
 		"min-unique-characters": p.Validators.MinUnique,
-	} {
-		if n < 0 {
+	}
+	for _, path := range slices.Sorted(maps.Keys(numbers)) {
+		if numbers[path] < 0 {
 			wrong = append(wrong, fmt.Errorf("%s: it is below 0", path))
 		}
 	}
 	if v := p.Validators; v.MaxLength > 0 && v.MaxLength < v.MinLength {
 		wrong = append(wrong, fmt.Errorf("max-password-length: %d is below the minimum %d", v.MaxLength, v.MinLength))
 	}
-	return errors.Join(wrong...)
+	return errors.Join(append(wrong, p.checkGenerator()...)...)
+}
+
+// longestGenerated is how long a generated password may be.
+const longestGenerated = 1024
+
+func (p *PasswordPolicy) checkGenerator() (wrong []error) {
+	left := longestGenerated
+	for _, set := range p.Generator {
+		if set.Characters == "" {
+			wrong = append(wrong, errors.New("password-generator: a set has no characters"))
+		}
+		if set.Minimum < 0 || set.Minimum > left {
+			wrong = append(wrong, fmt.Errorf("password-generator: %d characters of %q are not within 0…%d", set.Minimum, set.Characters, left))
+			break
+		}
+		left -= set.Minimum
+	}
+	return wrong
 }

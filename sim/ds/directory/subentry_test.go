@@ -409,6 +409,8 @@ func TestInvalidPoliciesNameTheAttribute(t *testing.T) {
 		"no dictionary":             {with("ds-pwp-dictionary-validator", attr("ds-pwp-dictionary-data", "winter")), ldap.ConstraintViolation, "ds-pwp-dictionary-data"},
 		"a set that is not there":   {with("ds-pwp-random-generator", attr("ds-pwp-random-password-character-set", "a:b"), attr("ds-pwp-random-password-format", "c:3")), ldap.ConstraintViolation, "ds-pwp-random-password-format"},
 		"a set without a name":      {with("ds-pwp-random-generator", attr("ds-pwp-random-password-character-set", "abc"), attr("ds-pwp-random-password-format", "c:3")), ldap.ConstraintViolation, "ds-pwp-random-password-character-set"},
+		"two that are endless":      {with("ds-pwp-random-generator", attr("ds-pwp-random-password-character-set", "a:b"), attr("ds-pwp-random-password-format", "a:1,a:9223372036854775807")), ldap.ConstraintViolation, "ds-pwp-random-password-format"},
+		"ranges without end":        {with("ds-pwp-character-set-validator", attr("ds-pwp-character-set-character-set-ranges", "1:"+strings.Repeat("\x01-\U0010ffff", 1000))), ldap.ConstraintViolation, "ds-pwp-character-set-character-set-ranges"},
 		"an endless password":       {with("ds-pwp-random-generator", attr("ds-pwp-random-password-character-set", "a:b"), attr("ds-pwp-random-password-format", "a:2000")), ldap.ConstraintViolation, "ds-pwp-random-password-format"},
 	} {
 		t.Run(name, func(t *testing.T) {

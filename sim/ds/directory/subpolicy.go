@@ -132,21 +132,19 @@ func (r *policyReader) generator(p *PasswordPolicy) {
 	}
 	text, _ := r.text(format)
 	p.Generator = nil
-	total := 0
+	left := longestGenerated
 	for part := range strings.SplitSeq(text, ",") {
 		name, count, _ := strings.Cut(part, ":")
 		characters, known := sets[strings.TrimSpace(name)]
 		n, err := strconv.Atoi(strings.TrimSpace(count))
-		if total += n; !known || err != nil || n < 0 || total > longestGenerated {
+		if !known || err != nil || n < 0 || n > left {
 			r.refuse(ldap.ConstraintViolation, "The attribute %s has the part %q, which is not the name of a character set, a colon and a number", format, part)
 			return
 		}
+		left -= n
 		p.Generator = append(p.Generator, CharacterSet{Characters: characters, Minimum: n})
 	}
 }
-
-// longestGenerated is how long a generated password may be.
-const longestGenerated = 1024
 
 // policyReader reads the attributes of a policy subentry. The first that is wrong stays.
 type policyReader struct {

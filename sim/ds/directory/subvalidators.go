@@ -84,13 +84,18 @@ func (r *policyReader) characterSets(v *Validators) {
 	}
 }
 
+// largestCharacterSet is how many characters the ranges of a set may stand for.
+const largestCharacterSet = 1 << 16
+
 // expand makes ABC of A-C, for any number of such ranges.
 func expand(ranges string) (string, bool) {
 	var b strings.Builder
+	left := rune(largestCharacterSet)
 	for in := []rune(ranges); len(in) > 0; in = in[3:] {
-		if len(in) < 3 || in[1] != '-' || in[0] > in[2] || in[0] == utf8.RuneError {
+		if len(in) < 3 || in[1] != '-' || in[0] > in[2] || in[0] == utf8.RuneError || in[2]-in[0] >= left {
 			return "", false
 		}
+		left -= in[2] - in[0] + 1
 		for c := in[0]; c <= in[2]; c++ {
 			b.WriteRune(c)
 		}
