@@ -50,6 +50,13 @@ func (o *output) die() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.dead, o.pending = true, nil
+	o.makeRoom()
+}
+
+// makeRoom tells all who wait for it. It is called with the lock.
+func (o *output) makeRoom() {
+	close(o.room)
+	o.room = make(chan struct{})
 }
 
 // write sends all at once, or drop by drop until the connection ends.
@@ -128,8 +135,7 @@ func (o *output) drain() error {
 	for len(o.pending) > 0 && o.err == nil {
 		piece := o.pending
 		o.pending, o.spare = o.spare[:0], nil
-		close(o.room)
-		o.room = make(chan struct{})
+		o.makeRoom()
 		conn, drip := o.conn, o.drip
 		o.mu.Unlock()
 		err := o.write(conn, piece, drip)
@@ -141,8 +147,7 @@ func (o *output) drain() error {
 	}
 	o.writing = false
 	if o.err != nil { // those who wait for room shall hear it
-		close(o.room)
-		o.room = make(chan struct{})
+		o.makeRoom()
 	}
 	return o.err
 }
