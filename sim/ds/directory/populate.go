@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -66,8 +67,8 @@ func (d *Directory) attributesOf(p people.Person) []ldap.Attribute {
 		mails = append(mails, m.Value)
 	}
 	put("mail", mails...)
-	for name, value := range p.Attributes {
-		switch value := value.(type) {
+	for _, name := range slices.Sorted(maps.Keys(p.Attributes)) { // in the same order in each run
+		switch value := p.Attributes[name].(type) {
 		case string:
 			put(name, value)
 		case []string:

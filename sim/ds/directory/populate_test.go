@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -139,4 +140,23 @@ func TestCheapVerification(t *testing.T) {
 		assert.Equal(t, 900*time.Millisecond, time.Since(begin), "one worker, one after the other")
 		require.ErrorIs(t, x.SetHashing(directory.Hashing{}), directory.ErrInvalid)
 	})
+}
+
+func TestSameSeedSameOrder(t *testing.T) {
+	var orders []string
+	for range 5 {
+		x := start(t)
+		_, err := x.Populate(t.Context(), kernel.Person{UserName: "new", FamilyName: "New", Active: true, Attributes: map[string]any{"telephoneNumber": "1", "description": "2", "title": "3", "employeeNumber": "4", "roomNumber": "5", "street": "6"}})
+		require.NoError(t, err)
+		x.Search(t.Context(), x.admin, ldap.SearchRequest{BaseDN: "uid=new,ou=People," + suffix}, nil, directory.Emit(func(e ldap.Entry, _ []ldap.Control) error {
+			var order []string
+			for _, a := range e.Attributes {
+				order = append(order, a.Description)
+			}
+			orders = append(orders, strings.Join(order, " "))
+			return nil
+		}))
+	}
+	require.Len(t, orders, 5)
+	assert.Len(t, slices.Compact(orders), 1)
 }
