@@ -12,6 +12,7 @@ import (
 // rightsAsked is what a search with the get effective rights control wants to know of each entry (OpenDJ, AciEffectiveRights).
 type rightsAsked struct {
 	whose        ldap.EffectiveRights
+	of           *asker // who that is; nil before the first entry
 	rights, info bool // aclRights, aclRightsInfo
 	kinds        []*schema.Attribute
 }
@@ -49,7 +50,10 @@ func (d *Directory) effectiveRights(a *asker, e *entry, s *selection, out *ldap.
 	if r == nil || !a.bypass && (r.rights && !a.may(mayRead, e, d.known.aclRights) || r.info && !a.may(mayRead, e, d.known.aclRightsInfo)) {
 		return
 	}
-	j := judgement{d: d, asked: r, of: d.subject(a, r.whose), entry: e, out: out}
+	if r.of == nil {
+		r.of = d.subject(a, r.whose)
+	}
+	j := judgement{d: d, asked: r, of: r.of, entry: e, out: out}
 	kinds := slices.Clone(r.kinds)
 	for i := range e.attributes {
 		kind := e.attributes[i].kind
@@ -181,12 +185,12 @@ func (j *judgement) explain(where string, v verdict, r right, attribute string) 
 }
 
 func rightText(r right) string {
-	for name, one := range map[string]right{"search": maySearch, "compare": mayCompare, "read": mayRead, "delete": mayDelete, "add": mayAdd, "proxy": mayProxy} {
+	for name, one := range rightNames {
 		if r == one {
 			return name
 		}
 	}
-	return "write"
+	return "write" // with or without selfwrite
 }
 
 // verdict is what the instructions say of a right, and which of them decides.
