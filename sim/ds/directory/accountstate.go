@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -71,6 +72,7 @@ func (s *accountState) account() account { return s.d.account(s.after) }
 
 // carryOut takes the operations one by one.
 func (s *accountState) carryOut(request ldap.PasswordState) ldap.Result {
+	left := maxTimes
 	for o, err := range request.Operations() {
 		if err != nil {
 			return ldap.Result{Code: ldap.ProtocolError, Message: "An unexpected error occurred while attempting to decode an operation from the password policy state extended request: " + err.Error()}
@@ -78,6 +80,9 @@ func (s *accountState) carryOut(request ldap.PasswordState) ldap.Result {
 		field := o.Type
 		if change, ok := stateChanges[o.Type]; ok {
 			field = change.field
+			if left -= max(1, len(o.Values)); left < 0 {
+				return ldap.Result{Code: ldap.ConstraintViolation, Message: fmt.Sprintf("The password policy state extended request changes too much: it may set %d states and times", maxTimes)}
+			}
 			mods, problem := change.mods(s.account(), o.Values)
 			if problem != "" {
 				return ldap.Result{Code: ldap.ConstraintViolation, Message: problem}

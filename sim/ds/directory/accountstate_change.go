@@ -139,18 +139,15 @@ func moment(values []string, now time.Time, intended, used string) (at time.Time
 	return times[0], problem
 }
 
-// maxTimes is how many times an operation may bring.
-const maxTimes = 1024
+// maxTimes is how many states and times a request may set, and how many times of a kind an account has at most.
+const maxTimes = 256
 
 // moments are the times that an operation brings, or now.
 func moments(values []string, now time.Time, used string) (times []time.Time, problem string) {
-	if len(values) > maxTimes {
-		return []time.Time{now}, fmt.Sprintf("Too many values were provided for the password policy state operation used to %s: %d", used, len(values))
-	}
 	for _, v := range values {
 		at, err := schema.ParseTime(v)
 		if err != nil {
-			return []time.Time{now}, fmt.Sprintf("The value %s provided for the password policy state operation used to %s was invalid: %v. The value should be specified using the generalized time format", v, used, err)
+			return []time.Time{now}, fmt.Sprintf("The value %.100s provided for the password policy state operation used to %s was invalid: %v. The value should be specified using the generalized time format", v, used, err)
 		}
 		times = append(times, at.Truncate(time.Millisecond))
 	}
@@ -168,11 +165,12 @@ func setTime(a account, kind *schema.Attribute, values []string, what string) ([
 	return timesReplaced(kind, []time.Time{at}), problem
 }
 
-// timesReplaced writes times, each once.
+// timesReplaced writes times, each once, and of too many the last ones.
 func timesReplaced(kind *schema.Attribute, times []time.Time) []ldap.Change {
 	texts := timeTexts(times)
 	slices.Sort(texts)
-	return []ldap.Change{replacement(kind, slices.Compact(texts)...)}
+	texts = slices.Compact(texts)
+	return []ldap.Change{replacement(kind, texts[max(0, len(texts)-maxTimes):]...)}
 }
 
 // failedAt writes when binds have failed, and locks the account when they were too many.

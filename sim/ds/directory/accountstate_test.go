@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,7 +205,8 @@ func TestAccountStateRefuses(t *testing.T) {
 		"fails soon":             {value: value(bjensen, op(ldap.AddAuthenticationFailureTime, "soon")), code: ldap.ConstraintViolation, message: "used to update the authentication failure times was invalid: "},
 		"fails soon or later":    {value: value(bjensen, op(ldap.SetAuthenticationFailureTimes, moment, "soon")), code: ldap.ConstraintViolation, message: "used to update the authentication failure times was invalid: "},
 		"grace soon":             {value: value(bjensen, op(ldap.SetGraceLoginUseTimes, "soon")), code: ldap.ConstraintViolation, message: "used to update the grace login use times was invalid: "},
-		"too often":              {value: value(bjensen, op(ldap.SetGraceLoginUseTimes, make([]string, 1025)...)), code: ldap.ConstraintViolation, message: "Too many values"},
+		"too often":              {value: value(bjensen, op(ldap.SetGraceLoginUseTimes, make([]string, 257)...)), code: ldap.ConstraintViolation, message: "changes too much"},
+		"too many operations":    {value: value(bjensen, slices.Repeat([]ldap.StateOperation{op(ldap.ClearPasswordHistory)}, 257)...), code: ldap.ConstraintViolation, message: "changes too much"},
 		"one good, one bad":      {value: value(bjensen, op(ldap.SetAccountDisabledState, "true"), op(99)), code: ldap.ConstraintViolation, message: "type of 99"},
 		"privilege, not to read": {
 			as: scarter, rights: `(targetattr="*||+")(version 3.0; acl "d"; deny (read) userdn="ldap:///` + scarter + `";)`,
@@ -238,4 +240,13 @@ func TestAccountStateRefuses(t *testing.T) {
 func sequence(elements []byte) []byte {
 	b, at := ber.Open(nil, ber.Sequence)
 	return ber.Close(append(b, elements...), at)
+}
+
+func TestAnAccountHasSoManyTimes(t *testing.T) {
+	x := start(t, func(c *directory.Config) { c.Policy.LockoutFailures = 5000 })
+	for range 3 {
+		_, r := x.operate(x.admin, bjensen, slices.Repeat([]ldap.StateOperation{op(ldap.AddAuthenticationFailureTime)}, 100)...)
+		require.Equal(t, ldap.Success, r.Code)
+	}
+	assert.Equal(t, 256, strings.Count(x.read(x.admin, bjensen, "pwdFailureTime")["pwdFailureTime"], "|")+1)
 }

@@ -102,14 +102,13 @@ func (d *Directory) fill(u *update, e *entry, attributes []ldap.Attribute) ldap.
 		if r := d.checkPrivileges(u.asker, asked.kind); r.Code != ldap.Success {
 			return r
 		}
-		values := slices.Clone(e.valuesOf(asked))
+		set := d.valueSet(asked.kind, e.valuesOf(asked), len(a.Values))
 		for _, v := range a.Values {
-			if d.indexOf(asked.kind, values, v) >= 0 {
+			if !set.add(v) {
 				return ldap.Result{Code: ldap.AttributeOrValueExists, Message: fmt.Sprintf("Entry %s cannot be added because attribute %s has the same value twice", e.name, a.Description)}
 			}
-			values = append(values, slices.Clone(v))
 		}
-		e.setRaw(asked.kind, a.Description, asked.options, values)
+		e.setRaw(asked.kind, a.Description, asked.options, set.left())
 	}
 	d.addSuperiors(e)
 	return d.nameInto(e, e.dn[0])

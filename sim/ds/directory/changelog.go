@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/seatrial/seatrial/sim/ds/directory/names"
@@ -141,7 +142,7 @@ func (c *changelogReading) show(ctx context.Context, r *record) (ldap.Result, bo
 // included are the attributes that a record tells besides.
 func (c *changelogReading) included(r *record) []string {
 	if r.kind == deleted {
-		return append(c.include, c.d.config.Changelog.IncludeForDeletes...)
+		return slices.Concat(c.include, c.d.config.Changelog.IncludeForDeletes) // All searches share the lists.
 	}
 	return c.include
 }

@@ -40,6 +40,13 @@ func (c *changes) reset(config Changelog) {
 	*c = changes{mode: config.Mode, delay: config.PurgeDelay, begin: config.FirstNumber, next: config.FirstNumber, newest: state{}, trimmed: state{}, byOrigin: map[int][]*record{}}
 }
 
+// restart forgets all changes. Numbers and CSNs go on: who follows the changelog takes none twice.
+func (c *changes) restart() {
+	clock, serial := c.clock, c.serial
+	c.reset(Changelog{Mode: c.mode, PurgeDelay: c.delay, FirstNumber: c.next})
+	c.clock, c.serial = clock, serial
+}
+
 // publish records a change, and tells the watchers of it. The tree must be locked.
 func (d *Directory) publish(c change) {
 	if c.after != nil && !below(c.after.key, d.suffix) || c.after == nil && !below(c.before.key, d.suffix) {
@@ -108,9 +115,11 @@ func (c *changes) first() int {
 // from returns the records with numbers from low to high.
 func (c *changes) from(low, high int) []*record {
 	first := c.first()
-	begin := min(max(low-first, 0), len(c.records))
-	end := min(max(high-first+1, begin), len(c.records))
-	return slices.Clone(c.records[begin:end])
+	low, high = max(low, first), min(high, first+len(c.records)-1)
+	if low > high {
+		return nil
+	}
+	return slices.Clone(c.records[low-first : high-first+1])
 }
 
 // before is the state of who has read all with smaller numbers.

@@ -48,8 +48,8 @@
 //   - A persistent search that is 16384 changes behind is ended with 51; at most a million changes are kept.
 //   - A DN has at most 256 parts and 64 KiB; a bind rule or target that is not known makes the instruction invalid.
 //   - A compare of a referral and below it brings its URLs; OpenDJ's compares a referral as any entry, and forgets the URLs below it.
-//   - An operation on the state of an account takes at most 1024 times; what it writes as a warning is the time it was given, where
-//     OpenDJ writes the present one.
+//   - A request about the state of an account sets at most 256 states and times, and an account has at most so many times of a kind;
+//     what is written as a warning is the time that was given, where OpenDJ writes the present one.
 //   - The filter of a subtreeSpecification may not ask which policy is in force; an import refuses an invalid policy, which DS ignores.
 //
 // # What is unsure

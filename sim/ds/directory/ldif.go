@@ -83,7 +83,7 @@ func (d *Directory) uproot() {
 	if base := d.tree.find(d.suffix); base != nil {
 		d.tree.fell(base)
 	}
-	d.changes.reset(Changelog{Mode: d.changes.mode, PurgeDelay: d.changes.delay, FirstNumber: d.changes.next})
+	d.changes.restart()
 }
 
 // plant puts an entry into the tree.

@@ -62,8 +62,8 @@ func (a account) failed() []ldap.Change {
 		return c
 	}
 	var mods []ldap.Change
-	old := slices.DeleteFunc(a.times(k.pwdFailureTime), func(at time.Time) bool { return slices.ContainsFunc(kept, at.Equal) })
-	if len(old) > 0 {
+	all := a.times(k.pwdFailureTime)
+	if old := all[:len(all)-len(kept)]; len(old) > 0 { // What counts are the last ones.
 		mods = append(mods, change(ldap.Delete, old...))
 	}
 	at := a.after(kept)

@@ -115,8 +115,9 @@ func (d *Directory) aboutPassword(m ldap.Change) bool {
 
 // modifyAll carries out the modifications of passwords, or all others.
 func (d *Directory) modifyAll(u *update, e *entry, mods []ldap.Change, passwords bool) ldap.Result {
-	for _, m := range mods {
-		if d.aboutPassword(m) != passwords {
+	for len(mods) > 0 {
+		var m ldap.Change
+		if m, mods = joined(mods); d.aboutPassword(m) != passwords {
 			continue
 		}
 		asked := d.describe(m.Attribute.Description)
@@ -139,6 +140,22 @@ func (d *Directory) modifyAll(u *update, e *entry, mods []ldap.Change, passwords
 		}
 	}
 	return ldap.Result{}
+}
+
+// joined takes the first modification and those behind it that add to the same attribute: one by one they would copy it each time.
+func joined(mods []ldap.Change) (first ldap.Change, rest []ldap.Change) {
+	first, rest = mods[0], mods[1:]
+	for n := 0; len(rest) > 0 && first.Op == ldap.Add && rest[0].Op == ldap.Add; n++ {
+		next := rest[0].Attribute
+		if next.Description != first.Attribute.Description || len(next.Values) == 0 {
+			break
+		}
+		if n == 0 {
+			first.Attribute.Values = slices.Clone(first.Attribute.Values)
+		}
+		first.Attribute.Values, rest = append(first.Attribute.Values, next.Values...), rest[1:]
+	}
+	return first, rest
 }
 
 // mayModify checks the rights to all that is changed.
@@ -166,16 +183,18 @@ func (d *Directory) modify(u *update, e *entry, m ldap.Change) ldap.Result {
 	fail := func(code ldap.ResultCode, format string) ldap.Result {
 		return ldap.Result{Code: code, Message: fmt.Sprintf(format, e.name, m.Attribute.Description)}
 	}
-	values := slices.Clone(e.valuesOf(asked))
+	values := e.valuesOf(asked)
+	if m.Op == ldap.Replace {
+		values = nil
+	}
+	set := d.valueSet(asked.kind, values, len(m.Attribute.Values))
 	switch m.Op {
 	case ldap.Add:
 		if len(m.Attribute.Values) == 0 {
 			return fail(ldap.ProtocolError, "Entry %s cannot be modified because the modification contained an add component for attribute %s but no values were provided")
 		}
 		for _, v := range m.Attribute.Values {
-			if d.indexOf(asked.kind, values, v) < 0 {
-				values = append(values, slices.Clone(v))
-			} else if !u.permissive {
+			if !set.add(v) && !u.permissive {
 				return fail(ldap.AttributeOrValueExists, "Entry %s cannot be modified because it would have resulted in one or more duplicate values for attribute %s")
 			}
 		}
@@ -184,25 +203,18 @@ func (d *Directory) modify(u *update, e *entry, m ldap.Change) ldap.Result {
 			return notThere(e.name, m.Attribute.Description)
 		}
 		for _, v := range m.Attribute.Values {
-			at := d.indexOf(asked.kind, values, v)
-			if at < 0 && u.permissive {
-				continue
-			}
-			if at < 0 {
+			if !set.remove(v) && !u.permissive {
 				return fail(ldap.NoSuchAttribute, "Entry %s cannot be modified because the attempt to update attribute %s would have removed one or more values from the attribute that were not present")
 			}
-			values = slices.Delete(values, at, at+1)
 		}
 		if len(m.Attribute.Values) == 0 {
-			values = nil
+			set.values = nil
 		}
 	case ldap.Replace:
-		values = nil
 		for _, v := range m.Attribute.Values {
-			if d.indexOf(asked.kind, values, v) >= 0 {
+			if !set.add(v) {
 				return fail(ldap.AttributeOrValueExists, "Entry %s cannot be modified because it would have resulted in one or more duplicate values for attribute %s")
 			}
-			values = append(values, slices.Clone(v))
 		}
 	case ldap.Increment:
 		sums, code, why := increment(values, m.Attribute.Values)
@@ -212,11 +224,11 @@ func (d *Directory) modify(u *update, e *entry, m ldap.Change) ldap.Result {
 		if code != ldap.Success {
 			return fail(code, "Entry %s cannot be modified because an attempt was made to increment the value of attribute %s "+why)
 		}
-		values = sums
+		set = &valueSet{values: sums} // Equal ones, where there were any, stay.
 	default:
 		return ldap.Result{Code: ldap.ProtocolError, Message: "The modification type is not known"}
 	}
-	e.setRaw(asked.kind, m.Attribute.Description, asked.options, values)
+	e.setRaw(asked.kind, m.Attribute.Description, asked.options, set.left())
 	if asked.kind == d.known.objectClass {
 		d.addSuperiors(e)
 	}

@@ -36,7 +36,7 @@ func (d *Directory) candidates(in area, f ldap.Filter, lookthrough int) ([]id, b
 		return []id{in.base}, true
 	}
 	found, indexed := d.narrow(f)
-	slot := &d.tree.slots[in.base]
+	slot := d.tree.slot(in.base)
 	if indexed && len(found) <= slot.below/2 {
 		return found, true
 	}

@@ -61,7 +61,7 @@ func (p *pointers) has(i id) bool {
 // pointing finds those of the pointers that are in a scope, looking at whichever is less: them, or what is in the scope.
 func (t *tree) pointing(p *pointers, base id, scope scope) (found []*entry) {
 	all := p.ids
-	if t.slots[base].below < len(all) {
+	if t.slot(base).below < len(all) {
 		all = t.subtree(base)
 	}
 	for _, i := range all {

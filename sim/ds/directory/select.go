@@ -27,10 +27,26 @@ type named struct {
 	text string
 }
 
+// manyNames is how many names a request may repeat before they are looked through for that.
+const manyNames = 32
+
 func (d *Directory) selection(asked []string, controls []ldap.Control) selection {
 	var s selection
 	_, s.virtualOnly = ldap.Find(controls, ldap.OIDVirtualAttributesOnly)
 	_, s.realOnly = ldap.Find(controls, ldap.OIDRealAttributesOnly)
+	var seen map[description]bool // nil where they are too few to matter
+	if len(asked) > manyNames {
+		seen = map[description]bool{}
+	}
+	name := func(asked description, text string) {
+		if seen[asked] {
+			return // Under its first name it is there already.
+		}
+		if seen != nil {
+			seen[asked] = true
+		}
+		s.named = append(s.named, named{asked, text})
+	}
 	for _, text := range asked {
 		switch text = strings.TrimSpace(text); {
 		case text == "*":
@@ -43,13 +59,13 @@ func (d *Directory) selection(asked []string, controls []ldap.Control) selection
 			if class, ok := d.schema.Class(text[1:]); ok {
 				for _, above := range class.Above() {
 					for _, kind := range append(append([]*schema.Attribute{}, above.Must...), above.May...) {
-						s.named = append(s.named, named{description{kind: kind}, kind.Name()})
+						name(description{kind: kind}, kind.Name())
 					}
 				}
 			}
 		case text != "":
 			if asked := d.describe(text); asked.kind != nil {
-				s.named = append(s.named, named{asked, text})
+				name(asked, text)
 			}
 		}
 	}

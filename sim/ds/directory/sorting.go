@@ -49,7 +49,9 @@ func (d *Directory) newSorting(controls []ldap.Control) (*sorting, ldap.Result) 
 		if !ok {
 			break // Those before it are good (OpenDJ, ServerSideSortRequestControl).
 		}
-		s.keys = append(s.keys, sortKey{kind, k.Reverse})
+		if !slices.ContainsFunc(s.keys, func(before sortKey) bool { return before.kind == kind }) { // A second time it decides nothing.
+			s.keys = append(s.keys, sortKey{kind, k.Reverse})
+		}
 	}
 	if len(s.keys) == 0 && c.Critical {
 		return nil, ldap.Result{Code: ldap.UnavailableCriticalExtension, Controls: []ldap.Control{ldap.SortResult{Code: ldap.NoSuchAttribute}.Control()}}

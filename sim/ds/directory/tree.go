@@ -51,6 +51,14 @@ func (t *tree) at(i id) *entry {
 	return nil
 }
 
+// slot is the place with that id; an empty one when it is none of this tree.
+func (t *tree) slot(i id) *slot {
+	if int(i) < len(t.slots) {
+		return &t.slots[i]
+	}
+	return &slot{}
+}
+
 // end is the id behind the last.
 func (t *tree) end() id { return id(len(t.slots)) } //nolint:gosec // G115: memory ends before the numbers do.
 
@@ -197,21 +205,22 @@ func (t *tree) within(e *entry, base id, scope scope) bool {
 		}
 	case scopeSubtree:
 	}
-	for i := e.id; ; i = t.slots[i].entry.parent {
-		if i == base {
+	for ; e != nil; e = t.at(e.parent) { // It may be gone, or of a tree that is.
+		if e.id == base {
 			return true
 		}
-		if i == 0 {
+		if e.id == 0 {
 			return false
 		}
 	}
+	return false
 }
 
 // subtree collects the ids of base and all below it, growing.
 func (t *tree) subtree(base id) []id {
 	all := []id{base}
 	for i := 0; i < len(all); i++ {
-		all = append(all, t.slots[all[i]].children...)
+		all = append(all, t.slot(all[i]).children...)
 	}
 	slices.Sort(all)
 	return all

@@ -62,10 +62,7 @@ func (d *Directory) etag(e *entry) string {
 func (d *Directory) subordinates(e *entry) int {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if int(e.id) >= len(d.tree.slots) {
-		return 0
-	}
-	return len(d.tree.slots[e.id].children)
+	return len(d.tree.slot(e.id).children)
 }
 
 // structural is the most special structural class of an entry.
