@@ -49,9 +49,10 @@ func (d *Directory) policyOf(e *entry) *PasswordPolicy {
 	return all.standard
 }
 
-// policySubentry is the DN of the policy of an entry that can have a password.
+// policySubentry is the DN of the policy of an entry, which subentries alone do not have (OpenDJ,
+// PasswordPolicySubentryVirtualAttributeProvider): an administrator looks there before the first password is set.
 func (d *Directory) policySubentry(e *entry) string {
-	if len(e.values(d.known.userPassword)) == 0 {
+	if isSubentry(e) {
 		return ""
 	}
 	return d.policyOf(e).DN

@@ -120,7 +120,8 @@ func TestWhichPolicyIsInForce(t *testing.T) {
 	assert.Equal(t, strict, x.policyOf(bjensen), "the nearer base")
 	assert.Equal(t, other, x.policyOf(scarter), "the filter leaves him out of the nearer one")
 	assert.Equal(t, directory.RootPolicyDN, x.policyOf("uid=admin"), "no subentry is about the administrator")
-	assert.Empty(t, x.policyOf(people), "who has no password has no policy")
+	assert.Equal(t, directory.DefaultPolicyDN, x.policyOf(people), "who has no password has a policy, too")
+	assert.Empty(t, x.policyOf(strict), "subentries alone have none")
 
 	const near = "cn=Near," + people
 	require.Equal(t, ldap.Success, x.add(subentry(near, "{}")).Code)
