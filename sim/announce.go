@@ -53,7 +53,8 @@ type announcedServer struct {
 	Password              string `json:"password"`
 	Administrator         string `json:"administrator"`
 	AdministratorPassword string `json:"administratorPassword"`
-	Base                  string `json:"base"` // where the users are
+	Base                  string `json:"base"`  // where the users are
+	Users                 int    `json:"users"` // below it
 	// Client is the file of a client's certificate and key, ClientDN whose.
 	Client   string `json:"client,omitempty"`
 	ClientDN string `json:"clientDN,omitempty"`
@@ -97,7 +98,8 @@ func announce(out io.Writer, w *World, o options, users int) error {
 		administrator, all := w.DSAdministrator()
 		return &announcedServer{
 			Host: s.Host(), URL: w.ExternalURL(name), StartTLS: w.ExternalStartTLSURL(name), Account: account, Password: password.Reveal(),
-			Administrator: administrator, AdministratorPassword: all.Reveal(), Base: "ou=People," + w.config.DS.Directory.Suffix,
+			Administrator: administrator, AdministratorPassword: all.Reveal(), Base: s.Directory().PeopleDN(),
+			Users: s.Roster().Len(),
 		}
 	}
 	if w.ds != nil {
@@ -167,7 +169,7 @@ func (a announcement) text() string {
 		if s.Client != "" {
 			row("certificate", "%s (of %s, with its key)", s.Client, s.ClientDN)
 		}
-		row("users", "%d", a.Users)
+		row("users", "%d", s.Users)
 	}
 	server("ForgeRock Directory Services, simulated", a.DS)
 	server("ForgeRock Directory Services, simulated: the replica", a.DS2)

@@ -41,6 +41,8 @@ type options struct {
 	seeded                 bool // the seed was given
 	population             int
 	users                  string
+	export, schema         string
+	schemes                []string
 	ca                     string
 	client, clientAuth     string
 	json                   bool
@@ -61,11 +63,13 @@ Without --run it is an Oracle IDCS identity domain. "okta" is an Okta org; "okta
 hub. Logins at Okta are e-mail addresses. "ds" is a ForgeRock directory over LDAPS and StartTLS, which passwords are synchronised
 from; "ds,ds2" has a replica.
 
-The users are generated, or those of an LDIF or CSV file; they have no passwords until an engine writes some.`,
+The users are generated, or those of an LDIF or CSV file; they have no passwords until an engine writes some. A directory takes
+a whole export with --ds-ldif: its suffix, entries, hashes, password policies and access control instructions.`,
 		Example: `  seatrial sim
   seatrial sim --run okta --plan free
   seatrial sim --run idcs,okta,spoke
   seatrial sim --run ds,ds2 --population 100
+  seatrial sim --run idcs,ds --ds-ldif export.ldif --users export.ldif
   seatrial sim --users export.ldif --idcs-port 8443 --control-port 8444
   seatrial sim --tier free --visibility 2s
   seatrial sim --json --seed 7 > world.json`,
@@ -99,6 +103,9 @@ The users are generated, or those of an LDIF or CSV file; they have no passwords
 	flags.Uint64Var(&o.seed, "seed", 0, "the origin of all chance, names and secrets included; random when not given")
 	flags.IntVar(&o.population, "population", 1000, "how `many` users to generate")
 	flags.StringVar(&o.users, "users", "", "take the users of an LDIF or CSV `file` instead")
+	flags.StringVar(&o.export, "ds-ldif", "", "fill the directory with an LDIF `file` that export-ldif or ldapsearch has written, hashes included")
+	flags.StringVar(&o.schema, "ds-schema", "", "add the definitions of an LDIF `file` of cn=schema, like 99-user.ldif, to the directory's")
+	flags.StringSliceVar(&o.schemes, "ds-schemes", nil, "enable further password storage `schemes`, like SSHA")
 	flags.StringVar(&o.client, "client-certificate", "", "write a certificate of this `DN` and its key, for SASL EXTERNAL at the directory, to "+clientFile+" beside the CA's")
 	flags.StringVar(&o.clientAuth, "ds-client-auth", string(ds.ClientAuthOptional), "whether the directory asks clients for a certificate: a `policy` of disabled, optional, required")
 	flags.StringVar(&o.ca, "ca", "seatrial-ca.pem", "the `file` to write the CA's certificate to")
@@ -158,6 +165,7 @@ func (o *options) check() error {
 	if !slices.Contains(ds.ClientAuths(), ds.ClientAuth(o.clientAuth)) {
 		mistakes = append(mistakes, fmt.Errorf("--ds-client-auth: %q is none of disabled, optional, required", o.clientAuth))
 	}
+	mistakes = append(mistakes, o.checkDirectory()...)
 	if o.client != "" {
 		if _, err := ds.Subject(o.client); err != nil {
 			mistakes = append(mistakes, fmt.Errorf("--client-certificate: %w", err))
@@ -212,6 +220,9 @@ func run(ctx context.Context, unhook func(), o options, out, notes io.Writer) (e
 	config.Okta.Plan, config.Okta.SearchLag = o.plan, o.visibility
 	config.DS.ClientAuth, config.DS2.ClientAuth = ds.ClientAuth(o.clientAuth), ds.ClientAuth(o.clientAuth)
 	config.Spoke.Plan, config.Spoke.SearchLag = o.plan, o.visibility
+	if err := o.adapt(&config); err != nil {
+		return usageError{err}
+	}
 	ip := net.ParseIP(o.listen)
 	if !ip.IsUnspecified() && !ip.IsLoopback() {
 		config.Names = append(config.Names, o.listen)
@@ -274,6 +285,12 @@ func inhabit(ctx context.Context, world *World, o options, notes io.Writer) (use
 		if target == DS2 {
 			continue // it has the users of ds
 		}
+		if target == DS && o.export != "" {
+			if err := fill(ctx, world, o.export, notes); err != nil {
+				return 0, fmt.Errorf("--ds-ldif: %w", err)
+			}
+			continue
+		}
 		if o.users == "" {
 			everybody := population.Generate(world.config.Seed, o.population)
 			if target == Okta || target == Spoke {
@@ -291,12 +308,7 @@ func inhabit(ctx context.Context, world *World, o options, notes io.Writer) (use
 		if i == 0 {
 			tell(notes, report)
 		}
-		for _, refusal := range refusals.First {
-			_, _ = fmt.Fprintf(notes, "  refused by %s: %v\n", target, refusal)
-		}
-		if more := refusals.Count - len(refusals.First); more > 0 {
-			_, _ = fmt.Fprintf(notes, "  … and %d more\n", more)
-		}
+		refusals.tell(notes, target)
 		if users = world.Target(target).Roster().Len(); users == 0 {
 			return 0, fmt.Errorf("--users: %s has nobody who can be used", o.users)
 		}

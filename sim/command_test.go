@@ -287,6 +287,8 @@ func TestCommandRefuses(t *testing.T) {
 	require.NoError(t, os.WriteFile(nobody, []byte("dn: ou=x\nobjectClass: organizationalUnit\n"), 0o600))
 	wrong := filepath.Join(directory, "changes.ldif")
 	require.NoError(t, os.WriteFile(wrong, []byte("dn: uid=x\nchangetype: delete\n"), 0o600))
+	broken := filepath.Join(directory, "broken.ldif")
+	require.NoError(t, os.WriteFile(broken, []byte("dn: cn=schema\nattributeTypes: nonsense\n"), 0o600))
 	ca := filepath.Join(directory, "ca.pem")
 
 	for name, c := range map[string]struct {
@@ -303,15 +305,22 @@ func TestCommandRefuses(t *testing.T) {
 		"half a directory":   {[]string{"--run", "ds2"}, []string{"--run: ds2 needs ds, whose replica it is"}},
 		"one port of a pair": {[]string{"--ds-port", "1389", "--ds2-ldaps-port", "1389"}, []string{"--ds2-ldaps-port: 1389 is the port of the directory, too"}},
 		"no subject":         {[]string{"--run", "ds", "--client-certificate", "bjensen", "--ds-client-auth", "maybe"}, []string{"--client-certificate: ds: subject", `--ds-client-auth: "maybe" is none of disabled, optional, required`}},
-		"nobody to ask":      {[]string{"--client-certificate", "cn=x"}, []string{"--client-certificate: needs --run ds"}},
-		"no plan":            {[]string{"--plan", "gold"}, []string{`--plan: there is no plan "gold"; there are enterprise, free, `}},
-		"one port of two":    {[]string{"--okta-port", "8443", "--spoke-port", "8443"}, []string{"--spoke-port: 8443 is the port of the Okta org, too"}},
-		"one port for two":   {[]string{"--idcs-port", "8443", "--control-port", "8443"}, []string{"--control-port: 8443 is the port of the identity domain, too"}},
-		"no CA file":         {[]string{"--ca", ""}, []string{"--ca: is empty"}},
-		"two sources":        {[]string{"--users", "x.csv", "--population", "5"}, []string{"--users, --population: "}},
-		"no such file":       {[]string{"--users", filepath.Join(directory, "nosuch.ldif")}, []string{"--users: open ", "no such file"}},
-		"a list of changes":  {[]string{"--users", wrong}, []string{"--users: ", `changes.ldif:2: changetype "delete" is refused`}},
-		"nobody in it":       {[]string{"--users", nobody}, []string{"--users: ", "has nobody who can be used"}},
+		"no directory": {
+			[]string{"--ds-ldif", nobody, "--ds-schema", nobody, "--ds-schemes", "PBES"},
+			[]string{"--ds-ldif: needs --run ds", "--ds-schema: needs --run ds", "--ds-schemes: needs --run ds", `no password can be verified with a scheme "PBES"; there are CLEAR,`},
+		},
+		"no export":         {[]string{"--run", "ds", "--ds-ldif", filepath.Join(directory, "nosuch.ldif")}, []string{"--ds-ldif: open ", "no such file"}},
+		"no definition":     {[]string{"--run", "ds", "--ds-schema", broken}, []string{"--ds-schema: ", "broken.ldif: wrong schema definition"}},
+		"no suffix":         {[]string{"--run", "ds", "--ds-ldif", wrong}, []string{"--ds-ldif: ", `changes.ldif:2: changetype "delete" is refused`}},
+		"nobody to ask":     {[]string{"--client-certificate", "cn=x"}, []string{"--client-certificate: needs --run ds"}},
+		"no plan":           {[]string{"--plan", "gold"}, []string{`--plan: there is no plan "gold"; there are enterprise, free, `}},
+		"one port of two":   {[]string{"--okta-port", "8443", "--spoke-port", "8443"}, []string{"--spoke-port: 8443 is the port of the Okta org, too"}},
+		"one port for two":  {[]string{"--idcs-port", "8443", "--control-port", "8443"}, []string{"--control-port: 8443 is the port of the identity domain, too"}},
+		"no CA file":        {[]string{"--ca", ""}, []string{"--ca: is empty"}},
+		"two sources":       {[]string{"--users", "x.csv", "--population", "5"}, []string{"--users, --population: "}},
+		"no such file":      {[]string{"--users", filepath.Join(directory, "nosuch.ldif")}, []string{"--users: open ", "no such file"}},
+		"a list of changes": {[]string{"--users", wrong}, []string{"--users: ", `changes.ldif:2: changetype "delete" is refused`}},
+		"nobody in it":      {[]string{"--users", nobody}, []string{"--users: ", "has nobody who can be used"}},
 		"a port in use": {
 			[]string{"--control-port", fmt.Sprint(taken.Addr().(*net.TCPAddr).Port)},
 			[]string{"address already in use", "choose other ports with --control-port and the others that end in -port"},

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 
 	"github.com/seatrial/seatrial/sim/kernel/people"
@@ -29,13 +30,30 @@ func (w *World) Populate(ctx context.Context, target string, all iter.Seq[people
 	return added, nil
 }
 
-// refusalsShown bounds the refusals that PopulateFile lists.
+// refusalsShown bounds the refusals that are listed.
 const refusalsShown = 20
 
-// Refusals are the people of a file whom a simulator did not take.
+// Refusals are the people or entries of a file which a simulator did not take.
 type Refusals struct {
 	Count int
 	First []error
+}
+
+func (r *Refusals) add(err error) {
+	r.Count++
+	if len(r.First) < refusalsShown {
+		r.First = append(r.First, err)
+	}
+}
+
+// tell lists them as those of a target.
+func (r *Refusals) tell(notes io.Writer, target string) {
+	for _, refusal := range r.First {
+		_, _ = fmt.Fprintf(notes, "  refused by %s: %v\n", target, refusal)
+	}
+	if more := r.Count - len(r.First); more > 0 {
+		_, _ = fmt.Fprintf(notes, "  … and %d more\n", more)
+	}
 }
 
 // PopulateFile adds the people of an LDIF or CSV file to a simulator. Who cannot be used, or is refused by it, is left out and
@@ -63,10 +81,7 @@ func (w *World) PopulateFile(ctx context.Context, target, path string) (populati
 			p = population.AddressedLogin(p)
 		}
 		if _, err := s.Populate(p); err != nil {
-			refusals.Count++
-			if len(refusals.First) < refusalsShown {
-				refusals.First = append(refusals.First, err)
-			}
+			refusals.add(err)
 		}
 	}
 	return *report, refusals, nil

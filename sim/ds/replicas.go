@@ -3,6 +3,7 @@ package ds
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 
 	"github.com/seatrial/seatrial/sim/ds/directory"
@@ -98,6 +99,22 @@ func (r *Replicas) reset(of *Server) {
 	if ran {
 		r.start(context.Background()) // until Stop
 	}
+}
+
+// Import replaces what is in the directory, and in its replicas, by the entries of an LDIF. Each that is refused is told to reject;
+// it goes on without the entry unless reject returns an error. It returns how many entries there are.
+func (s *Server) Import(ctx context.Context, file string, in io.Reader, reject func(error) error) (int, error) {
+	r := s.replicas
+	if r == nil {
+		return s.directory.ImportWithout(ctx, file, in, reject)
+	}
+	r.turn <- struct{}{}
+	defer func() { <-r.turn }()
+	if r.halt() {
+		defer r.start(context.WithoutCancel(ctx)) // until Stop
+	}
+	n, err := s.directory.ImportWithout(ctx, file, in, reject)
+	return n, errors.Join(err, r.align(s))
 }
 
 // adopt puts an entry that was added past LDAP on the others, too.

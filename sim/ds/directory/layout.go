@@ -54,7 +54,7 @@ func (d *Directory) layOut() error {
 		}
 	}
 	for _, p := range plans {
-		if err := d.carryOut(p); err != nil {
+		if err := d.carryOut(context.Background(), p); err != nil {
 			return err
 		}
 	}
@@ -62,7 +62,7 @@ func (d *Directory) layOut() error {
 	return d.refreshACIs()
 }
 
-func (d *Directory) carryOut(p plan) error {
+func (d *Directory) carryOut(ctx context.Context, p plan) error {
 	var attributes []ldap.Attribute
 	add := func(name, value string) {
 		at := slices.IndexFunc(attributes, func(a ldap.Attribute) bool { return a.Description == name })
@@ -78,7 +78,7 @@ func (d *Directory) carryOut(p plan) error {
 	if !p.password.Empty() {
 		add("userPassword", p.password.Reveal())
 	}
-	if _, err := d.load(context.Background(), p.dn, attributes); err != nil {
+	if _, err := d.load(ctx, p.dn, attributes); err != nil {
 		return fmt.Errorf("layout: %w", err)
 	}
 	return nil

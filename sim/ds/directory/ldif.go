@@ -2,11 +2,13 @@ package directory
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/seatrial/seatrial/sim/ds/directory/names"
 	"github.com/seatrial/seatrial/sim/ds/directory/schema"
@@ -17,18 +19,28 @@ import (
 func ldifLine(b []byte, name string, value []byte) []byte { return ldif.Append(b, name, value) }
 
 // Import replaces the suffix by the entries of an LDIF, as import-ldif does: encoded passwords are taken as they are, clear ones
-// are encoded, and operational attributes come along. Nothing of it is in the changelog, which begins anew. It returns how many
-// entries there were before the first that was refused.
+// are encoded, and operational attributes come along. Nothing of it is in the changelog, which begins anew. The account of
+// Config.Reader stays, with its rights. It returns how many entries there were before the first that was refused.
 func (d *Directory) Import(ctx context.Context, file string, in io.Reader) (count int, err error) {
+	return d.ImportWithout(ctx, file, in, func(err error) error { return err })
+}
+
+// ImportWithout is Import that tells of each entry that is refused, as import-ldif writes them to its --rejectFile. It goes on
+// without the entry unless reject returns an error.
+func (d *Directory) ImportWithout(ctx context.Context, file string, in io.Reader, reject func(error) error) (count int, err error) {
 	r := ldif.NewReader(file, in)
 	d.mu.Lock()
 	d.uproot()
 	d.mu.Unlock()
+	account, instructions, reading := d.reader()
 	defer func() {
+		if reading && err == nil {
+			err = d.readmit(ctx, account)
+		}
 		d.refreshSubentries()
 		err = errors.Join(err, d.refreshACIs())
 	}()
-	for {
+	for ctx.Err() == nil {
 		record, err := r.Record()
 		if errors.Is(err, io.EOF) {
 			return count, nil
@@ -40,11 +52,49 @@ func (d *Directory) Import(ctx context.Context, file string, in io.Reader) (coun
 		for i, a := range record.Attributes {
 			attributes[i] = ldap.Attribute{Description: a.Description, Values: a.Values}
 		}
+		switch key := d.keyOf(record.DN); {
+		case reading && key == d.suffix:
+			attributes = withValues(attributes, "aci", instructions)
+		case reading && key == d.keyOf(account.dn):
+			continue // It comes last, with its own password.
+		}
 		if _, err := d.load(ctx, record.DN, attributes); err != nil {
-			return count, fmt.Errorf("%s:%d: %w", file, record.Number, err)
+			if err := reject(fmt.Errorf("%s:%d: %w", file, record.Number, err)); err != nil {
+				return count, err
+			}
+			continue
 		}
 		count++
 	}
+	return count, ctx.Err()
+}
+
+// readmit puts the account of Config.Reader back, and the unit above it where the import brought none.
+func (d *Directory) readmit(ctx context.Context, account plan) error {
+	dn, err := names.Parse(account.dn)
+	if err != nil {
+		return fmt.Errorf("%w: reader: %w", ErrInvalid, err)
+	}
+	if above := dn.Parent(); d.entry(above.Key(d.schema)) == nil {
+		if err := d.carryOut(ctx, unit(above[0].Value("ou"), d.config.Suffix)); err != nil {
+			return err
+		}
+	}
+	return d.carryOut(ctx, account)
+}
+
+// withValues adds the values that an attribute does not have.
+func withValues(attributes []ldap.Attribute, name string, values []string) []ldap.Attribute {
+	at := slices.IndexFunc(attributes, func(a ldap.Attribute) bool { return strings.EqualFold(a.Description, name) })
+	if at < 0 {
+		return append(attributes, ldap.Attribute{Description: name, Values: octets(values...)})
+	}
+	for _, v := range octets(values...) {
+		if !slices.ContainsFunc(attributes[at].Values, func(have []byte) bool { return bytes.Equal(have, v) }) {
+			attributes[at].Values = append(attributes[at].Values, v)
+		}
+	}
+	return attributes
 }
 
 // load adds an entry past rights, policies and the changelog, but not past the schema.

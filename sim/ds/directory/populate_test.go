@@ -90,6 +90,41 @@ func TestImportRefuses(t *testing.T) {
 	}
 }
 
+// An administrator's export has neither the account that the engine under trial binds with, nor only entries that fit.
+func TestImportWithoutWhatIsRefused(t *testing.T) {
+	const (
+		reader = "uid=sync,ou=Administrators,dc=example,dc=com"
+		text   = "dn: dc=example,dc=com\nobjectClass: domain\naci: (targetattr=\"cn\")(version 3.0; acl \"a\"; allow (read) userdn=\"ldap:///anyone\";)\n\n" +
+			"dn: uid=a,dc=example,dc=com\nobjectClass: martian\n\n" +
+			"dn: uid=b,dc=example,dc=com\nobjectClass: account\nobjectClass: simpleSecurityObject\nuserPassword: {SSHA512}FS55DjFj6mAn1VjsJTM2DbJwB60s0x8gznGuD9ZkXzXORe2rYxZeO8clGHOpWZQ4/mIEbHVwOiJRegYiWccvvAABAgMEBQYH\n\n"
+	)
+	for name, theirs := range map[string]string{
+		"neither the account nor its unit": "",
+		"an account of the same name": "dn: ou=Administrators,dc=example,dc=com\nobjectClass: organizationalUnit\n\n" +
+			"dn: " + reader + "\nobjectClass: account\nobjectClass: simpleSecurityObject\nuserPassword: theirs\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := start(t, func(c *directory.Config) {
+				c.Layout, c.Reader = directory.IDM, directory.Reader{DN: reader, Password: secret.New("ours")}
+			})
+			var refused []string
+			_, err := x.ImportWithout(t.Context(), "x.ldif", strings.NewReader(text+theirs), func(err error) error {
+				refused = append(refused, err.Error())
+				return nil
+			})
+			require.NoError(t, err)
+			require.Len(t, refused, 1)
+			assert.Contains(t, refused[0], "x.ldif:5: invalid: Entry uid=a,dc=example,dc=com violates")
+			assert.Equal(t, ldap.Success, x.bind("uid=b,dc=example,dc=com", "Secret12!").Code)
+			assert.Equal(t, ldap.Success, x.bind(reader, "ours").Code)
+			s := x.as(reader, "ours")
+			assert.Contains(t, x.read(s, "uid=b,dc=example,dc=com", "userPassword")["userPassword"], "{SSHA512}")
+			assert.Contains(t, x.read(s, "dc=example,dc=com", "aci")["aci"], `acl "a"`)
+			assert.True(t, x.PasswordReadable())
+		})
+	}
+}
+
 func TestExportAndImportAreTheIdentity(t *testing.T) {
 	export := func(t require.TestingT, x *trial) string {
 		var b bytes.Buffer

@@ -24,7 +24,10 @@ func (d *Directory) Users() Roster { return Roster{d} }
 // people is the entry above the users; nil when there is none. The tree must be locked.
 func (d *Directory) people() *entry { return d.tree.find(d.peopleKey()) }
 
-func (d *Directory) peopleKey() string { return d.keyOf("ou=People," + d.config.Suffix) }
+func (d *Directory) peopleKey() string { return d.keyOf(d.PeopleDN()) }
+
+// PeopleDN is the DN of the entry above the users.
+func (d *Directory) PeopleDN() string { return "ou=People," + d.config.Suffix }
 
 // isUser tells whether an entry is one of the roster.
 func (r Roster) isUser(e *entry) bool {

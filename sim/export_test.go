@@ -1,0 +1,69 @@
+package sim
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	goldap "github.com/go-ldap/ldap/v3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// An export goes into the directory as it is: another suffix, a class of its own, a hash in a scheme of old, a policy.
+func TestCommandFillsTheDirectoryWithAnExport(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	export := write("export.ldif", "version: 1\n\ndn: o=acme\nobjectClass: organization\no: acme\n\n"+
+		"dn: ou=People,o=acme\nobjectClass: organizationalUnit\nou: People\n\n"+
+		"dn: cn=Strict,o=acme\nobjectClass: subentry\nobjectClass: ds-pwp-password-policy\ncn: Strict\nds-pwp-password-attribute: userPassword\n"+
+		"ds-pwp-default-password-storage-scheme: SSHA\nsubtreeSpecification: { base \"ou=People\" }\n\n"+
+		"dn: cn=Smith\\, \\\"Jr\\\",ou=People,o=acme\nobjectClass: inetOrgPerson\nobjectClass: badged\nuid: smith\ncn: Smith, \"Jr\"\nsn: Smith\nbadge: 7\n"+
+		"userPassword: {SSHA}hSanIPIIjBnP5Y0+JIaUBB\n 87lbIAAQIDBAUGBw==\nentryUUID: 00000000-aaaa-bbbb-cccc-000000000001\npwdChangedTime: 20260101000000.123Z\n\n"+
+		"dn: uid=x,ou=People,o=acme\nobjectClass: martian\nuid: x\n")
+	definitions := write("99-user.ldif", "dn: cn=schema\nobjectClass: subschema\nattributeTypes: ( 1.2.3.1 NAME 'badge' SUP name )\nobjectClasses: ( 1.2.3.2 NAME 'badged' AUXILIARY MAY badge )\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	ca := filepath.Join(folder, "ca.pem")
+	first, notes, done := execute(ctx, t, "--json", "--run", "ds,ds2", "--ds-ldif", export, "--ds-schema", definitions, "--ds-schemes", "SSHA", "--ca", ca)
+	var a announcement
+	require.NoError(t, json.Unmarshal([]byte(first), &a), notes)
+	assert.Equal(t, "ou=People,o=acme", a.DS.Base)
+	assert.Equal(t, 1, a.DS2.Users)
+
+	pem, err := os.ReadFile(ca)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(pem))
+	for _, s := range []*announcedServer{a.DS, a.DS2} {
+		c, err := goldap.DialURL(s.URL, goldap.DialWithTLSConfig(&tls.Config{RootCAs: pool, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}))
+		require.NoError(t, err)
+		require.NoError(t, c.Bind(s.Account, s.Password))
+		found, err := c.Search(goldap.NewSearchRequest(s.Base, goldap.ScopeSingleLevel, 0, 0, 0, false, "(badge=7)",
+			[]string{"userPassword", "entryUUID", "pwdChangedTime", "pwdPolicySubentry"}, nil))
+		require.NoError(t, err)
+		require.Len(t, found.Entries, 1)
+		e := found.Entries[0]
+		assert.Equal(t, "{SSHA}hSanIPIIjBnP5Y0+JIaUBB87lbIAAQIDBAUGBw==", e.GetAttributeValue("userPassword"))
+		assert.Equal(t, "00000000-aaaa-bbbb-cccc-000000000001", e.GetAttributeValue("entryUUID"))
+		assert.Equal(t, "20260101000000.123Z", e.GetAttributeValue("pwdChangedTime"))
+		assert.Equal(t, "cn=Strict,o=acme", e.GetAttributeValue("pwdPolicySubentry"))
+		require.NoError(t, c.Bind(e.DN, "Secret12!"))
+		assert.True(t, goldap.IsErrorWithCode(c.Bind(e.DN, "Secret13!"), goldap.LDAPResultInvalidCredentials))
+		require.NoError(t, c.Close())
+	}
+	cancel()
+	require.NoError(t, <-done)
+	said := notes.String()
+	assert.Contains(t, said, "export.ldif: 4 entries in the directory, 1 left out")
+	assert.Contains(t, said, "refused by ds: "+export+":31: invalid: Entry uid=x,ou=People,o=acme violates")
+	assert.Contains(t, said, "what the schema lacks is added with --ds-schema")
+	assert.NotContains(t, said, "hSanIPI")
+}
