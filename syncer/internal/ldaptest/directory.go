@@ -145,8 +145,7 @@ func (d *Directory) AddWith(uid string, passwords ...string) {
 		e.set("mail", uid+"@example.com")
 		e.set("sn", "Family "+uid)
 		e.set("entryUUID", uuid(uid))
-		e.set("createTimestamp", stamp(now))
-		e.set("modifyTimestamp", stamp(now))
+		e.set("createTimestamp", stamp(now)) // No modifyTimestamp before the first modification, as on DS.
 		var b strings.Builder
 		for _, line := range []string{"objectClass: top", "objectClass: person", "uid: " + uid, "entryUUID: " + uuid(uid)} {
 			b.WriteString(line + "\n")
@@ -168,24 +167,29 @@ func (d *Directory) AddWith(uid string, passwords ...string) {
 }
 
 // SetPassword is what a user or an administrator does: the password gets a date.
-func (d *Directory) SetPassword(uid string, values ...string) { d.write(uid, BindAdmin, true, values) }
+func (d *Directory) SetPassword(uid string, values ...string) {
+	d.write(DN(uid), BindAdmin, true, values)
+}
 
 // BindAdmin is who changes passwords unless somebody else is said to.
 const BindAdmin = "uid=admin"
 
+// SetPasswordAt is for an entry that is not among the users.
+func (d *Directory) SetPasswordAt(dn string, values ...string) { d.write(dn, BindAdmin, true, values) }
+
 // SetPasswordBy names who does it.
 func (d *Directory) SetPasswordBy(initiator, uid string, values ...string) {
-	d.write(uid, initiator, true, values)
+	d.write(DN(uid), initiator, true, values)
 }
 
 // Rehash is what a bind does when the scheme is deprecated: another hash, no date, and on 389-DS nobody who did it.
 func (d *Directory) Rehash(uid string, values ...string) {
-	d.write(uid, "cn=Internal Client", false, values)
+	d.write(DN(uid), "cn=Internal Client", false, values)
 }
 
-func (d *Directory) write(uid, initiator string, dated bool, values []string) {
+func (d *Directory) write(dn, initiator string, dated bool, values []string) {
 	d.apply(func(s *Server, csn string, now time.Time) {
-		e := s.entries[strings.ToLower(DN(uid))]
+		e := s.entries[strings.ToLower(dn)]
 		if e == nil {
 			return
 		}

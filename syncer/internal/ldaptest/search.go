@@ -1,6 +1,7 @@
 package ldaptest
 
 import (
+	"cmp"
 	"maps"
 	"net"
 	"slices"
@@ -104,8 +105,8 @@ func (s *Server) find(q query, r request, bound bool) (list []*ber.Packet, done 
 		} else {
 			found = found[from:]
 		}
-	} else if s.SizeLimit > 0 && len(found) > s.SizeLimit {
-		found, code = found[:s.SizeLimit], 4
+	} else if limit := cmp.Or(s.UserLimit, s.SizeLimit); limit > 0 && len(found) > limit {
+		found, code = found[:limit], 4
 	}
 	_, rights := r.controls[rightsOID]
 	for _, e := range found {
@@ -267,7 +268,11 @@ func (s *Server) findChanges(q query, r request) (list []*ber.Packet, done *ber.
 			continue
 		}
 		after = after.with(c.csn)
-		e := c.entry(byCookie, after.cookie())
+		cookie := after.cookie()
+		if s.Cookieless {
+			cookie = ""
+		}
+		e := c.entry(byCookie, cookie)
 		if !s.matches(q.filter, e) {
 			continue
 		}
@@ -302,7 +307,9 @@ func (c change) entry(byCookie bool, cookie string) *entry {
 	if c.uid != "" {
 		e.set("targetEntryUUID", c.uid)
 	}
-	e.set("changeLogCookie", cookie)
+	if cookie != "" {
+		e.set("changeLogCookie", cookie)
+	}
 	for name, v := range map[string]string{"changes": c.changes, "newRDN": c.rdn, "newSuperior": c.superior} {
 		if v != "" {
 			e.set(name, v)

@@ -24,7 +24,7 @@ type Fault struct {
 	Cut     bool          // the connection ends
 	Deaf    bool          // for an hour, nothing is even read
 	Drip    time.Duration // between two bytes of the answer
-	Policy  []byte        // value of the password policy control of a bind, which succeeds with Code 0
+	Policy  []byte        // value of the password policy control, for a bind that asks for it; the bind succeeds with Code 0
 }
 
 // Server is one replica. What is exported is set before, or under Edit.
@@ -38,12 +38,14 @@ type Server struct {
 	// HidePasswords: the account may not read userPassword; HideChanges: nor the changelog, and is told; EmptyChanges: it is
 	// not told, and sees nothing there.
 	HidePasswords, HideChanges, EmptyChanges bool
+	// Cookieless: entries of the changelog show no cookie.
+	Cookieless bool
 	// HideOf is a user whose password the account may not read.
 	HideOf string
 	// NoCompare: nor compare userPassword. TellsRights: the server knows the control "get effective rights".
 	NoCompare, TellsRights bool
-	// SizeLimit of a search that is not paged; 0 is none.
-	SizeLimit int
+	// SizeLimit of a search that is not paged, UserLimit of one for users; 0 is none.
+	SizeLimit, UserLimit int
 	// TLS is what StartTLS is answered with; nil refuses it.
 	TLS *tls.Config
 	// Secured is LDAPS: TLS from the first byte.
@@ -325,6 +327,12 @@ func (s *Server) bind(c net.Conn, r request) (bound, ok bool) {
 		method = "bind " + auth.Children[0].Data.String()
 	}
 	f := s.trouble(method, dn, "")
+	if _, asked := r.controls[policyOID]; !asked && f != nil && f.Policy != nil { // Who does not ask is told the code only, as on DS.
+		code := f.Code
+		if f = nil; code != 0 {
+			f = &Fault{Code: code}
+		}
+	}
 	if f != nil && (f.Code != 0 || f.Policy == nil) {
 		return false, f.answer(c, r.id, 1)
 	}

@@ -60,6 +60,9 @@ func TestARefusedAccountIsNotTriedUntilItIsLocked(t *testing.T) {
 		"must change, 19 for all":      {"search", ldaptest.Fault{Code: 19, Message: "You must change your password"}, mustChange},
 		"unwilling":                    {"bind", ldaptest.Fault{Code: 53}, refused},
 		"wants confidentiality":        {"bind", ldaptest.Fault{Code: 13}, refused},
+		"another kind of bind":         {"bind", ldaptest.Fault{Code: 48}, refused},
+		"an unknown kind of bind":      {"bind", ldaptest.Fault{Code: 7}, refused},
+		"wants more strength":          {"bind", ldaptest.Fault{Code: 8}, refused},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

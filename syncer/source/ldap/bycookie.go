@@ -82,7 +82,9 @@ func (f *byCookie) pass(ctx context.Context, p *position) error {
 		case len(entries) == 0 && more:
 			return errCut
 		case len(entries) == 0:
-			return f.reached(p.Cookie, f.root.cookie)
+			err := f.reached(p.Cookie, f.root.cookie)
+			f.watched = f.watched || err == nil
+			return err
 		}
 		cookie := value(entries[len(entries)-1], "changeLogCookie")
 		if cookie == "" {

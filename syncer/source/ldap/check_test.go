@@ -3,6 +3,7 @@ package ldap
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +138,95 @@ func TestCheckMeetsWhatAComparisonWould(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCheckSaysWhatThePositionMeans to each server, with the strategy that would be taken there.
+func TestCheckSaysWhatThePositionMeans(t *testing.T) {
+	tests := map[string]struct {
+		spoil  func(r *rig)
+		missed [2]string
+	}{
+		"each server for itself": {func(r *rig) { r.directory.SetPassword("ann", hash("a2")) }, [2]string{}},
+		"another strategy":       {func(r *rig) { r.config.Strategy = Timestamps }, [2]string{"the strategy was changeNumber", "the strategy was changeNumber"}},
+		"stepped back":           {func(r *rig) { r.directory.Server(0).Reset() }, [2]string{"the change numbers have stepped back: 2 was read, and 0 is the last one", ""}},
+		"a change it lacks":      {func(r *rig) { r.directory.Server(1).Reset() }, [2]string{"", "the last change that was read, with the CSN"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, ChangeNumber, func(r *rig) {
+				r.directory.Add("ann", "bob")
+				r.start()
+				r.settle()
+				r.stop()
+				tt.spoil(r)
+				slices.Reverse(r.config.URLs) // What is found on one must not lead to the other's judgement.
+				report, _ := r.check()
+				assertBegins(r, tt.missed[1], report.Servers[0].Missed)
+				assertBegins(r, tt.missed[0], report.Servers[1].Missed)
+			})
+		})
+	}
+}
+
+func assertBegins(r *rig, want, got string) {
+	r.Helper()
+	assert.True(r, strings.HasPrefix(got, want) && (want == "") == (got == ""), "%q instead of %q", got, want)
+}
+
+// TestFindings are sentences, and each is one only when it is.
+func TestFindings(t *testing.T) {
+	const undated = "no user shows pwdChangedTime: a rehash cannot be told from a change, and is delivered"
+	tests := map[string]struct {
+		server Server
+		told   bool
+		want   []string
+	}{
+		"nothing":               {Server{Users: 2, Readable: 2, Dated: 2, Sight: shown}, false, nil},
+		"nobody":                {Server{}, false, []string{"no user is found; look at ldap.base, ldap.filter and the rights of the account"}},
+		"no dates":              {Server{Users: 2, Sight: shown}, false, []string{undated}},
+		"no dates, but 389-DS":  {Server{Users: 2, Sight: shown}, true, nil},
+		"no passwords":          {Server{Users: 2, Sight: none, Because: "that is so"}, false, []string{"no user shows userPassword, so no password would be delivered: that is so; " + none.advice()}},
+		"some are hidden":       {Server{Users: 3, Dated: 3, Hidden: 1, Sight: shown}, false, []string{"1 of 3 users show when their password was set, and not the password; " + hidden.advice()}},
+		"not secured":           {Server{Users: 1, Dated: 1, Sight: shown, TLS: "none"}, false, []string{"the connection is not secured"}},
+		"trouble, in its order": {Server{Users: 9, Dated: 1, Sight: shown, Trouble: map[string]int{"several_names": 2, "no_uid": 1}}, false, []string{"1 of 9 users cannot be delivered: no_uid; ldap.uidAttribute is entryUUID, on an old 389-DS nsUniqueId does", "2 of 9 users cannot be delivered: several_names"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, tt.want, tt.server.judge(valid(), tt.told)) })
+	}
+}
+
+func TestTimestampsAreAFindingOnlyWhereSomethingElseWasHopedFor(t *testing.T) {
+	for strategy, want := range map[string]bool{Auto: true, Timestamps: false} {
+		bubble(t, strategy, func(r *rig) {
+			r.config.URLs = r.config.URLs[:1]
+			r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.Cookies, s.Numbers = false, false })
+			r.directory.Add("ann")
+			_, text := r.check()
+			assert.Equal(r, want, strings.Contains(text, "there is no changelog for this account"), strategy)
+		})
+	}
+}
+
+// TestCheckShowsWhatWasPutAside: somebody has to look at it.
+func TestCheckShowsWhatWasPutAside(t *testing.T) {
+	bubble(t, Auto, func(r *rig) {
+		config, roots, err := ldaptest.Certificate("127.0.0.1", time.Now().Add(365*24*time.Hour))
+		require.NoError(r, err)
+		r.roots, r.config.StartTLS, r.config.URLs = roots, true, r.config.URLs[:1]
+		r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.TLS = config })
+		r.directory.Add("ann")
+		r.start()
+		r.settle()
+		r.directory.AddWith("clear", "Secret-in-clear-12")
+		r.settle()
+		r.directory.Set("clear", "userPassword", hash("c")) // It is mended behind our back.
+		r.stop()
+		report, text := r.check()
+		assert.Empty(r, report.Servers[0].Findings)
+		assert.False(r, report.Sound())
+		assert.Contains(r, text, "parked       uid=clear,"+ldaptest.Base+": cleartext, since 2000-01-01T00:00")
+		assert.NotContains(r, text, "Secret")
+	})
 }
 
 func bindFault(f ldaptest.Fault) func(operation, base, filter string) *ldaptest.Fault {

@@ -1,6 +1,8 @@
 package ldap
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -137,5 +139,78 @@ func TestWhatWasPutAsideAndIsGone(t *testing.T) {
 		require.Len(r, r.source.park.list(), 1)
 		assert.Equal(r, ldaptest.DN("stays"), r.source.park.list()[0].DN)
 		assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_parked"), 0.01)
+	})
+}
+
+// TestWhatIsWrittenIntoFilters: ids and CSNs are the server's, and none of them may end a filter.
+func TestWhatIsWrittenIntoFilters(t *testing.T) {
+	assert.Equal(t, `(replicationCSN=\2a\29\28\5c)`, equality("replicationCSN", `*)(\`))
+	bubble(t, Cookie, func(r *rig) {
+		r.config.URLs = r.config.URLs[:1]
+		r.directory.Add("ann", "bob")
+		r.directory.Set("ann", "entryUUID", `*)(uid=bob`)
+		r.start()
+		r.expect()
+		r.directory.SetPassword("ann", hash("a2"))
+		r.expect("ann " + hash("a2"))
+		assert.NotEmpty(r, r.directory.Server(0).Asked("search "+ldaptest.Base+" (&(objectClass=person)(|(entryUUID=*)(uid=bob)))"), "as the server has read it")
+	})
+}
+
+// TestNamesOfAllKinds travel as they are, through filters, DNs and the file of those put aside.
+func TestNamesOfAllKinds(t *testing.T) {
+	names := []string{`o'neil "ned"`, "müller", "*", "a(b)c", "日本", "a+b=c;d<e>", `back\slash`}
+	strategies(t, func(r *rig) {
+		r.directory.Add("ann")
+		r.start()
+		r.expect()
+		var want []string
+		for i, name := range names {
+			r.directory.Add(fmt.Sprint("user", i))
+			r.directory.Set(fmt.Sprint("user", i), "uid", name)
+			want = append(want, name+" "+hash(fmt.Sprint("user", i)))
+		}
+		slices.Sort(want)
+		r.expect(want...)
+	})
+}
+
+// TestChangesElsewhereAreNotOurs: only ldap.base is.
+func TestChangesElsewhereAreNotOurs(t *testing.T) {
+	const elsewhere = "uid=cid,ou=Left,dc=example,dc=com"
+	changelogs(t, func(r *rig) {
+		r.directory.Add("ann", "cid")
+		r.directory.Move(ldaptest.DN("cid"), elsewhere)
+		r.start()
+		r.expect()
+		r.directory.SetPasswordAt(elsewhere, hash("c2"))
+		r.directory.SetPassword("ann", hash("a2"))
+		r.expect("ann " + hash("a2"))
+		assert.Empty(r, r.directory.Server(0).Asked("search "+elsewhere))
+	})
+}
+
+// TestManyAtOnce are looked up in parts, and none is forgotten.
+func TestManyAtOnce(t *testing.T) {
+	bubble(t, Cookie, func(r *rig) {
+		r.config.URLs = r.config.URLs[:1]
+		var users, want []string
+		for i := range 2*together + 1 {
+			users = append(users, fmt.Sprintf("user%03d", i))
+			want = append(want, users[i]+" "+hash(users[i]+"2"))
+		}
+		r.directory.Add(users...)
+		r.start()
+		r.expect()
+		for _, u := range users {
+			r.directory.SetPassword(u, hash(u+"2"))
+		}
+		limit := func(n int) func(s *ldaptest.Server) { return func(s *ldaptest.Server) { s.UserLimit = n } }
+		r.directory.Server(0).Edit(limit(together - 1))
+		r.expect()
+		assert.Contains(r, r.logs.String(), "look users up: the server stopped at its size limit (4)")
+		r.directory.Server(0).Edit(limit(0))
+		time.Sleep(longestLimited)
+		r.expect(want...)
 	})
 }

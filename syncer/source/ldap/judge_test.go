@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	goldap "github.com/go-ldap/ldap/v3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -137,4 +138,17 @@ func TestWhereTheNextSearchByTimestampsBegins(t *testing.T) {
 	assert.Equal(t, theirs.Add(-70*time.Second).Add(6*time.Minute), s.position.Since, "it never goes back")
 	s.since(swept{users: 1, youngest: theirs.Add(20 * time.Minute), begun: ours.Add(7 * time.Minute)})
 	assert.Equal(t, theirs.Add(19*time.Minute), s.position.Since)
+}
+
+// TestBlocksAreInOrder, and hold what was asked for, whatever the server's idea of order is: the last number becomes the position.
+func TestBlocksAreInOrder(t *testing.T) {
+	var entries []*goldap.Entry
+	for _, number := range []string{"10", "12", "11", "9", "13", "none"} {
+		entries = append(entries, goldap.NewEntry("changeNumber="+number+",cn=changelog", map[string][]string{"changeNumber": {number}}))
+	}
+	var got []int64
+	for _, e := range inOrder(entries, 9, 12) {
+		got = append(got, numberOf(e))
+	}
+	assert.Equal(t, []int64{10, 11, 12}, got)
 }

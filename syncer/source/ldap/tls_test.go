@@ -4,8 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"net"
+	"os"
+	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -103,6 +107,86 @@ func TestSecuredConnections(t *testing.T) {
 				r.expect("ann " + hash("a2"))
 				assert.Len(r, r.directory.Server(0).Asked("bind"), 1)
 			})
+		})
+	}
+}
+
+// TestWhatIsDialled: the port of the scheme where the URL has none, and not for ever.
+func TestWhatIsDialled(t *testing.T) {
+	for url, want := range map[string]string{
+		"ldap://ds1": "ds1:389", "ldaps://ds1": "ds1:636", "ldap://ds1:1389": "ds1:1389", "ldaps://[::1]": "[::1]:636",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var got string
+			d, err := newDialer(valid(), func(ctx context.Context, _, address string) (net.Conn, error) {
+				got = address
+				<-ctx.Done()
+				return nil, context.Cause(ctx)
+			}, nil)
+			require.NoError(t, err)
+			began := time.Now()
+			_, err = d.connect(t.Context(), url)
+			assert.Equal(t, silent, diagnose(err))
+			assert.Equal(t, valid().Timeout, time.Since(began))
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+// TestTheAuthoritiesFile is read again for each connection, and must hold a certificate.
+func TestTheAuthoritiesFile(t *testing.T) {
+	bubble(t, Auto, func(r *rig) {
+		config, _, err := ldaptest.Certificate("127.0.0.1", time.Now().Add(time.Hour))
+		require.NoError(r, err)
+		r.config.StartTLS, r.config.URLs, r.config.CAFile = true, r.config.URLs[:1], filepath.Join(r.config.State, "ca.pem")
+		_, err = New(r.config, Environment{})
+		require.ErrorContains(r, err, "ldap.caFile: open ")
+		require.NoError(r, os.WriteFile(r.config.CAFile, []byte("no PEM"), 0o600))
+		_, err = New(r.config, Environment{})
+		require.ErrorContains(r, err, "ca.pem holds no PEM certificate")
+
+		other, _, err := ldaptest.Certificate("127.0.0.9", time.Now().Add(time.Hour))
+		require.NoError(r, err)
+		write := func(c *tls.Config) {
+			block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificates[0].Certificate[0]})
+			require.NoError(r, os.WriteFile(r.config.CAFile, block, 0o600))
+		}
+		write(other)
+		r.directory.Server(0).Edit(func(s *ldaptest.Server) { s.TLS = config })
+		r.directory.Add("ann")
+		r.start()
+		r.settle()
+		assert.Contains(r, r.logs.String(), "reason=certificate_authority")
+		assert.Empty(r, r.directory.Server(0).Asked("bind"))
+		write(config)
+		time.Sleep(longestPause)
+		r.settle()
+		assert.Contains(r, r.logs.String(), "the directory is read again")
+	})
+}
+
+// TestWhatAnswersMustSpeakLDAP: nothing that is none brings us down, or is taken for a yes.
+func TestWhatAnswersMustSpeakLDAP(t *testing.T) {
+	c := valid()
+	c.StartTLS, c.URLs = false, []string{"ldap://127.0.0.1"}
+	for name, answer := range map[string][]byte{
+		"nothing in it": {0x30, 0x00}, "half": {0x30, 0x03, 0x02, 0x01, 0x01}, "not LDAP": []byte("HTTP/1.1 400 Bad Request\r\n\r\n"),
+		"no result": {0x30, 0x05, 0x02, 0x01, 0x01, 0x61, 0x00}, "nothing": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, err := newDialer(c, func(context.Context, string, string) (net.Conn, error) {
+				ours, theirs := net.Pipe()
+				go func() {
+					_, _ = theirs.Read(make([]byte, 1000))
+					_, _ = theirs.Write(answer)
+					_ = theirs.Close()
+				}()
+				return ours, nil
+			}, nil)
+			require.NoError(t, err)
+			_, err = d.connect(t.Context(), c.URLs[0])
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), "secret")
 		})
 	}
 }
