@@ -67,11 +67,12 @@ func openPark(state string, readOnly bool) (*park, error) {
 // add logs an entry when it is new here, or its reason is.
 func (p *park) add(ctx context.Context, log *slog.Logger, dn string, reason trouble, change string) {
 	name := strings.ToLower(dn)
-	if old, ok := p.entries[name]; ok && old.Reason == string(reason) {
+	old, ok := p.entries[name]
+	if ok && old.Reason == string(reason) {
 		return
 	}
 	log.ErrorContext(ctx, "an entry cannot be delivered, and is left aside", "dn", dn, "reason", string(reason), "change", change)
-	if len(p.entries) >= maxParked {
+	if !ok && len(p.entries) >= maxParked {
 		return // It is in the log.
 	}
 	p.entries[name] = Entry{DN: dn, Reason: string(reason), Change: change, Since: time.Now().UTC()}

@@ -3,10 +3,12 @@ package ldap
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -160,4 +162,37 @@ func TestKeys(t *testing.T) {
 	assert.Equal(t, "00000000-0000-4000-8000-00000000000a", keyOf("00000000-0000-4000-8000-00000000000A").String())
 	assert.Equal(t, keyOf("00000000-0000-4000-8000-000000000001"), keyOf("00000000-00004000-80000000-00000001"), "389-DS groups its digits otherwise")
 	assert.NotEqual(t, keyOf("ann"), keyOf("bob"))
+}
+
+// TestTransactions are the same however a password is read again, and of nothing else.
+func TestTransactions(t *testing.T) {
+	s := &Source{seen: &seen{key: make([]byte, 32)}}
+	at := time.Unix(1, 0)
+	m := memo{digest: s.seen.digest([]string{"a"}), modified: at}
+	dated, ann := m, keyOf("ann")
+	dated.changed = at
+	list := []string{
+		s.transaction(ann, m, ""), s.transaction(keyOf("bob"), m, ""), s.transaction(ann, memo{digest: m.digest, modified: at.Add(1)}, ""),
+		s.transaction(ann, memo{modified: at}, ""), s.transaction(ann, m, "csn 1"), s.transaction(ann, m, "csn 2"),
+		s.transaction(ann, memo{digest: m.digest, modified: at, changed: at.Add(2)}, ""),
+	}
+	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(list))), len(list))
+	again := dated
+	again.modified = at.Add(time.Hour)
+	assert.Equal(t, s.transaction(ann, dated, ""), s.transaction(ann, again, "csn 1"), "with a date, nothing else counts")
+}
+
+func TestWhatIsPutAsideHasABound(t *testing.T) {
+	p, err := openPark(t.TempDir(), false)
+	require.NoError(t, err)
+	for i := range maxParked + 1 {
+		p.add(t.Context(), slog.New(slog.DiscardHandler), fmt.Sprint("uid=", i), noUID, "")
+	}
+	assert.Len(t, p.entries, maxParked)
+	p.add(t.Context(), slog.New(slog.DiscardHandler), "uid=0", noUserName, "")
+	assert.Equal(t, string(noUserName), p.entries["uid=0"].Reason, "who stands there is kept up to date")
+	require.NoError(t, p.flush())
+	again, err := openPark(filepath.Dir(p.path), true)
+	require.NoError(t, err)
+	assert.Len(t, again.entries, maxParked)
 }
