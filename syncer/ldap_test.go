@@ -3,6 +3,8 @@ package syncer
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,6 +128,74 @@ func TestCheckCommand(t *testing.T) {
 			assert.Equal(t, tt.code, coded.ExitCode())
 		})
 	}
+}
+
+// TestCheckCommandTellsWhatItFinds of a directory behind a socket, to people and to programs.
+func TestCheckCommandTellsWhatItFinds(t *testing.T) {
+	d := ldaptest.Start("127.0.0.1")
+	d.Add("ann", "bob")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var relays sync.WaitGroup
+	relays.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			relays.Go(func() { relay(t.Context(), d, c) })
+		}
+	})
+	dir := t.TempDir()
+	password, path := filepath.Join(dir, "password"), filepath.Join(dir, "sync.yaml")
+	require.NoError(t, os.WriteFile(password, []byte(ldaptest.Password+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte("ldap:\n  urls: ['ldap://"+l.Addr().String()+"']\n  bindDN: "+ldaptest.BindDN+"\n  passwordFile: "+password+
+		"\n  base: "+ldaptest.Base+"\n  startTLS: false\n  state: "+dir+"/none\n"), 0o600))
+	for name, args := range map[string][]string{"people": {}, "programs": {"--json"}} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			c := Command()
+			c.SetOut(&out)
+			c.SilenceUsage, c.SilenceErrors = true, true
+			c.SetArgs(append([]string{"ldap", "check", "--config", path}, args...))
+			err := c.ExecuteContext(t.Context())
+			require.EqualError(t, err, "the directory cannot be read as it should be; see the findings")
+			coded, ok := err.(interface{ ExitCode() int })
+			require.True(t, ok, "%T", err)
+			assert.Equal(t, 1, coded.ExitCode())
+			assert.NotContains(t, out.String(), ldaptest.Password)
+			assert.NotContains(t, out.String(), ldaptest.Hash("ann"))
+			if len(args) == 0 {
+				assert.Contains(t, out.String(), "  finding    the connection is not secured\n")
+				return
+			}
+			var report ldap.Report
+			require.NoError(t, json.Unmarshal(out.Bytes(), &report))
+			require.Len(t, report.Servers, 1)
+			assert.Equal(t, []string{"the connection is not secured"}, report.Servers[0].Findings)
+			assert.Equal(t, 2, report.Servers[0].Readable)
+		})
+	}
+	require.NoError(t, l.Close())
+	d.Stop()
+	relays.Wait()
+}
+
+// relay carries bytes between a socket and the directory until one of them ends.
+func relay(ctx context.Context, d *ldaptest.Directory, c net.Conn) {
+	server, err := d.DialContext(ctx, "tcp", "127.0.0.1:389")
+	if err != nil {
+		_ = c.Close()
+		return
+	}
+	var answers sync.WaitGroup
+	answers.Go(func() {
+		_, _ = io.Copy(c, server)
+		_ = c.Close()
+	})
+	_, _ = io.Copy(server, c)
+	_ = server.Close()
+	answers.Wait()
 }
 
 func TestTheReadmeShowsTheDirectorysDefaults(t *testing.T) {

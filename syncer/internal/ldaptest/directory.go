@@ -23,6 +23,7 @@ type Directory struct {
 	mu      sync.Mutex
 	changes int
 	origin  int
+	ahead   time.Duration
 }
 
 // Start starts a replica for each host name.
@@ -85,13 +86,20 @@ func (d *Directory) From(id int) {
 	d.origin = id
 }
 
+// Ahead sets the clock by which changes are dated from now on.
+func (d *Directory) Ahead(by time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ahead = by
+}
+
 // apply changes every replica.
 func (d *Directory) apply(f func(s *Server, csn string, now time.Time)) {
 	d.mu.Lock()
 	d.changes++
 	csn := fmt.Sprintf("%016x%04x%08x", time.Now().UnixMilli(), max(d.origin, 1), d.changes)
+	now := time.Now().UTC().Add(d.ahead)
 	d.mu.Unlock()
-	now := time.Now().UTC()
 	change := func(s *Server) {
 		before := len(s.entries)
 		if f(s, csn, now); len(s.entries) != before {

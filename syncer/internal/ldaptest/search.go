@@ -97,8 +97,10 @@ func (s *Server) find(q query, r request, bound bool) (list []*ber.Packet, done 
 		list = append(list, envelope(r.id, reference))
 	}
 	code, cookie := 0, ""
-	if paged {
-		size, from := readPage(page)
+	size, from := readPage(page)
+	if paged && s.Circling && from > 0 {
+		found, cookie = nil, strconv.Itoa(from)
+	} else if paged {
 		from = min(from, len(found))
 		if to := from + size; to < len(found) {
 			found, cookie = found[from:to], strconv.Itoa(to)
@@ -116,7 +118,7 @@ func (s *Server) find(q query, r request, bound bool) (list []*ber.Packet, done 
 		list = append(list, s.shown(r.id, e, q.attributes))
 	}
 	done = result(r.id, 5, code, "")
-	if paged {
+	if paged && !(s.Forgetful && from > 0) {
 		value := ber.NewSequence("")
 		value.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, 0, ""))
 		value.AppendChild(text(cookie))

@@ -46,6 +46,8 @@ type Server struct {
 	NoCompare, TellsRights bool
 	// SizeLimit of a search that is not paged, UserLimit of one for users; 0 is none.
 	SizeLimit, UserLimit int
+	// Forgetful: the second page does not say whether there is another. Circling: it is empty, and leads to itself.
+	Forgetful, Circling bool
 	// TLS is what StartTLS is answered with; nil refuses it.
 	TLS *tls.Config
 	// Secured is LDAPS: TLS from the first byte.

@@ -83,6 +83,20 @@ func TestAnEntryThatIsMendedIsTriedAgain(t *testing.T) {
 	})
 }
 
+func TestWhoIsDeletedIsNoLongerPutAside(t *testing.T) {
+	changelogs(t, func(r *rig) {
+		r.directory.Add("ann")
+		r.start()
+		r.expect()
+		r.directory.AddWith("clear", "Secret-in-clear-12")
+		r.expect()
+		require.Len(r, r.source.park.list(), 1)
+		r.directory.Delete("clear")
+		r.expect()
+		assert.Empty(r, r.source.park.list())
+	})
+}
+
 func TestWhoMovesIsFollowed(t *testing.T) {
 	const elsewhere = "uid=cid,ou=Left,dc=example,dc=com"
 	changelogs(t, func(r *rig) {

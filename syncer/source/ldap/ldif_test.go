@@ -29,6 +29,7 @@ func TestParseChanges(t *testing.T) {
 		"all values deleted":   {"delete: userPassword\n-\n", false, []modification{{"delete", "userPassword", nil}}},
 		"the last has no end":  {"delete: userPassword", false, []modification{{"delete", "userPassword", nil}}},
 		"an empty value":       {"replace: cn\ncn:\n-\n", false, []modification{{"replace", "cn", []string{""}}}},
+		"spaces at its end":    {"replace: cn\ncn:  a \n-\n", false, []modification{{"replace", "cn", []string{"a "}}}},
 		"carriage returns":     {"replace: cn\r\ncn: a\r\n-\r\n", false, []modification{{"replace", "cn", []string{"a"}}}},
 		"a comment":            {"# hi\n # there\nreplace: cn\ncn: a\n-\n", false, []modification{{"replace", "cn", []string{"a"}}}},
 		"nothing":              {"", false, nil},

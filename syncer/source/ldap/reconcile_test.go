@@ -166,6 +166,28 @@ func TestAPartOfTheUsersIsNotTakenForAll(t *testing.T) {
 	}
 }
 
+// TestPagesThatLeadNowhere are no end.
+func TestPagesThatLeadNowhere(t *testing.T) {
+	for want, edit := range map[string]func(s *ldaptest.Server){
+		"page 2 says nothing of a next one": func(s *ldaptest.Server) { s.Forgetful = true },
+		"the server goes round in circles":  func(s *ldaptest.Server) { s.Circling = true },
+	} {
+		bubble(t, Auto, func(r *rig) {
+			reconciliation(r)
+			r.config.URLs = r.config.URLs[:1]
+			r.directory.Add("ann", "bob", "cid", "dan", "eve")
+			r.start()
+			r.settle()
+			require.Len(r, r.engine.got(), 5)
+			r.directory.Server(0).Edit(edit)
+			time.Sleep(time.Hour)
+			assert.Contains(r, r.logs.String(), want)
+			assert.Zero(r, r.outcome(deleted))
+			assert.True(r, r.onDisk().Reconciled.Before(time.Now().Add(-time.Hour)))
+		})
+	}
+}
+
 func TestWhoMayBeElsewhereIsNotDeleted(t *testing.T) {
 	bubble(t, Auto, func(r *rig) {
 		reconciliation(r)

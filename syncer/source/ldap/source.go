@@ -406,8 +406,8 @@ func (s *Source) begin(ctx context.Context, c *conn, f follower, why string) err
 			"position", s.position.String())
 	}
 	p := position{
-		Version: positionVersion, Strategy: f.name(), Server: c.url, Since: s.position.Since, Reconciled: s.position.Reconciled,
-		Unreadable: s.position.Unreadable, Pending: why,
+		Version: positionVersion, Strategy: f.name(), Server: c.url, Reconciled: s.position.Reconciled, Unreadable: s.position.Unreadable,
+		Pending: why,
 	}
 	if s.position.Pending == pendingFirst {
 		p.Pending = pendingFirst // It never ended.

@@ -67,6 +67,24 @@ func TestAnEmptyCookieIsNoPosition(t *testing.T) {
 	}
 }
 
+// TestACookieThatIsNone is answered with 2, and would be for ever.
+func TestACookieThatIsNone(t *testing.T) {
+	bubble(t, Cookie, func(r *rig) {
+		r.directory.Add("ann")
+		r.start()
+		r.expect()
+		r.stop()
+		p := r.onDisk()
+		p.Cookie = "dc=example,dc=com:what is this;"
+		require.NoError(r, writeJSON(positionFile(r.config.State), p))
+		r.directory.SetPassword("ann", hash("a2"))
+		r.start()
+		r.expect("ann " + hash("a2"))
+		assert.Contains(r, r.logs.String(), "the server does not take the cookie: ")
+		assert.InEpsilon(r, 1, r.metric("idm_password_sync_source_gaps_total"), 0.01)
+	})
+}
+
 func TestTheFirstChangeOfAllIsNoGapWhileSomebodyLooks(t *testing.T) {
 	bubble(t, Cookie, func(r *rig) {
 		r.directory.Add("ann")

@@ -124,3 +124,19 @@ func TestAPasswordThatWasTakenIsWiped(t *testing.T) {
 	assert.NotContains(t, string([]byte(hashed)), "SSHA")
 	assert.NotContains(t, string([]byte(plain)), "secret")
 }
+
+// TestTheClockOfOneServerIsNotAnothers: the first one's is an hour ahead.
+func TestTheClockOfOneServerIsNotAnothers(t *testing.T) {
+	bubble(t, Timestamps, func(r *rig) {
+		r.directory.Ahead(time.Hour)
+		r.directory.Add("ann", "bob")
+		r.start()
+		time.Sleep(2 * time.Hour)
+		r.expect()
+		r.directory.Server(0).Down(true)
+		r.directory.Ahead(0)
+		r.expect()
+		r.directory.SetPassword("bob", hash("b2"))
+		r.expect("bob " + hash("b2"))
+	})
+}
