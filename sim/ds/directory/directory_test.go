@@ -26,6 +26,7 @@ const (
 	bjensen  = "uid=bjensen,ou=People,dc=example,dc=com"
 	kvaughan = "uid=kvaughan,ou=People,dc=example,dc=com"
 	scarter  = "uid=scarter,ou=People,dc=example,dc=com"
+	hmiller  = "uid=hmiller,ou=People,dc=example,dc=com"
 )
 
 // trial is a directory with the sessions that most tests want.

@@ -96,6 +96,13 @@ func TestWhoMayAskForRights(t *testing.T) {
 	got, r = x.rights(x.as(scarter, "sprain"), bjensen, rightsOf(""), "aclRights", "uid")
 	require.Equal(t, ldap.Success, r.Code)
 	assert.Equal(t, map[string]string{"uid": "bjensen"}, got)
+	require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Add, "aci",
+		`(targetattr="aclRights")(version 3.0; acl "asks"; allow (read) userdn="ldap:///`+scarter+`";)`,
+		`(targetattr="distinguishedName")(version 3.0; acl "joins"; allow (selfwrite) userdn="ldap:///`+scarter+`";)`)).Code)
+	got, _ = x.rights(x.as(scarter, "sprain"), bjensen, rightsOf(""), "aclRights", "uid")
+	assert.Equal(t, "search:1,read:1,compare:1,write:0,selfwrite_add:1,selfwrite_delete:1,proxy:0", got["aclRights;attributeLevel;uid"])
+	got, _ = x.rights(x.as(scarter, "sprain"), bjensen, rightsOf(""), "aclRights", "aclRightsInfo", "uid")
+	assert.Equal(t, map[string]string{"uid": "bjensen"}, got, "each of the two needs its own right")
 	_, r = x.rights(x.admin, "", rightsOf(scarter), "aclRights")
 	assert.Equal(t, ldap.Success, r.Code, "the root DSE is an entry, too")
 	_, r = x.rights(x.as(scarter, "sprain"), "", rightsOf(scarter), "aclRights")

@@ -49,7 +49,7 @@ var manageDsaIT = ldap.Control{OID: ldap.OIDManageDsaIT, Critical: true}
 func branches(x *trial) {
 	x.t.Helper()
 	for dn, refs := range map[string][]string{
-		berlin: {"ldap://berlin.example.com:1389/ou=Leute,dc=berlin the office", "ldap://spare.example.com", "ldaps://safe.example.com/x", "mailto:help@example.com please"},
+		berlin: {"ldap://berlin.example.com:1389/ou=Leute,dc=berlin the office", "ldap://spare.example.com", "ldaps://safe.example.com/o=x", "mailto:help@example.com please"},
 		paris:  {"ldap://paris.example.com/" + paris},
 	} {
 		require.Equal(x.t, ldap.Success, x.addReferral(dn, refs...).Code)
@@ -65,7 +65,7 @@ func (x *trial) addReferral(dn string, refs ...string) ldap.Result {
 func urls(below, rest string) []string {
 	return []string{
 		"ldap://berlin.example.com:1389/" + below + "ou=Leute,dc=berlin" + rest, "ldap://spare.example.com:389/" + below + berlin + rest,
-		"ldaps://safe.example.com/x", "mailto:help@example.com",
+		"ldaps://safe.example.com/o=x", "mailto:help@example.com",
 	}
 }
 

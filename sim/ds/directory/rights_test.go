@@ -21,6 +21,7 @@ func TestWhoReadsPasswords(t *testing.T) {
 	idm := x.as("uid=idm,ou=Administrators,dc=example,dc=com", "idm password")
 	assert.Contains(t, x.read(idm, bjensen, "userPassword")["userPassword"], "{PBKDF2-HMAC-SHA256}10:")
 	assert.Contains(t, x.read(x.as(bjensen, "hifalutin"), bjensen, "userPassword")["userPassword"], "{PBKDF2")
+	assert.NotContains(t, x.read(x.as(bjensen, "hifalutin"), bjensen, "uid", "pwdPolicySubentry"), "pwdPolicySubentry", "computed, and no less guarded")
 	assert.Empty(t, x.read(x.as(scarter, "sprain 1"), bjensen), "DS 7 lets nobody read without an instruction")
 	assert.Empty(t, x.read(x.anonymous, bjensen))
 

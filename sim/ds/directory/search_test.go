@@ -310,7 +310,22 @@ func TestSortAndListView(t *testing.T) {
 	_, r = uids(sorted("unheardOf", false))
 	assert.Equal(t, ldap.UnavailableCriticalExtension, r.Code)
 	got, _ = uids(sorted("description", false))
-	assert.Len(t, strings.Fields(got), 7, "entries without the attribute come last, all of them")
+	created, _ := uids()
+	assert.Equal(t, created, got, "what is equal keeps its order")
+	require.Equal(t, ldap.Success, x.modify(x.admin, kvaughan, mod(ldap.Replace, "description", "x", "a")).Code)
+	require.Equal(t, ldap.Success, x.modify(x.admin, hmiller, mod(ldap.Replace, "description", "b")).Code)
+	got, _ = uids(sorted("description", false))
+	assert.Equal(t, []string{"kvaughan", "hmiller"}, strings.Fields(got)[:2], "the least value counts, and no value is the largest")
+	got, _ = uids(sorted("description", true))
+	assert.Equal(t, []string{"hmiller", "kvaughan"}, strings.Fields(got)[5:])
+	b, all := ber.Open(nil, ber.Sequence)
+	for _, name := range []string{"uid", "unheardOf", "cn"} {
+		var key int
+		b, key = ber.Open(b, ber.Sequence)
+		b = ber.Close(ber.AppendString(b, ber.OctetString, name), key)
+	}
+	got, _ = uids(ldap.Control{OID: ldap.OIDServerSort, Critical: true, Value: ber.Close(b, all), HasValue: true})
+	assert.Equal(t, "ajensen bjensen hmiller kvaughan rdaugherty scarter tmorris", got, "the keys before the unknown one are good")
 
 	got, r = uids(sorted("uid", false), view(1, 1, 3, 0))
 	assert.Equal(t, "bjensen hmiller kvaughan", got)

@@ -56,7 +56,9 @@ func TestAdd(t *testing.T) {
 	assert.Equal(t, "inetOrgPerson|organizationalPerson|person|top", e["objectClass"], "classes are completed")
 	assert.Equal(t, "uid=admin", e["creatorsName"])
 	assert.Len(t, e["etag"], 16)
-	assert.Len(t, e["entryUUID"], 36)
+	for _, dn := range append(x.find("(objectClass=person)"), suffix) {
+		assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, x.read(x.admin, dn, "entryUUID")["entryUUID"])
+	}
 	assert.NotContains(t, e, "modifyTimestamp")
 	assert.Equal(t, ldap.NoSuchObject, x.Add(t.Context(), x.admin, ldap.AddRequest{DN: "uid=y,uid=x," + people, Attributes: person()}, nil).Code)
 }
@@ -229,6 +231,17 @@ func TestControlsOfUpdates(t *testing.T) {
 	assert.Contains(t, string(r.Controls[0].Value), "bjensen@example.com")
 	assert.Contains(t, string(r.Controls[1].Value), "new@example.com")
 
+	require.Equal(t, ldap.Success, x.modify(x.admin, scarter, mod(ldap.Add, "aci", `(targetattr="mail")(version 3.0; acl "a"; deny (read) userdn="ldap:///self";)`)).Code)
+	r = x.Modify(t.Context(), x.as(scarter, "sprain"), ldap.ModifyRequest{DN: scarter, Changes: []ldap.Change{mod(ldap.Add, "mail", "new@example.com")}}, []ldap.Control{
+		{OID: ldap.OIDPreRead, Value: names("uid", "mail"), HasValue: true},
+		{OID: ldap.OIDPostRead, Value: names("uid", "mail"), HasValue: true},
+	})
+	require.Equal(t, ldap.Success, r.Code, r.Message)
+	for _, c := range r.Controls {
+		assert.Contains(t, string(c.Value), "scarter")
+		assert.NotContains(t, string(c.Value), "@example.com", "what may not be read")
+	}
+
 	wrong := []ldap.Control{{OID: ldap.OIDAssertion, Critical: true, Value: equality("uid", "other"), HasValue: true}}
 	assert.Equal(t, ldap.AssertionFailed, x.Modify(t.Context(), x.admin, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{mod(ldap.Replace, "mail")}}, wrong).Code)
 	assert.Equal(t, ldap.AssertionFailed, x.Modify(t.Context(), x.admin, ldap.ModifyRequest{DN: bjensen, Changes: []ldap.Change{mod(ldap.Delete, "carLicense")}}, wrong).Code, "before the modification is looked at")
@@ -258,6 +271,18 @@ func TestProxiedAuthorization(t *testing.T) {
 	assert.Equal(t, ldap.AuthorizationDenied, proxied(x.admin, "u:nobody", true).Code)
 	assert.Equal(t, ldap.ProtocolError, proxied(x.admin, "u:scarter", false).Code)
 	assert.Equal(t, ldap.AuthorizationDenied, proxied(x.as(scarter, "sprain"), "dn:"+bjensen, true).Code)
+	require.Equal(t, ldap.Success, x.modify(x.admin, scarter, mod(ldap.Replace, "ds-privilege-name", "proxied-auth")).Code)
+	r := proxied(x.as(scarter, "sprain"), "dn:"+bjensen, true)
+	assert.Equal(t, ldap.AuthorizationDenied, r.Code, "the privilege is not enough")
+	assert.Contains(t, r.Message, "is not allowed for "+bjensen)
+	require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Add, "aci", `(version 3.0; acl "p"; allow (proxy) userdn="ldap:///all";)`)).Code)
+	assert.Equal(t, ldap.Success, proxied(x.as(scarter, "sprain"), "dn:"+bjensen, true).Code)
+	assert.Contains(t, proxied(x.as("uid=tmorris,"+people, "irrefutable"), "dn:"+bjensen, true).Message, "sufficient privileges", "nor is the right")
+
+	require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "aci", `(targetattr="description")(version 3.0; acl "s"; allow (write) userdn="ldap:///`+scarter+`" and ssf>="128";)`)).Code)
+	assert.Equal(t, ldap.Success, proxied(x.admin, "u:scarter", true).Code, "over the connection of who asks")
+	require.Equal(t, ldap.Success, x.Add(t.Context(), x.admin, ldap.AddRequest{DN: "uid=scarter,ou=Apps," + suffix, Attributes: []ldap.Attribute{attr("objectClass", "inetOrgPerson"), attr("cn", "x"), attr("sn", "x")}}, nil).Code)
+	assert.Equal(t, ldap.AuthorizationDenied, proxied(x.admin, "u:scarter", true).Code, "two have that name")
 }
 
 func TestMembers(t *testing.T) {

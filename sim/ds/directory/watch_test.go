@@ -125,6 +125,10 @@ func TestPersistentSearchAndReferrals(t *testing.T) {
 		w := x.watch(ldap.SearchRequest{BaseDN: suffix, Scope: ldap.ScopeSubtree}, persistent(15, true, false))
 		require.Equal(t, ldap.Success, x.Modify(t.Context(), x.admin, ldap.ModifyRequest{DN: berlin, Changes: []ldap.Change{mod(ldap.Replace, "description", "x")}}, []ldap.Control{manageDsaIT}).Code)
 		assert.Equal(t, "ou=Berlin", w.told(), "a referral that changes is an entry")
+		only := x.watch(ldap.SearchRequest{BaseDN: berlin}, persistent(15, true, false))
+		require.Equal(t, ldap.Success, x.Modify(t.Context(), x.admin, ldap.ModifyRequest{DN: berlin, Changes: []ldap.Change{mod(ldap.Replace, "description", "y")}}, []ldap.Control{manageDsaIT}).Code)
+		assert.Equal(t, "ou=Berlin", only.told(), "also where nothing is looked for")
+		only.stop(t)
 		w.stop(t)
 	})
 }
