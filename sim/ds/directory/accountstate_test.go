@@ -212,6 +212,10 @@ func TestAccountStateRefuses(t *testing.T) {
 			as: scarter, rights: `(targetattr="*||+")(version 3.0; acl "d"; deny (read) userdn="ldap:///` + scarter + `";)`,
 			value: value(bjensen), code: ldap.InsufficientAccessRights,
 		},
+		"privilege, not to search": {
+			as: scarter, rights: `(targetattr="*||+")(version 3.0; acl "d"; deny (search) userdn="ldap:///` + scarter + `";)`,
+			value: value(bjensen), code: ldap.InsufficientAccessRights,
+		},
 		"privilege, not to write": {
 			as: scarter, rights: `(targetattr="*||+")(version 3.0; acl "r"; allow (read,search) userdn="ldap:///` + scarter + `";)`,
 			value: value(bjensen, op(ldap.SetAccountDisabledState, "true")), code: ldap.InsufficientAccessRights, message: "The entry " + bjensen + " cannot be modified due to insufficient access rights",

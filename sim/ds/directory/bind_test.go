@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -82,4 +83,15 @@ func TestLastLogin(t *testing.T) {
 	x.clock.Turn(time.Minute)
 	require.Equal(t, ldap.Success, x.bind(bjensen, "hifalutin").Code)
 	assert.Greater(t, x.read(x.admin, bjensen, "ds-pwp-last-login-time")["ds-pwp-last-login-time"], first)
+}
+
+func TestNobodyIsLockedWhereThePolicyLocksNobody(t *testing.T) {
+	x := start(t)
+	id := x.read(x.admin, bjensen, "entryUUID")["entryUUID"]
+	require.ErrorIs(t, x.SetLocked(t.Context(), id, true), directory.ErrInvalid)
+	require.NoError(t, x.SetPolicyJSON(json.RawMessage(`{"lockout-failure-count": 3}`)))
+	require.NoError(t, x.SetLocked(t.Context(), id, true))
+	assert.Equal(t, ldap.InvalidCredentials, x.bind(bjensen, "hifalutin").Code)
+	require.NoError(t, x.SetLocked(t.Context(), id, false))
+	assert.Equal(t, ldap.Success, x.bind(bjensen, "hifalutin").Code)
 }

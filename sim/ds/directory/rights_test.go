@@ -21,6 +21,9 @@ func TestWhoReadsPasswords(t *testing.T) {
 	idm := x.as("uid=idm,ou=Administrators,dc=example,dc=com", "idm password")
 	assert.Contains(t, x.read(idm, bjensen, "userPassword")["userPassword"], "{PBKDF2-HMAC-SHA256}10:")
 	assert.Contains(t, x.read(x.as(bjensen, "hifalutin"), bjensen, "userPassword")["userPassword"], "{PBKDF2")
+	assert.Equal(t, ldap.Success, x.modify(x.as(bjensen, "hifalutin"), bjensen, mod(ldap.Replace, "userPassword", "Brand new 1!")).Code, "DS 7 lets users change their password")
+	assert.Equal(t, ldap.InsufficientAccessRights, x.modify(x.as(bjensen, "Brand new 1!"), bjensen, mod(ldap.Replace, "mail", "x@y")).Code, "and nothing else")
+	require.NoError(t, x.Change(t.Context(), "bjensen", mod(ldap.Replace, "userPassword", "hifalutin")))
 	assert.NotContains(t, x.read(x.as(bjensen, "hifalutin"), bjensen, "uid", "pwdPolicySubentry"), "pwdPolicySubentry", "computed, and no less guarded")
 	assert.Empty(t, x.read(x.as(scarter, "sprain 1"), bjensen), "DS 7 lets nobody read without an instruction")
 	assert.Empty(t, x.read(x.anonymous, bjensen))
@@ -55,6 +58,9 @@ func TestWhoChangesWhat(t *testing.T) {
 	assert.Equal(t, ldap.InsufficientAccessRights, x.Compare(t.Context(), s, ldap.CompareRequest{DN: bjensen, Attribute: "userPassword"}, nil).Code)
 	assert.Equal(t, ldap.InsufficientAccessRights, x.modify(s, scarter, mod(ldap.Add, "ds-privilege-name", "bypass-acl")).Code)
 	assert.Equal(t, ldap.InsufficientAccessRights, x.modify(s, scarter, mod(ldap.Add, "aci", `(targetattr="*")(version 3.0; acl "a"; allow (all) userdn="ldap:///self";)`)).Code)
+	assert.Equal(t, ldap.EntryAlreadyExists, x.addPerson(s, "bjensen").Code, "whoever asks")
+	assert.Equal(t, ldap.InsufficientAccessRights, x.Delete(t.Context(), s, ldap.DeleteRequest{DN: people}, nil).Code, "before that there are entries below")
+	assert.Equal(t, ldap.AssertionFailed, x.Delete(t.Context(), s, ldap.DeleteRequest{DN: bjensen}, []ldap.Control{{OID: ldap.OIDAssertion, Value: equality("uid", "other"), HasValue: true}}).Code, "before the right to delete")
 	// What is wrong with a modification is told before the right to it is asked for, as in OpenDJ.
 	assert.Equal(t, ldap.ConstraintViolation, x.modify(s, bjensen, mod(ldap.Replace, "entryUUID", "x")).Code)
 	assert.Equal(t, ldap.InvalidAttributeSyntax, x.modify(s, bjensen, mod(ldap.Add, "aci", "x")).Code)
@@ -241,6 +247,8 @@ func TestRightsToEntriesAsAWhole(t *testing.T) {
 	}{
 		"all":            {`(targetattr="*")(version 3.0; acl "a"; allow (all) userdn="ldap:///all";)`, ldap.Success, ldap.Success, ldap.InsufficientAccessRights, ldap.Success},
 		"and to move":    {`(targetattr="*")(version 3.0; acl "a"; allow (all,import,export) userdn="ldap:///all";)`, ldap.Success, ldap.Success, ldap.Success, ldap.Success},
+		"to take only":   {`(targetattr="*")(version 3.0; acl "a"; allow (all,import) userdn="ldap:///all";)`, ldap.Success, ldap.Success, ldap.InsufficientAccessRights, ldap.Success},
+		"to give only":   {`(targetattr="*")(version 3.0; acl "a"; allow (all,export) userdn="ldap:///all";)`, ldap.Success, ldap.Success, ldap.InsufficientAccessRights, ldap.Success},
 		"one attribute":  {`(targetattr="description")(version 3.0; acl "a"; allow (add,delete) userdn="ldap:///all";)`, ldap.Success, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.Success},
 		"of a control":   {`(targetcontrol="*")(version 3.0; acl "a"; allow (all,import,export) userdn="ldap:///all";)`, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights},
 		"to move, apart": {`(targetattr="*")(version 3.0; acl "a"; allow (import,export) userdn="ldap:///all";)` + "\n" + `(targetattr="*")(version 3.0; acl "b"; allow (write) userdn="ldap:///all";)`, ldap.InsufficientAccessRights, ldap.Success, ldap.InsufficientAccessRights, ldap.InsufficientAccessRights},

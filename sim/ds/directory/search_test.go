@@ -431,5 +431,7 @@ func TestSchemaAndMonitor(t *testing.T) {
 func TestNamesOfAdministrators(t *testing.T) {
 	x := start(t, func(c *directory.Config) { *c = directory.DefaultConfig(directory.OpenDJ) })
 	assert.Equal(t, ldap.Success, x.Bind(t.Context(), &directory.Session{}, "cn=directory manager", secret.New("password"), nil).Code, "over a plain connection, too")
+	assert.Equal(t, "bjensen", x.read(x.anonymous, bjensen)["uid"], "OpenDJ lets anybody read")
+	assert.NotContains(t, x.read(x.anonymous, bjensen), "userPassword")
 	assert.Equal(t, "Open Identity Platform Community", x.read(x.anonymous, "", "vendorName")["vendorName"])
 }

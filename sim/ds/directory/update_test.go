@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -51,6 +52,12 @@ func TestAdd(t *testing.T) {
 			assert.Contains(t, r.Message, c.message)
 		})
 	}
+	told := x.Add(t.Context(), x.admin, ldap.AddRequest{DN: "uid=told," + people, Attributes: []ldap.Attribute{
+		attr("objectClass", "top", "person", "inetOrgPerson"), attr("cn", "New"), attr("sn", "New"), attr("userPassword", "Brand new 1!"),
+	}}, asksPolicy)
+	assert.Equal(t, ldap.Success, told.Code)
+	assert.Equal(t, "inetOrgPerson", x.read(x.admin, "uid=told,"+people, "structuralObjectClass")["structuralObjectClass"], "the most special one")
+	assert.Empty(t, told.Controls, "OpenDJ answers the control where there is an error only")
 	e := x.read(x.admin, "uid=new,"+people, "*", "+")
 	assert.Equal(t, "new", e["uid"], "the name is an attribute")
 	assert.Equal(t, "inetOrgPerson|organizationalPerson|person|top", e["objectClass"], "classes are completed")
@@ -164,6 +171,16 @@ func TestRename(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, rename(c.request).Code) })
 	}
+}
+
+func TestEtagIsOfTheContent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // The times of the two changes are one.
+		x := start(t)
+		require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "description", "x")).Code)
+		before := x.read(x.admin, bjensen, "etag")
+		x.rename(bjensen, "uid=bjensen", "ou=Apps,"+suffix)
+		assert.Equal(t, before, x.read(x.admin, "uid=bjensen,ou=Apps,"+suffix, "etag"), "a name is no content")
+	})
 }
 
 func TestDelete(t *testing.T) {
