@@ -119,6 +119,10 @@ func TestWritesOfOneConnectionKeepTheirOrder(t *testing.T) {
 		}
 		replies(t, bufio.NewReader(c), 50)
 		assert.Equal(t, asked, applied)
+
+		write(t, c, bindRequest(51, hifa), modifyRequest(52, "before"), extendedRequest(53, ldap.OIDPasswordModify, nil))
+		order, _ := codes(replies(t, bufio.NewReader(c), 3))
+		assert.Equal(t, []int64{51, 52, 53}, order, "a new password is a write, too")
 	})
 }
 

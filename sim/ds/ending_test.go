@@ -148,6 +148,10 @@ func TestUnknownVersion(t *testing.T) {
 		h := open(t)
 		c := h.dial(t)
 		bind := bindRequest(1, hifa)
+		bind[9] = 2
+		write(t, c, bind)
+		_, got := codes(replies(t, bufio.NewReader(c), 1))
+		assert.Equal(t, []ldap.ResultCode{ldap.Success}, got, "version 2 is known")
 		bind[9] = 4
 		write(t, c, bind, extendedRequest(2, ldap.OIDWhoAmI, nil))
 		s := receive(t, c)

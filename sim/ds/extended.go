@@ -13,7 +13,10 @@ import (
 func (c *conn) extended(ctx context.Context, t *task) ldap.Response {
 	r, _ := t.Request.(ldap.ExtendedRequest)
 	if c.session.MustChange() && r.Name != ldap.OIDPasswordModify {
-		return ldap.ExtendedResponse{Result: c.mustChange(t)}
+		return ldap.ExtendedResponse{Result: ldap.Result{
+			Code:    ldap.ConstraintViolation,
+			Message: c.session.DN + " must change their password before it will be allowed to request any other operations",
+		}}
 	}
 	var response ldap.ExtendedResponse
 	switch r.Name {
@@ -50,18 +53,6 @@ func (c *conn) extended(ctx context.Context, t *task) ldap.Response {
 		t.x.Surprise = fmt.Sprintf("there is no extended operation %q", r.Name)
 	}
 	return response
-}
-
-// mustChange is what somebody hears who has to change the password before anything else.
-func (c *conn) mustChange(t *task) ldap.Result {
-	r := ldap.Result{
-		Code:    ldap.ConstraintViolation,
-		Message: c.session.DN + " must change their password before it will be allowed to request any other operations",
-	}
-	if _, asked := ldap.Find(t.Controls, ldap.OIDPasswordPolicy); asked {
-		r.Controls = append(r.Controls, ldap.PasswordPolicyResponse{Error: ldap.ChangeAfterReset}.Control())
-	}
-	return r
 }
 
 // passwordModify is RFC 3062.

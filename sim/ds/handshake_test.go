@@ -146,3 +146,17 @@ func TestHandshakeHasATime(t *testing.T) {
 		assert.Equal(t, h.config.MessageTimeout, time.Since(began))
 	})
 }
+
+func TestTheTimeOfTheHandshakeEndsWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		far, err := h.network.DialContext(t.Context(), "tcp", secureHost)
+		require.NoError(t, err)
+		c := goldap.NewConn(tls.Client(far, h.clientTLS()), true)
+		c.Start()
+		require.NoError(t, c.Bind(babs, hifa))
+		time.Sleep(10 * h.config.MessageTimeout)
+		require.NoError(t, c.Bind(babs, hifa))
+		require.NoError(t, c.Close())
+	})
+}

@@ -251,7 +251,7 @@ func TestControlsOfExtendedOperations(t *testing.T) {
 		who, err := ask(ldap.OIDWhoAmI, as)
 		require.NoError(t, err)
 		assert.Equal(t, "dn:"+babs, who.Value.Data.String(), "RFC 4532: for whom it is done")
-		who, err = ask(ldap.OIDWhoAmI)
+		who, err = ask(ldap.OIDWhoAmI, goldap.NewControlString(ldap.OIDTransactionID, true, "x"))
 		require.NoError(t, err)
 		assert.Equal(t, "dn:"+rootDN, who.Value.Data.String())
 
@@ -313,6 +313,26 @@ func TestRootDSETellsOfThePasswordControls(t *testing.T) {
 		controls := found.Entries[0].GetAttributeValues("supportedControl")
 		assert.Contains(t, controls, ldap.OIDAccountUsability)
 		assert.Contains(t, controls, ldap.OIDPasswordQualityAdvice)
+		assert.Subset(t, controls, []string{ldap.OIDPasswordExpired, ldap.OIDPasswordExpiring}, "what only answers have is listed, too")
 		assert.Contains(t, found.Entries[0].GetAttributeValues("supportedExtension"), ldap.OIDPasswordPolicyState)
+	})
+}
+
+func TestWhoMustChangeThePasswordMayDoNothingElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := openHome(t, func(p *directory.PasswordPolicy) { p.ForceChangeOnReset = true })
+		_, err := h.as(rootDN, "password").PasswordModify(goldap.NewPasswordModifyRequest("dn:"+babs, "", "Brand new 1!"))
+		require.NoError(t, err)
+		c := h.as(babs, "Brand new 1!")
+		for _, name := range []string{ldap.OIDWhoAmI, ldap.OIDGetConnectionID} {
+			_, err = c.Extended(goldap.NewExtendedRequest(name, nil))
+			assert.Equal(t, ldap.ConstraintViolation, code(err))
+			assert.ErrorContains(t, err, babs+" must change their password")
+		}
+		_, err = c.PasswordModify(goldap.NewPasswordModifyRequest("", "Brand new 1!", "My own one 2!"))
+		require.NoError(t, err)
+		who, err := c.WhoAmI(nil)
+		require.NoError(t, err)
+		assert.Equal(t, "dn:"+babs, who.AuthzID)
 	})
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/seatrial/seatrial/sim/ds/ber"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
 // saslRequest is one step of a SASL bind.
@@ -68,19 +69,20 @@ func TestPlain(t *testing.T) {
 	for name, tt := range map[string]struct {
 		credentials string
 		want        ldap.ResultCode
+		path        string // in the journal: whose password it shall be
 	}{
-		"a name":                 {"\x00bjensen\x00" + hifa, ldap.Success},
-		"an authentication id":   {"\x00u:bjensen\x00" + hifa, ldap.Success},
-		"a DN":                   {"\x00dn:" + babs + "\x00" + hifa, ldap.Success},
-		"as oneself":             {"dn:" + babs + "\x00bjensen\x00" + hifa, ldap.Success},
-		"as somebody else":       {"u:kvaughan\x00bjensen\x00" + hifa, ldap.InvalidCredentials},
-		"a wrong password":       {"\x00bjensen\x00wrong", ldap.InvalidCredentials},
-		"an empty password":      {"\x00bjensen\x00", ldap.InvalidCredentials},
-		"an unknown name":        {"\x00nobody\x00" + hifa, ldap.InvalidCredentials},
-		"too few parts":          {"bjensen\x00" + hifa, ldap.InvalidCredentials},
-		"no credentials":         {"", ldap.InvalidCredentials},
-		"an empty authcid":       {"\x00\x00" + hifa, ldap.InvalidCredentials},
-		"a NUL in the password ": {"\x00bjensen\x00" + hifa + "\x00x", ldap.InvalidCredentials},
+		"a name":                 {"\x00bjensen\x00" + hifa, ldap.Success, babs},
+		"an authentication id":   {"\x00u:bjensen\x00" + hifa, ldap.Success, babs},
+		"a DN":                   {"\x00dn:" + babs + "\x00" + hifa, ldap.Success, babs},
+		"as oneself":             {"dn:" + babs + "\x00bjensen\x00" + hifa, ldap.Success, babs},
+		"as somebody else":       {"u:kvaughan\x00bjensen\x00" + hifa, ldap.InvalidCredentials, ""},
+		"a wrong password":       {"\x00bjensen\x00wrong", ldap.InvalidCredentials, babs},
+		"an empty password":      {"\x00bjensen\x00", ldap.InvalidCredentials, ""},
+		"an unknown name":        {"\x00nobody\x00" + hifa, ldap.InvalidCredentials, ""},
+		"too few parts":          {"bjensen\x00" + hifa, ldap.InvalidCredentials, ""},
+		"no credentials":         {"", ldap.InvalidCredentials, ""},
+		"an empty authcid":       {"\x00\x00" + hifa, ldap.InvalidCredentials, ""},
+		"a NUL in the password ": {"\x00bjensen\x00" + hifa + "\x00x", ldap.InvalidCredentials, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -88,13 +90,36 @@ func TestPlain(t *testing.T) {
 				c := h.dial(t)
 				got, _ := step(t, c, bufio.NewReader(c), 1, "plain", tt.credentials)
 				assert.Equal(t, tt.want, got)
+				e := h.last(t)
+				assert.Equal(t, []string{tt.path, "plain"}, []string{e.Path, e.Query})
 				if tt.want == ldap.Success {
-					e := h.last(t)
-					assert.Equal(t, []string{babs, "bjensen", "plain"}, []string{e.Path, e.User, e.Query})
+					assert.Equal(t, "bjensen", e.User)
+					assert.Equal(t, h.Journal().Digest(secret.New(hifa)), e.Password)
 				}
 			})
 		})
 	}
+}
+
+// TestPasswordIsHiddenEvenInAName has a password that is part of what the journal keeps.
+func TestPasswordIsHiddenEvenInAName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		h.fake.passwords[babs] = "People"
+		c := h.dial(t)
+		got, _ := step(t, c, bufio.NewReader(c), 1, saslPlain, "\x00bjensen\x00People")
+		require.Equal(t, ldap.Success, got)
+		assert.NotContains(t, h.last(t).Path, "People")
+	})
+}
+
+func TestMechanismThatIsNotOffered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, func(c *Config, _ *Kernel) { c.Directory.Offers.SASLMechanisms = []string{saslExternal} })
+		c := h.dial(t)
+		got, _ := step(t, c, bufio.NewReader(c), 1, saslPlain, "\x00bjensen\x00"+hifa)
+		assert.Equal(t, ldap.AuthMethodNotSupported, got)
+	})
 }
 
 func TestSCRAM(t *testing.T) {
@@ -141,23 +166,38 @@ func TestSCRAM(t *testing.T) {
 }
 
 func TestSCRAMIsEndedByAnotherOperation(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := open(t)
-		c := h.dial(t)
-		in := bufio.NewReader(c)
-		client, err := scram.SHA256.NewClient("user", "pencil", "")
-		require.NoError(t, err)
-		conversation := client.NewConversation()
-		first, err := conversation.Step("")
-		require.NoError(t, err)
-		_, reply := step(t, c, in, 1, saslSCRAM256, first)
-		second, err := conversation.Step(reply)
-		require.NoError(t, err)
-		write(t, c, extendedRequest(2, ldap.OIDWhoAmI, nil))
-		replies(t, in, 1)
-		got, _ := step(t, c, in, 3, saslSCRAM256, second)
-		assert.Equal(t, ldap.InvalidCredentials, got)
-	})
+	for name, another := range map[string]func(t *testing.T, c net.Conn, in *bufio.Reader){
+		"another operation": func(t *testing.T, c net.Conn, in *bufio.Reader) {
+			t.Helper()
+			write(t, c, extendedRequest(2, ldap.OIDWhoAmI, nil))
+			replies(t, in, 1)
+		},
+		"another mechanism": func(t *testing.T, c net.Conn, in *bufio.Reader) {
+			t.Helper()
+			got, _ := step(t, c, in, 2, saslSCRAM512, "")
+			require.Equal(t, ldap.SASLBindInProgress, got)
+		},
+	} {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { endSCRAM(t, another) }) })
+	}
+}
+
+func endSCRAM(t *testing.T, another func(t *testing.T, c net.Conn, in *bufio.Reader)) {
+	t.Helper()
+	h := open(t)
+	c := h.dial(t)
+	in := bufio.NewReader(c)
+	client, err := scram.SHA256.NewClient("user", "pencil", "")
+	require.NoError(t, err)
+	conversation := client.NewConversation()
+	first, err := conversation.Step("")
+	require.NoError(t, err)
+	_, reply := step(t, c, in, 1, saslSCRAM256, first)
+	second, err := conversation.Step(reply)
+	require.NoError(t, err)
+	another(t, c, in)
+	got, _ := step(t, c, in, 3, saslSCRAM256, second)
+	assert.Equal(t, ldap.InvalidCredentials, got)
 }
 
 func TestUnknownMechanism(t *testing.T) {
@@ -202,8 +242,17 @@ func TestExternal(t *testing.T) {
 			c := goldap.NewConn(tls.Client(far, config), true)
 			c.Start()
 			assert.Equal(t, tt.want, code(c.ExternalBind()), name)
+			assert.Equal(t, tt.want == ldap.Success, h.last(t).Path == "cn=seatrial simulator,o=seatrial", name)
 			require.NoError(t, c.Close())
 		}
+		far, err := h.network.DialContext(t.Context(), "tcp", secureHost)
+		require.NoError(t, err)
+		config := h.clientTLS()
+		config.Certificates = []tls.Certificate{certificate}
+		secured := tls.Client(far, config)
+		got, _ := step(t, secured, bufio.NewReader(secured), 1, saslExternal, "u:bjensen")
+		assert.Equal(t, ldap.InvalidCredentials, got, "as somebody else")
+		require.NoError(t, secured.Close())
 		c := h.client(t)
 		assert.Equal(t, ldap.InvalidCredentials, code(c.ExternalBind()), "nobody shows a certificate in the clear")
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -251,6 +252,22 @@ func TestUnknownRequests(t *testing.T) {
 	})
 }
 
+func TestAuthorizationIdentity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		c := h.client(t)
+		asks := []goldap.Control{goldap.NewControlString(ldap.OIDAuthzIDRequest, true, "")}
+		r, err := c.SimpleBind(&goldap.SimpleBindRequest{Username: babs, Password: hifa, Controls: asks})
+		require.NoError(t, err)
+		require.Len(t, r.Controls, 1)
+		assert.Equal(t, ldap.OIDAuthzIDResponse, r.Controls[0].GetControlType())
+		assert.Contains(t, r.Controls[0].String(), "dn:"+babs)
+		r, err = c.SimpleBind(&goldap.SimpleBindRequest{Username: babs, Password: "wrong", Controls: asks})
+		assert.Equal(t, ldap.InvalidCredentials, code(err))
+		assert.Empty(t, r.Controls, "who has failed is nobody")
+	})
+}
+
 func TestPasswordPolicyControl(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
@@ -268,15 +285,18 @@ func TestPasswordPolicyControl(t *testing.T) {
 func TestStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
-		raw := h.dial(t)
+		raw, other := h.dial(t), h.dial(t)
 		c := h.client(t)
 		require.NoError(t, c.Bind(babs, hifa))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		require.NoError(t, h.Stop(ctx))
 		assert.Equal(t, notice(ldap.Unavailable, "The Directory Server is shutting down"), receive(t, raw))
+		told, err := io.ReadAll(other)
+		require.NoError(t, err)
+		assert.Contains(t, string(told), ldap.OIDNoticeDisconnection)
 		assert.Error(t, c.Bind(babs, hifa))
-		_, err := h.network.DialContext(t.Context(), "tcp", plainHost)
+		_, err = h.network.DialContext(t.Context(), "tcp", plainHost)
 		assert.Error(t, err)
 		assert.ErrorIs(t, h.Serve(h.listener(t)), ErrStopped)
 	})
