@@ -39,7 +39,7 @@ func (c *conn) extended(ctx context.Context, t *task) ldap.Response {
 		if id, err := ldap.ParseCancel(r); err != nil {
 			response.Result = undecodable("cancel", err)
 		} else {
-			response.Result = c.cancel(ctx, t.ID, id)
+			response.Result = c.cancel(ctx, id)
 		}
 	case ldap.OIDGetConnectionID:
 		response.Name, response.HasValue = ldap.OIDGetConnectionID, true

@@ -101,8 +101,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// TestPasswordIsHiddenEvenInAName has a password that is part of what the journal keeps.
-func TestPasswordIsHiddenEvenInAName(t *testing.T) {
+func TestPlainHidesThePasswordEvenInAName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
 		h.fake.passwords[babs] = "People"
@@ -301,6 +300,13 @@ func TestStartTLSAmongOthers(t *testing.T) {
 		write(t, c, extendedRequest(2, ldap.OIDStartTLS, nil))
 		all := replies(t, in, 1)
 		assert.Equal(t, ldap.OperationsError, all[0].code)
+
+		half := h.dial(t)
+		in = bufio.NewReader(half)
+		got, _ := step(t, half, in, 1, saslSCRAM256, "n,,n=user,r=abc")
+		require.Equal(t, ldap.SASLBindInProgress, got)
+		write(t, half, extendedRequest(2, ldap.OIDStartTLS, nil))
+		assert.Equal(t, ldap.OperationsError, replies(t, in, 1)[0].code, "a SASL bind is not over")
 	})
 }
 

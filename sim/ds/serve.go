@@ -70,14 +70,14 @@ func (c *conn) abandon(id int32) {
 }
 
 // cancel ends an operation that is answered canceled (RFC 3909), and waits for that.
-func (c *conn) cancel(ctx context.Context, own, id int32) ldap.Result {
+func (c *conn) cancel(ctx context.Context, id int32) ldap.Result {
 	c.mu.Lock()
 	p := c.pending[id]
 	switch {
 	case p == nil:
 		c.mu.Unlock()
 		return ldap.Result{Code: ldap.NoSuchOperation, Message: "The operation to cancel could not be found"}
-	case id == own || p.op == ldap.OpExtended:
+	case p.op == ldap.OpExtended: // itself, too
 		c.mu.Unlock()
 		return ldap.Result{Code: ldap.CannotCancel}
 	}

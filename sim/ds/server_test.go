@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/seatrial/seatrial/sim/ds/directory"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 	"github.com/seatrial/seatrial/sim/kernel/clock"
 	"github.com/seatrial/seatrial/sim/kernel/journal"
@@ -299,7 +300,16 @@ func TestStop(t *testing.T) {
 		_, err = h.network.DialContext(t.Context(), "tcp", plainHost)
 		assert.Error(t, err)
 		assert.ErrorIs(t, h.Serve(h.listener(t)), ErrStopped)
+		near, far := net.Pipe()
+		h.accept(near, false)
+		_, err = far.Read(make([]byte, 1))
+		assert.ErrorIs(t, err, io.EOF, "who was accepted too late")
 	})
+}
+
+func TestStartTLSIsOfferedWithACertificate(t *testing.T) {
+	assert.Contains(t, offers(directory.Offers{}, true).Extensions, ldap.OIDStartTLS)
+	assert.NotContains(t, offers(directory.Offers{}, false).Extensions, ldap.OIDStartTLS)
 }
 
 func (h *house) listener(t *testing.T) net.Listener {

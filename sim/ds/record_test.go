@@ -1,0 +1,111 @@
+package ds
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	goldap "github.com/go-ldap/ldap/v3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/sim/ds/ldap"
+)
+
+func TestFiltersInTheJournal(t *testing.T) {
+	for text, hidden := range map[string]bool{
+		"(uid=x)":                                    false,
+		"(userPassword=*)":                           false,
+		"(userPassword=x)":                           true,
+		"(USERPASSWORD=x)":                           true,
+		"(2.5.4.35=x)":                               true,
+		"(authPassword=x)":                           true,
+		"(userPassword;lang-de=x)":                   true,
+		"(userPassword=x*)":                          true,
+		"(userPassword>=x)":                          true,
+		"(userPassword<=x)":                          true,
+		"(userPassword~=x)":                          true,
+		"(userPassword:caseExactMatch:=x)":           true,
+		"(:caseExactMatch:=x)":                       true,
+		"(uid:caseExactMatch:=x)":                    false,
+		"(!(userPassword=x))":                        true,
+		"(|(uid=x)(userPassword=x))":                 true,
+		"(&(uid=x)(|(cn=x)(!(userPassword=x))))":     true,
+		"(&(uid=x)(|(cn=x)(!(passwordPolicyDN=x))))": false,
+	} {
+		f, err := ldap.ParseFilter(text)
+		require.NoError(t, err)
+		assert.Equal(t, hidden, withoutPasswords(f) == HiddenFilter, text)
+	}
+}
+
+func TestWhatBecameOfAPassword(t *testing.T) {
+	for code, want := range map[ldap.ResultCode]string{
+		ldap.Success:                  "accepted ",
+		ldap.NoOperation:              " ",
+		ldap.Canceled:                 " ",
+		ldap.ConstraintViolation:      "refused policy",
+		ldap.UnwillingToPerform:       "refused policy",
+		ldap.AttributeOrValueExists:   "refused policy",
+		ldap.NoSuchObject:             "refused not_found",
+		ldap.InsufficientAccessRights: "refused forbidden",
+		ldap.AuthorizationDenied:      "refused forbidden",
+		ldap.InvalidCredentials:       "refused wrong_password",
+		ldap.NoSuchAttribute:          "refused wrong_password",
+		ldap.ConfidentialityRequired:  "refused insecure",
+		ldap.StrongerAuthRequired:     "refused insecure",
+		ldap.Busy:                     "refused unavailable",
+		ldap.Unavailable:              "refused unavailable",
+		ldap.AdminLimitExceeded:       "refused unavailable",
+		ldap.TimeLimitExceeded:        "refused unavailable",
+		ldap.Referral:                 "refused referral",
+		ldap.ProtocolError:            "refused malformed",
+	} {
+		outcome, why := judged(code)
+		assert.Equal(t, want, outcome+" "+why, code)
+	}
+}
+
+// TestPasswordsAreHiddenEvenInNames has passwords that are part of what the journal keeps besides.
+func TestPasswordsAreHiddenEvenInNames(t *testing.T) {
+	const known = "People"
+	for name, ask := range map[string]func(*goldap.Conn) error{
+		"simple bind": func(c *goldap.Conn) error { return c.Bind(babs, known) },
+		"the old one": func(c *goldap.Conn) error {
+			_, err := c.PasswordModify(goldap.NewPasswordModifyRequest("dn:"+babs, known, "Brand new 1!"))
+			return err
+		},
+		"a new one": func(c *goldap.Conn) error {
+			_, err := c.PasswordModify(goldap.NewPasswordModifyRequest("dn:"+babs, "", known))
+			return err
+		},
+		"one that is deleted": func(c *goldap.Conn) error {
+			r := goldap.NewModifyRequest(babs, nil)
+			r.Delete("userPassword", []string{known})
+			return c.Modify(r)
+		},
+		"one that is added": func(c *goldap.Conn) error {
+			r := goldap.NewModifyRequest(babs, nil)
+			r.Add("userPassword", []string{known})
+			return c.Modify(r)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := open(t)
+				h.fake.passwords[babs] = known
+				require.NoError(t, ask(h.client(t)))
+				assert.NotContains(t, h.last(t).Path, known)
+				assert.True(t, strings.HasPrefix(h.last(t).Path, "uid=bjensen"), h.last(t).Path)
+			})
+		})
+	}
+}
+
+func TestAnonymousBindHasNoPassword(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		require.NoError(t, h.client(t).UnauthenticatedBind(""))
+		assert.Zero(t, h.last(t).Password)
+	})
+}
