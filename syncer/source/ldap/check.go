@@ -174,6 +174,14 @@ func (s *Source) examineUsers(ctx context.Context, c *conn, v *Server, root root
 		}
 	}
 	v.Hidden = t.dated
+	if v.Sight == shown && t.dated == 0 && t.witness != "" { // They may have none; of one it can be asked.
+		switch sees, how, err := s.sightOf(ctx, c, t.witness); {
+		case err != nil:
+			return err
+		case sees == hidden:
+			v.Findings = append(v.Findings, fmt.Sprintf("%d of %d users show no userPassword, and of one of them, %s, %s; %s", v.Users-t.shown, v.Users, t.witness, how, hidden.advice()))
+		}
+	}
 	v.Findings = append(v.Findings, v.judge(s.config, v.Strategy == ChangeNumber && root.rehashesSilently())...)
 	return nil
 }

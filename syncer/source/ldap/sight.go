@@ -54,12 +54,17 @@ func (s *Source) sight(ctx context.Context, c *conn, t tally) (sight, string, er
 	case t.dated > 0:
 		return hidden, "entries show pwdChangedTime, so they have a password, and no userPassword", nil
 	}
+	return s.sightOf(ctx, c, t.witness)
+}
+
+// sightOf asks about one entry that shows no userPassword, nor when it was set.
+func (s *Source) sightOf(ctx context.Context, c *conn, dn string) (sight, string, error) {
 	root, err := c.root(ctx)
 	if err != nil {
 		return unclear, "", err
 	}
 	if root.supports(effectiveRightsControl) && !root.rehashesSilently() { // 389-DS takes the control in another form.
-		may, told, err := c.mayRead(ctx, t.witness)
+		may, told, err := c.mayRead(ctx, dn)
 		switch {
 		case err != nil:
 			return unclear, "", err
@@ -69,7 +74,7 @@ func (s *Source) sight(ctx context.Context, c *conn, t tally) (sight, string, er
 			return hidden, "the server says that the account may not read userPassword (get effective rights)", nil
 		}
 	}
-	return c.compare(ctx, t.witness)
+	return c.compare(ctx, dn)
 }
 
 // sample is how many users a glimpse is of.
