@@ -491,7 +491,7 @@ func TestPolicies(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, string(raw), string(again))
 	require.NoError(t, x.SetPolicyJSON(json.RawMessage(`{"lockout-duration": "15m", "password-history-count": 3}`)))
-	for _, wrong := range []string{`{"default-password-storage-scheme": "SSHA"}`, `{"lockout-duration": "soon"}`, `{"password-history-count": -1}`, `{"default-password-storage-scheme": "ROT13"}`, `{"unheardOf": 1`} {
+	for _, wrong := range []string{`{"default-password-storage-scheme": "SSHA"}`, `{"lockout-duration": "soon"}`, `{"password-history-count": -1}`, `{"default-password-storage-scheme": "ROT13"}`, `{"unheardOf": 1}`} {
 		assert.ErrorIs(t, x.SetPolicyJSON(json.RawMessage(wrong)), directory.ErrInvalid, wrong)
 	}
 	_, err = x.CheckPassword(t.Context(), "nobody", secret.New("x"))

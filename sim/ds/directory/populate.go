@@ -1,9 +1,12 @@
 package directory
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -125,10 +128,24 @@ func (d *Directory) Change(ctx context.Context, identity string, mods ...ldap.Ch
 // PolicyJSON is the default password policy, in the names of dsconfig.
 func (d *Directory) PolicyJSON() any { return *d.policies.Load().standard }
 
-// SetPolicyJSON changes what the JSON names of the default password policy, from now on.
+// SetPolicyJSON changes what the JSON names of the default password policy, from now on. A name that policies do not have is
+// refused: a typo must not weaken one in silence. The policy in force shares no list with what the JSON is read into.
 func (d *Directory) SetPolicyJSON(raw json.RawMessage) error {
-	policy := *d.policies.Load().standard
-	if err := json.Unmarshal(raw, &policy); err != nil {
+	standing, err := json.Marshal(d.policies.Load().standard) //nolint:gosec // G117: it names schemes, and no secret
+	if err != nil {
+		return fmt.Errorf("%w: policy: %w", ErrInvalid, err)
+	}
+	var policy PasswordPolicy
+	for _, text := range [][]byte{standing, raw} {
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.DisallowUnknownFields()
+		err := decoder.Decode(&policy)
+		if err == nil {
+			if _, err = decoder.Token(); errors.Is(err, io.EOF) {
+				continue
+			}
+			err = errors.New("something follows the object")
+		}
 		return fmt.Errorf("%w: policy: %w", ErrInvalid, err)
 	}
 	return d.SetPolicy(policy)
