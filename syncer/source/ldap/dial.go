@@ -90,7 +90,7 @@ func (d *dialer) connect(ctx context.Context, server string) (_ *conn, err error
 		return nil, err
 	}
 	_, secured := c.link.(*tls.Conn)
-	c.ldap = goldap.NewConn(c.link, secured)
+	c.ldap = goldap.NewConn(watched{c.link, &c.ended}, secured)
 	c.ldap.Start()
 	return c, nil
 }

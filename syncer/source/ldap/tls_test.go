@@ -106,6 +106,22 @@ func TestSecuredConnections(t *testing.T) {
 				r.directory.SetPassword("ann", hash("a2"))
 				r.expect("ann " + hash("a2"))
 				assert.Len(r, r.directory.Server(0).Asked("bind"), 1)
+
+				// Who goes says so in TLS (close_notify), and ends the connection only then.
+				broken := false
+				r.directory.Server(0).Edit(func(s *ldaptest.Server) {
+					s.Script = func(operation, base, _ string) *ldaptest.Fault {
+						if broken || operation != "search" || base != ldaptest.Base {
+							return nil
+						}
+						broken = true
+						return &ldaptest.Fault{Cut: true}
+					}
+				})
+				r.directory.SetPassword("ann", hash("a3"))
+				r.expect("ann " + hash("a3"))
+				assert.True(r, broken)
+				assert.InDelta(r, 1, r.metric("idm_password_sync_source_failures_total", "reason="+string(unreachable)), 0)
 			})
 		})
 	}

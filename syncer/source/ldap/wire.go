@@ -24,18 +24,30 @@ var (
 // fill the memory.
 type wire struct {
 	net.Conn
-	left  atomic.Int64
-	ended atomic.Bool // there is no more to read
+	left atomic.Int64
 }
 
 // Read passes on what may still come.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
-	if err != nil {
-		w.ended.Store(true)
-	}
 	if w.left.Add(-int64(n)) < 0 {
 		return 0, errTooMuch
+	}
+	return n, err
+}
+
+// watched is what go-ldap reads from: the wire, or TLS over it, which ends before the wire does (close_notify). go-ldap tells of it by a
+// text only.
+type watched struct {
+	net.Conn
+	ended *atomic.Bool // there is no more to read
+}
+
+// Read notes the end.
+func (w watched) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if err != nil {
+		w.ended.Store(true)
 	}
 	return n, err
 }
@@ -48,8 +60,9 @@ type conn struct {
 	wire    *wire
 	link    net.Conn // the wire, or TLS over it
 	ldap    *goldap.Conn
-	asked   bool    // for our certificate
-	account account // what the server said of ours when it took us
+	ended   atomic.Bool // link has
+	asked   bool        // for our certificate
+	account account     // what the server said of ours when it took us
 }
 
 // do runs one exchange with the server. go-ldap waits without end and knows no contexts, so the wire is cut when the time is
@@ -99,7 +112,7 @@ func (c *conn) search(ctx context.Context, r *goldap.SearchRequest) (result *gol
 	if result != nil && goldap.IsErrorWithCode(err, goldap.LDAPResultSizeLimitExceeded) {
 		return result, true, nil
 	}
-	if err != nil && c.wire.ended.Load() && diagnose(err) == otherwise { // go-ldap tells that by text only.
+	if err != nil && c.ended.Load() && diagnose(err) == otherwise {
 		err = fmt.Errorf("%w: %w", errEnded, err)
 	}
 	if err != nil {
