@@ -5,10 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 
 	goldap "github.com/go-ldap/ldap/v3"
+
+	"github.com/seatrial/seatrial/sim/kernel/ldif"
 )
 
 // branch is where users are moved to, below the people.
@@ -35,11 +38,15 @@ func (r *run) administer(at string, t DirectoryTurn) (err error) {
 			}
 		}
 	}
-	if t.Recreate == nil {
-		return nil
+	if t.Recreate != nil {
+		err = r.recreate(c, *t.Recreate)
 	}
-	for _, p := range r.pick(*t.Recreate) {
-		dn := "uid=" + goldap.EscapeDN(p.UserName) + "," + base
+	return errors.Join(err, t.addTo(c))
+}
+
+func (r *run) recreate(c *goldap.Conn, users Users) error {
+	for _, p := range r.pick(users) {
+		dn := "uid=" + goldap.EscapeDN(p.UserName) + "," + r.place.Directory.Base
 		entry := goldap.NewAddRequest(dn, nil)
 		entry.Attribute("objectClass", []string{"top", "person", "organizationalPerson", "inetOrgPerson"})
 		for name, value := range map[string]string{"cn": p.DisplayName, "sn": p.FamilyName, "givenName": p.GivenName, "mail": p.PrimaryEmail()} {
@@ -50,6 +57,38 @@ func (r *run) administer(at string, t DirectoryTurn) (err error) {
 		}
 	}
 	return nil
+}
+
+// entries are those that are to be added.
+func (t DirectoryTurn) entries() (list []ldif.Record, err error) {
+	for in := ldif.NewReader("add", strings.NewReader(t.Add)); ; {
+		record, err := in.Record()
+		if errors.Is(err, io.EOF) {
+			return list, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, record)
+	}
+}
+
+func (t DirectoryTurn) addTo(c *goldap.Conn) error {
+	list, err := t.entries()
+	for _, e := range list {
+		added := goldap.NewAddRequest(e.DN, nil)
+		for _, a := range e.Attributes {
+			values := make([]string, len(a.Values))
+			for i, v := range a.Values {
+				values[i] = string(v)
+			}
+			added.Attribute(a.Description, values)
+		}
+		if err := c.Add(added); err != nil {
+			return fmt.Errorf("add %s: %w", e.DN, err)
+		}
+	}
+	return err
 }
 
 func (r *run) administrator(at string) (*goldap.Conn, error) {

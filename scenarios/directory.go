@@ -38,6 +38,7 @@ type DirectoryTurn struct {
 	Policy      map[string]any `json:"policy,omitempty" jsonschema:"minProperties=1" jsonschema_description:"The password policy there is changed: properties under dsconfig's names, such as {max-password-age: 1h}."`
 	Move        *Users         `json:"move,omitempty" jsonschema_description:"These users are moved to another branch (modify DN); they stay who they are."`
 	Recreate    *Users         `json:"recreate,omitempty" jsonschema_description:"The entries of these users are deleted, and others are added with the same DN and no password: somebody else has the user name from then on."`
+	Add         string         `json:"add,omitempty" jsonschema:"minLength=1" jsonschema_description:"Entries that an administrator adds, as LDIF: a referral, or the password policy of a branch (a subentry)."`
 	Poison      *Users         `json:"poison,omitempty" jsonschema_description:"What is stored of the passwords of these users becomes something that no engine can deliver."`
 	Faults      []Fault        `json:"faults,omitempty" jsonschema:"minItems=1" jsonschema_description:"Rules by which the directory misbehaves: with result codes, operations such as BIND or START_TLS, and bound DNs."`
 	ClearFaults bool           `json:"clear_faults,omitempty" jsonschema_description:"Removes the rules of this server."`
@@ -248,7 +249,7 @@ func (r *run) atDirectory(t DirectoryTurn) error {
 	if t.SignIn != nil {
 		errs = append(errs, r.signIn(at, r.pick(*t.SignIn)))
 	}
-	if t.Move != nil || t.Recreate != nil {
+	if t.Move != nil || t.Recreate != nil || t.Add != "" {
 		errs = append(errs, r.administer(at, t))
 	}
 	if t.Poison != nil {
@@ -396,6 +397,9 @@ func (l *linter) directory(s Step, n *node) {
 			l.users(*users, at.find(name))
 		}
 	}
+	if _, err := t.entries(); err != nil {
+		l.found.add(at.find("add").at, "%v", err)
+	}
 	for i, f := range t.Faults {
 		l.fault(f, at.find("faults", i), faults.Rule.ValidateLDAP)
 	}
@@ -433,6 +437,13 @@ func (t DirectoryTurn) lines() (lines []string) {
 	}
 	if t.Recreate != nil {
 		add("%s are deleted, and somebody else gets their user names.", peopleWords(*t.Recreate))
+	}
+	if added, _ := t.entries(); len(added) > 0 {
+		dns := make([]string, len(added))
+		for i, e := range added {
+			dns[i] = e.DN
+		}
+		add("an administrator adds %s.", strings.Join(dns, "; "))
 	}
 	if t.Poison != nil {
 		add("what is stored of the passwords of %s can be delivered by nobody.", peopleWords(*t.Poison))

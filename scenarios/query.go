@@ -77,7 +77,8 @@ var operations = []string{
 	"token", "find", "read", "create", "update", "write_password", "delete", "log_in", "policy", "bulk", "group", "app", "app_role",
 	"grant", "discover", "sessions", "activate", "reactivate", "deactivate", "suspend", "unsuspend", "unlock", "reset_password",
 	"expire_password", "forgot_password", "recovery", "change_question", "log", "hook", "idp", "idp_link", "unlink", "app_user",
-	"assign", "unassign", "feature", "connection", "recover", "bind", "search", "start_tls",
+	"assign", "unassign", "feature", "connection", "recover", "bind", "search", "compare", "rename",
+	"start_tls", "handshake", "who_am_i", "password_state", "cancel", "extended",
 }
 
 // checkArguments: a journal that is asked for a target or an outcome that does not exist answers with nothing, and
