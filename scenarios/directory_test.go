@@ -32,6 +32,8 @@ const (
 	saysDelivered = `the engine says that idm_password_sync_source_changes_total{outcome="delivered"} is `
 	saysConnected = "the engine says that idm_password_sync_source_connected is 0"
 	saysReadable  = "the engine says that idm_password_sync_source_password_readable is 0"
+	saysDeleted   = `the engine says that idm_password_sync_source_changes_total{outcome="deleted"} is 0`
+	saysWhy       = "the engine says that idm_password_sync_source_failures_total"
 	saysParked    = "the engine says that idm_password_sync_source_parked is 2"
 	counts        = "of the changes, "
 	signIns       = "the newcomers sign in with the newest password, and with no older one"
@@ -46,6 +48,10 @@ func rejections() []rejection {
 		{flawed.GivesUpOnRefusedBind, "ds/service-account-expires-at-night", invariants.NothingLost, "no final outcome", lost},
 		{flawed.HammersRefusedBind, "ds/service-account-expires-at-night", "refused.total > 0 && refused.total <= 120", `{"refused":{"total":`, nil},
 		{flawed.BusyIsNothing, "ds/busy-storm", invariants.NothingLost, "no final outcome", lost},
+		{flawed.TrustsAnybody, "ds/certificate-of-another-host", "binds.total == 0", `"binds":{"total":1}`, []string{saysConnected, saysWhy}},
+		{flawed.WaitsByTheByte, "ds/comparison-stalls", "settled within 5m", "it took ", []string{saysWhy}},
+		{flawed.TakesPartForAll, "ds/comparison-ends-too-soon", saysDeleted, "it is 25", []string{saysWhy, invariants.OneAudit}},
+		{flawed.BuriesReferred, "ds/comparison-meets-referrals", saysDeleted, "it is 2", nil},
 		{flawed.ReadsOnAfterTrimming, "ds/changelog-trimmed", saysGap, "it is 0", append(lost, invariants.NothingLost)},
 		{flawed.TakesForeignNumbers, "ds/fail-over-between-near-numbers", invariants.NothingLost, "no final outcome", lost},
 		{flawed.CookieErrorIsFatal, "ds/cookie-too-old", invariants.NothingLost, "no final outcome", append(lost, saysGap)},

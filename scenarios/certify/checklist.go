@@ -46,7 +46,9 @@ var checklist = []point{
 		todo:      "look users up in your domain without writing", command: "seatrial sync run --config sync.yaml --dry-run",
 	},
 	{
-		title: "Secrets are sealed at rest, wiped when they have served, and never shown", scenarios: []string{"engine/seal-*", "ds/starttls-*"}, invariants: []string{invariants.NoLeak},
+		title: "Secrets are sealed at rest, wiped when they have served, and never shown", scenarios: []string{
+			"engine/seal-*", "ds/starttls-*", "ds/handshake-*", "ds/certificate-*", "idcs/certificate-*", "okta/certificate-*",
+		}, invariants: []string{invariants.NoLeak},
 		findings: []string{"P08", "P09", "P20", "P21"},
 	},
 	{
@@ -55,7 +57,7 @@ var checklist = []point{
 		todo:     "change a password at the source and find it in the engine's audit trail", command: "seatrial preflight --idm-conf DIR",
 	},
 	{
-		title: "A change is acknowledged only when it is durable, and survives any crash", scenarios: []string{"engine/restart-*", "engine/cut-*", "ds/cut-*", "ds/changelog-*", "ds/changed-*", "ds/cookie-*"}, invariants: []string{invariants.NothingLost},
+		title: "A change is acknowledged only when it is durable, and survives any crash", scenarios: []string{"engine/restart-*", "engine/cut-*", "ds/cut-*", "ds/changelog-*", "ds/changed-*", "ds/comparison-*", "ds/cookie-*"}, invariants: []string{invariants.NothingLost},
 		todo: "kill the engine on the machine that it will run on", command: "seatrial loadtest crash",
 	},
 	{

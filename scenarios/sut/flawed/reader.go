@@ -107,6 +107,7 @@ func (r *reader) Start(context.Context) error {
 		r.memory.Number, r.memory.Cookie, r.memory.Seen = 0, "", map[string]memo{}
 	}
 	r.memory.Begun = r.memory.Begun && r.flaw != SkipsDowntime
+	r.tells.well()
 	r.running.Go(r.read)
 	return nil
 }
@@ -150,6 +151,7 @@ func (r *reader) read() {
 			return
 		}
 		r.complain("the directory", err)
+		r.tells.failure(err)
 		server, failures = server+1, failures+1
 		pause := min(firstPause<<min(failures, 10), longPause)
 		switch refused := goldap.IsErrorWithCode(err, goldap.LDAPResultInvalidCredentials); {
@@ -177,6 +179,7 @@ func (r *reader) visit(url string, well func()) error {
 			return err
 		}
 		well()
+		r.tells.well()
 		if !r.sleep(r.interval) {
 			return r.ctx.Err()
 		}
@@ -229,6 +232,7 @@ func (r *reader) complain(what string, err error) {
 type told struct {
 	mu     sync.Mutex
 	values map[string]float64
+	looked time.Time // when all that there was had been read
 }
 
 func (t *told) change(name string, f func(float64) float64) {
@@ -255,7 +259,7 @@ func (t *told) text() []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var b bytes.Buffer
-	for _, always := range []string{"gaps_total", "parked", `changes_total{outcome="delivered"}`, `changes_total{outcome="rehash"}`, `changes_total{outcome="stale"}`} {
+	for _, always := range []string{"gaps_total", "parked", "references", `changes_total{outcome="deleted"}`, `changes_total{outcome="delivered"}`, `changes_total{outcome="rehash"}`, `changes_total{outcome="stale"}`} {
 		if name := "idm_password_sync_source_" + always; t.values[name] == 0 {
 			fmt.Fprintf(&b, "%s 0\n", name)
 		}

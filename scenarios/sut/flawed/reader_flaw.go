@@ -12,6 +12,10 @@ const (
 	GivesUpOnRefusedBind ReaderFlaw = "gives-up-on-49"          // takes a refused bind for the end
 	HammersRefusedBind   ReaderFlaw = "hammers-on-49"           // tries a refused bind as often as after any other failure
 	BusyIsNothing        ReaderFlaw = "busy-is-nothing"         // takes busy for no changes, and goes on behind them
+	TrustsAnybody        ReaderFlaw = "trusts-anybody"          // looks at no certificate
+	WaitsByTheByte       ReaderFlaw = "waits-by-the-byte"       // has a limit for the next byte, and none for the answer
+	TakesPartForAll      ReaderFlaw = "takes-part-for-all"      // is content with what a limit has left of all users
+	BuriesReferred       ReaderFlaw = "buries-referred"         // takes who may be at another server for deleted
 
 	ReadsOnAfterTrimming ReaderFlaw = "reads-on-after-trimming" // goes on from its number, whatever is gone
 	TakesForeignNumbers  ReaderFlaw = "takes-foreign-numbers"   // goes on from a number of another server
@@ -42,7 +46,7 @@ const (
 // ReaderFlaws are all but ReadsWell.
 func ReaderFlaws() []ReaderFlaw {
 	return []ReaderFlaw{
-		FallsBackToPlaintext, ImpatientBind, GivesUpOnRefusedBind, HammersRefusedBind, BusyIsNothing, ReadsOnAfterTrimming, TakesForeignNumbers,
+		FallsBackToPlaintext, ImpatientBind, GivesUpOnRefusedBind, HammersRefusedBind, BusyIsNothing, TrustsAnybody, WaitsByTheByte, TakesPartForAll, BuriesReferred, ReadsOnAfterTrimming, TakesForeignNumbers,
 		CookieErrorIsFatal, BeginsAtTheNewest, SkipsDowntime, ForgetsPosition, StoresPositionFirst, SkipsWhatMoved, TakesRehashForChange,
 		BringsOldValuesBack, ReadsWholeSeconds, KnowsByDN, BuriesNames, DeliversTwice, StopsAtPoison, SilentWhenBlind, PassesOverTheBlind,
 		MakesBareAccounts, WritesHashAsPassword, LogsHashes, StoresHashes, AsksByHash,

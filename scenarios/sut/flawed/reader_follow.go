@@ -218,19 +218,23 @@ func (r *reader) handle(c *line, records []*goldap.Entry) error {
 // compare reads everybody, page by page.
 func (r *reader) compare(c *line, deliver bool) error {
 	all, shown, youngest := 0, 0, time.Time{}
+	found, references := map[string]bool{}, 0
 	paging := goldap.NewControlPaging(pageOf)
 	if r.mode == "reconciliation" {
 		paging.PagingSize = reconcilePage
 	}
 	since := recall(r, func(m *memory) time.Time { return m.Since })
 	for {
-		found, err := c.search(r.ctx, r.wanted("(objectClass=person)", paging))
-		if err != nil {
+		page, err := c.search(r.ctx, r.wanted("(objectClass=person)", paging))
+		part := r.flaw == TakesPartForAll && page != nil && stopped(err)
+		if err != nil && !part {
 			return err
 		}
-		users := people(found.Entries)
+		references += len(page.Referrals)
+		users := people(page.Entries)
 		for _, u := range users {
 			all++
+			found[u.id] = true
 			if u.stored != "" {
 				shown++
 			}
@@ -242,11 +246,15 @@ func (r *reader) compare(c *line, deliver bool) error {
 		if err := r.take(users, deliver); err != nil {
 			return err
 		}
-		next, ok := goldap.FindControl(found.Controls, goldap.ControlTypePaging).(*goldap.ControlPaging)
+		next, ok := goldap.FindControl(page.Controls, goldap.ControlTypePaging).(*goldap.ControlPaging)
 		if !ok || len(next.Cookie) == 0 {
 			break
 		}
 		paging.SetCookie(next.Cookie)
+	}
+	r.tells.say("idm_password_sync_source_references", float64(references))
+	if references == 0 || r.flaw == BuriesReferred {
+		r.forget(found)
 	}
 	blind := all > 0 && shown == 0
 	r.remember(func(m *memory) { m.Since, m.Blind = later(m.Since, youngest), blind })
@@ -254,6 +262,18 @@ func (r *reader) compare(c *line, deliver bool) error {
 		r.tells.say("idm_password_sync_source_password_readable", map[bool]float64{true: 0, false: 1}[blind])
 	}
 	return nil
+}
+
+// forget is for who was there and is not found any more.
+func (r *reader) forget(found map[string]bool) {
+	r.remember(func(m *memory) {
+		for id := range m.Seen {
+			if !found[id] {
+				delete(m.Seen, id)
+				r.tells.verdict("deleted")
+			}
+		}
+	})
 }
 
 // reconcilePage makes a comparison take a while.

@@ -3,6 +3,7 @@ package flawed
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -32,6 +33,9 @@ func (r *reader) connect(server string) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.flaw == WaitsByTheByte {
+		raw = byTheByte{raw}
+	}
 	c := &line{url: server, raw: raw, wait: askFor}
 	if err = r.open(ctx, c, u); err != nil {
 		c.close()
@@ -41,7 +45,10 @@ func (r *reader) connect(server string) (*line, error) {
 }
 
 func (r *reader) open(ctx context.Context, c *line, u *url.URL) error {
-	trust := &tls.Config{RootCAs: r.place.Authority.Pool(), ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
+	trust := &tls.Config{
+		RootCAs: r.place.Authority.Pool(), ServerName: u.Hostname(), MinVersion: tls.VersionTLS12,
+		InsecureSkipVerify: r.flaw == TrustsAnybody, //nolint:gosec // That is the flaw.
+	}
 	if u.Scheme == "ldaps" {
 		secured := tls.Client(c.raw, trust)
 		if err := secured.HandshakeContext(ctx); err != nil {
@@ -84,13 +91,23 @@ func (r *reader) withoutTLS(ctx context.Context, c *line, host string) error {
 	return nil
 }
 
+// errTooLate is an answer that did not come in time.
+var errTooLate = errors.New("no answer in time")
+
 // do asks something, and cuts the wire when the answer takes too long: go-ldap would wait for ever.
 func (c *line) do(ctx context.Context, ask func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, c.wait)
-	defer cancel()
+	if _, patient := c.raw.(byTheByte); !patient {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, c.wait)
+		defer cancel()
+	}
 	stop := context.AfterFunc(ctx, func() { _ = c.raw.Close() })
 	defer stop()
-	return ask()
+	err := ask()
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return errTooLate
+	}
+	return err
 }
 
 func (c *line) close() {
@@ -100,14 +117,25 @@ func (c *line) close() {
 	}
 }
 
-// search asks for entries; a size limit is no error.
+// search asks for entries; the size limit that was asked for is no error.
 func (c *line) search(ctx context.Context, s *goldap.SearchRequest) (found *goldap.SearchResult, err error) {
 	err = c.do(ctx, func() (err error) {
 		found, err = c.ldap.Search(s)
 		return err
 	})
-	if found != nil && goldap.IsErrorWithCode(err, goldap.LDAPResultSizeLimitExceeded) {
+	if found != nil && s.SizeLimit > 0 && goldap.IsErrorWithCode(err, goldap.LDAPResultSizeLimitExceeded) {
 		return found, nil
 	}
 	return found, err
+}
+
+// byTheByte waits for the next byte.
+type byTheByte struct{ net.Conn }
+
+// Read waits for it.
+func (c byTheByte) Read(p []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(askFor)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
 }
