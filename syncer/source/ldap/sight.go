@@ -165,3 +165,64 @@ func (s sight) advice() string {
 	}
 	return ""
 }
+
+// judgeSight tells when passwords cannot be read, or can be again. A few entries of which nothing can be told change nothing.
+func (s *Source) judgeSight(ctx context.Context, c *conn, t tally) error {
+	if t.users == 0 {
+		return nil
+	}
+	sees, how, err := s.sight(ctx, c, t)
+	if err != nil {
+		return err
+	}
+	if sees == hidden && !t.all { // Of these few. The right may be missing for them only.
+		users, err := s.glimpse(ctx, c)
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			t.count(u, false)
+		}
+		if t.shown > 0 {
+			sees = shown
+		}
+	}
+	if t.dated > 0 || t.all {
+		s.tellPartly(ctx, t)
+	}
+	if sees == unclear && !t.all {
+		return nil
+	}
+	blind := sees == hidden || sees == unclear
+	switch {
+	case blind && !s.position.Unreadable:
+		means := "so no password is delivered"
+		if t.revealed > 0 {
+			means = "what the changelog shows is delivered, but no comparison can make up for a gap"
+		}
+		s.log.ErrorContext(ctx, "no entry shows userPassword", "meaning", means, "account", s.config.who(), "entries", t.users, "sight", string(sees), "because", how, "advice", sees.advice())
+	case sees == none && t.all && s.bare != t.users:
+		s.log.WarnContext(ctx, "nobody has a password", "entries", t.users, "because", how)
+	case sees == shown && s.position.Unreadable:
+		s.position.Pending = "userPassword can be read now"
+	}
+	if t.all {
+		s.bare = t.users - t.shown
+	}
+	s.metrics.readable.Set(1)
+	if blind {
+		s.metrics.readable.Set(0)
+	}
+	s.position.Unreadable = blind
+	return nil
+}
+
+// tellPartly is for a right that covers only some users.
+func (s *Source) tellPartly(ctx context.Context, t tally) {
+	part := t.shown > 0 && t.dated > 0
+	if part && !s.partly {
+		s.log.WarnContext(ctx, "some entries show when their password was set and not the password; the right to read it does not cover them",
+			"entries", t.dated, "one", t.witness, "advice", hidden.advice())
+	}
+	s.partly = part || s.partly && !t.all
+}
