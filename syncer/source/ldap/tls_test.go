@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -24,13 +25,15 @@ func TestNothingIsSaidBeforeTheConnectionIsSecured(t *testing.T) {
 		want string
 		is   reason
 	}{
-		"refused":     {func(s *ldaptest.Server) { s.TLS = nil }, "unsupported extended operation", startTLSRefused},
-		"unavailable": {script(ldaptest.Fault{Code: 52}), "StartTLS", startTLSRefused},
-		"cut":         {script(ldaptest.Fault{Cut: true}), "StartTLS", unreachable},
-		"no answer":   {script(ldaptest.Fault{Stall: true}), "did not answer in time", silent},
-		"a broken handshake": {func(s *ldaptest.Server) {
-			s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
-		}, "TLS", tlsBroken},
+		"refused":            {func(s *ldaptest.Server) { s.TLS = nil }, "unsupported extended operation", startTLSRefused},
+		"unavailable":        {script(ldaptest.Fault{Code: 52}), "StartTLS", startTLSRefused},
+		"cut":                {script(ldaptest.Fault{Cut: true}), "StartTLS", unreachable},
+		"no answer":          {script(ldaptest.Fault{Stall: true}), "did not answer in time", silent},
+		"a broken handshake": {func(s *ldaptest.Server) { s.TLS = &tls.Config{} }, "TLS", tlsBroken},
+		"TLS 1.1": {func(s *ldaptest.Server) {
+			s.TLS = s.TLS.Clone()
+			s.TLS.MinVersion, s.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+		}, "protocol version", tlsBroken},
 		"another name":         {certificate("127.0.0.9", time.Hour), "not 127.0.0.1", certificateName},
 		"expired":              {certificate("127.0.0.1", -time.Minute), "certificate", certificateEnded},
 		"an unknown authority": {certificate("127.0.0.1", time.Hour), "unknown authority", unknownAuthority},
@@ -203,6 +206,35 @@ func TestWhatAnswersMustSpeakLDAP(t *testing.T) {
 			_, err = d.connect(t.Context(), c.URLs[0])
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), "secret")
+		})
+	}
+}
+
+// deadEnd is a connection of which the other side has gone.
+type deadEnd struct {
+	net.Conn
+	says error
+}
+
+func (deadEnd) Write([]byte) (int, error)  { return 0, errFull }
+func (d deadEnd) Read([]byte) (int, error) { return 0, d.says }
+
+// TestWhyTheOtherSideHasGone stands in what it has sent before, which a failed write must not hide.
+func TestWhyTheOtherSideHasGone(t *testing.T) {
+	for name, tt := range map[string]struct {
+		says error
+		want reason
+		text string
+	}{
+		"our certificate": {&net.OpError{Op: "remote error", Err: tls.AlertError(116)}, ourCertificate, "certificate required"},
+		"nothing":         {io.EOF, otherwise, errFull.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			link := deadEnd{says: tt.says}
+			c := &conn{timeout: time.Second, wire: &wire{Conn: link}, link: link, asked: true}
+			_, err := c.exchange(t.Context(), octets(""))
+			require.ErrorContains(t, err, tt.text)
+			assert.Equal(t, tt.want, diagnose(err))
 		})
 	}
 }
