@@ -83,6 +83,21 @@ func TestAnEntryThatIsMendedIsTriedAgain(t *testing.T) {
 	})
 }
 
+// TestWhoIsGoneByThen is nobody to wait for: his end comes on a later page.
+func TestWhoIsGoneByThen(t *testing.T) {
+	changelogs(t, func(r *rig) {
+		r.config.PageSize, r.config.URLs = 1, r.config.URLs[:1]
+		r.directory.Add("ann", "bob")
+		r.start()
+		r.expect()
+		r.directory.SetPassword("ann", hash("a2"))
+		r.directory.Delete("ann")
+		r.directory.SetPassword("bob", hash("b2"))
+		r.expect("bob " + hash("b2"))
+		assert.NotContains(r, r.logs.String(), "cannot be read")
+	})
+}
+
 func TestWhoIsDeletedIsNoLongerPutAside(t *testing.T) {
 	changelogs(t, func(r *rig) {
 		r.directory.Add("ann")

@@ -393,6 +393,10 @@ func TestTheStrategyIsWhatTheAccountMayUse(t *testing.T) {
 		"neither":                 {func(s *ldaptest.Server) { s.Cookies, s.Numbers = false, false }, Timestamps, "which has gaps"},
 		"nothing to be seen":      {func(s *ldaptest.Server) { s.EmptyChanges, s.Cookies = true, false }, Timestamps, "shows none of the changes"},
 		"no right":                {func(s *ldaptest.Server) { s.HideChanges = true }, Timestamps, "sufficient privileges"},
+		"no such entry":           {noChangelog(32), Timestamps, "No Such Object"},
+		"unwilling":               {noChangelog(53), Timestamps, "Unwilling To Perform"},
+		"no critical extension":   {noChangelog(12), Timestamps, "Unavailable Critical Extension"},
+		"a protocol error":        {noChangelog(2), Timestamps, "Protocol Error"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -410,6 +414,37 @@ func TestTheStrategyIsWhatTheAccountMayUse(t *testing.T) {
 			})
 		})
 	}
+}
+
+// noChangelog answers like this whoever asks for it.
+func noChangelog(code int) func(*ldaptest.Server) {
+	return func(s *ldaptest.Server) {
+		s.Script = func(_, base, _ string) *ldaptest.Fault {
+			if base == "cn=changelog" {
+				return &ldaptest.Fault{Code: code}
+			}
+			return nil
+		}
+	}
+}
+
+// TestABusyChangelogIsNoneThatIsMissing: another strategy would compare all users for nothing, and see less from then on.
+func TestABusyChangelogIsNoneThatIsMissing(t *testing.T) {
+	bubble(t, Auto, func(r *rig) {
+		for i := range 2 {
+			r.directory.Server(i).Edit(noChangelog(51))
+		}
+		r.directory.Add("ann", "bob")
+		r.start()
+		time.Sleep(10 * time.Minute)
+		assert.Empty(r, r.onDisk().Strategy)
+		for i := range 2 {
+			r.directory.Server(i).Edit(func(s *ldaptest.Server) { s.Script = nil })
+		}
+		time.Sleep(longestPause)
+		r.expect()
+		assert.Equal(r, Cookie, r.onDisk().Strategy)
+	})
 }
 
 func TestAStrategyThatIsAskedForAndNotThereIsAnError(t *testing.T) {
