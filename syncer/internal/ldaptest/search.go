@@ -118,7 +118,7 @@ func (s *Server) find(q query, r request, bound bool) (list []*ber.Packet, done 
 		list = append(list, s.shown(r.id, e, q.attributes))
 	}
 	done = result(r.id, 5, code, "")
-	if paged && !(s.Forgetful && from > 0) {
+	if paged && (from == 0 || !s.Forgetful) {
 		value := ber.NewSequence("")
 		value.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, 0, ""))
 		value.AppendChild(text(cookie))

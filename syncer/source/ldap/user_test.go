@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -95,19 +96,16 @@ func TestReadRecord(t *testing.T) {
 		"removed":           {map[string][]string{"changes": {"add: userPassword\nuserPassword: b\n-\ndelete: userPassword\n-\n"}}, "entryUUID", &record{uid: "e", cleared: true}},
 		"dated":             {map[string][]string{"changes": {"replace: pwdChangedTime\npwdChangedTime: x\n-\n"}}, "entryUUID", &record{uid: "e", dated: true}},
 		"its date removed":  {map[string][]string{"changes": {"delete: pwdChangedTime\n-\n"}}, "entryUUID", &record{uid: "e"}},
-		"by whom": {map[string][]string{"changeInitiatorsName": {"cn=a"}, "changes": {"delete: userPassword\n-\nreplace: modifiersName\nmodifiersName: cn=b\n-\n"}}, "entryUUID",
-			&record{uid: "e", cleared: true, initiators: []string{"cn=a", "cn=b"}}},
-		"deleted": {map[string][]string{"changeType": {"DELETE"}}, "entryUUID", &record{uid: "e", deleted: true}},
-		"garbled": {map[string][]string{"changes": {"x"}}, "entryUUID", &record{uid: "e", garbled: true}},
-		"renamed": {map[string][]string{"changeType": {"modRDN"}, "newRDN": {"uid=b"}, "newSuperior": {"ou=p"}}, "entryUUID", &record{uid: "e", idle: true, was: "uid=ann", dn: "uid=b,ou=p"}},
+		"by whom":           {map[string][]string{"changeInitiatorsName": {"cn=a"}, "changes": {"delete: userPassword\n-\nreplace: modifiersName\nmodifiersName: cn=b\n-\n"}}, "entryUUID", &record{uid: "e", cleared: true, initiators: []string{"cn=a", "cn=b"}}},
+		"deleted":           {map[string][]string{"changeType": {"DELETE"}}, "entryUUID", &record{uid: "e", deleted: true}},
+		"garbled":           {map[string][]string{"changes": {"x"}}, "entryUUID", &record{uid: "e", garbled: true}},
+		"renamed":           {map[string][]string{"changeType": {"modRDN"}, "newRDN": {"uid=b"}, "newSuperior": {"ou=p"}}, "entryUUID", &record{uid: "e", idle: true, was: "uid=ann", dn: "uid=b,ou=p"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			e := map[string][]string{}
 			for _, from := range []map[string][]string{base, tt.with} {
-				for k, v := range from {
-					e[k] = v
-				}
+				maps.Copy(e, from)
 			}
 			if tt.want != nil {
 				tt.want.place, tt.want.time = "csn 1", at
