@@ -1,6 +1,7 @@
 package ds
 
 import (
+	"bufio"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seatrial/seatrial/sim/ds/ber"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
 )
 
@@ -108,4 +110,26 @@ func TestAnonymousBindHasNoPassword(t *testing.T) {
 		require.NoError(t, h.client(t).UnauthenticatedBind(""))
 		assert.Zero(t, h.last(t).Password)
 	})
+}
+
+// TestAnswersWithoutAValue has what is refused compared byte for byte.
+func TestAnswersWithoutAValue(t *testing.T) {
+	for name, tt := range map[string]struct {
+		value []byte
+		want  ldap.ExtendedResponse
+	}{
+		ldap.OIDPasswordPolicyState: {nil, ldap.ExtendedResponse{Name: ldap.OIDPasswordPolicyState, Result: ldap.Result{Code: ldap.UnwillingToPerform}}},
+		ldap.OIDWhoAmI:              {[]byte("x"), ldap.ExtendedResponse{Result: ldap.Result{Code: ldap.ProtocolError, Message: "The who am I request has a value"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := open(t)
+				c := h.dial(t)
+				write(t, c, extendedRequest(1, name, tt.value))
+				got, err := ber.ReadElement(bufio.NewReader(c), 1<<20)
+				require.NoError(t, err)
+				assert.Equal(t, ldap.Append(nil, 1, tt.want, nil), got)
+			})
+		})
+	}
 }

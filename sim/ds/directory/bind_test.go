@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,4 +95,17 @@ func TestNobodyIsLockedWhereThePolicyLocksNobody(t *testing.T) {
 	assert.Equal(t, ldap.InvalidCredentials, x.bind(bjensen, "hifalutin").Code)
 	require.NoError(t, x.SetLocked(t.Context(), id, false))
 	assert.Equal(t, ldap.Success, x.bind(bjensen, "hifalutin").Code)
+}
+
+func TestFailuresAreBounded(t *testing.T) {
+	x := start(t, withPolicy(func(p *directory.PasswordPolicy) { p.LockoutFailures = 5000 }))
+	times := make([]string, 1005)
+	for i := range times {
+		times[i] = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Add(time.Duration(i) * time.Second).Format("20060102150405.000Z")
+	}
+	require.NoError(t, x.Change(t.Context(), "bjensen", mod(ldap.Replace, "pwdFailureTime", times...)))
+	x.bind(bjensen, "wrong")
+	kept := strings.Split(x.read(x.admin, bjensen, "pwdFailureTime")["pwdFailureTime"], "|")
+	assert.Len(t, kept, 1001, "a storm of wrong passwords does not fill the entry")
+	assert.NotContains(t, kept, times[4], "the oldest go")
 }
