@@ -36,16 +36,19 @@ func TestTheVeryMoment(t *testing.T) {
 			func(p *directory.PasswordPolicy) { p.HistoryDuration = hour },
 			func(x *trial) {
 				require.Equal(x.t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "userPassword", fresh)).Code)
-			}, changes, [3]bool{false, false, true},
+			}, changes,
+			[3]bool{false, false, true},
 		},
 		"a failure is forgotten": {
 			func(p *directory.PasswordPolicy) { p.LockoutFailures, p.FailureInterval = 2, hour },
 			func(x *trial) { x.bind(bjensen, "wrong") },
-			func(x *trial) bool { x.bind(bjensen, "wrong"); return signsIn(x) }, [3]bool{false, false, true},
+			func(x *trial) bool { x.bind(bjensen, "wrong"); return signsIn(x) },
+			[3]bool{false, false, true},
 		},
 		"a lock ends": {
 			func(p *directory.PasswordPolicy) { p.LockoutFailures, p.LockoutDuration = 1, hour },
-			func(x *trial) { x.bind(bjensen, "wrong") }, signsIn, [3]bool{false, true, true},
+			func(x *trial) { x.bind(bjensen, "wrong") }, signsIn,
+			[3]bool{false, true, true},
 		},
 		"an account expires": {nil, set("ds-pwp-account-expiration-time", "20000101010000Z"), signsIn, [3]bool{true, false, false}},
 		"a password expires": {
@@ -54,13 +57,15 @@ func TestTheVeryMoment(t *testing.T) {
 		"a reset is too long ago": {
 			func(p *directory.PasswordPolicy) { p.ForceChangeOnReset, p.MaxResetAge = true, hour },
 			set("pwdReset", "TRUE"),
-			func(x *trial) bool { return policyValue(x.bind(bjensen, old, asksPolicy...)) == ppolicyError+"\x01" }, [3]bool{false, false, true},
+			func(x *trial) bool { return policyValue(x.bind(bjensen, old, asksPolicy...)) == ppolicyError+"\x01" },
+			[3]bool{false, false, true},
 		},
 		"a password is old enough": {
 			func(p *directory.PasswordPolicy) { p.MinAge = hour }, nil,
 			func(x *trial) bool {
 				return x.modify(x.as(bjensen, old), bjensen, mod(ldap.Replace, "userPassword", fresh)).Code == ldap.Success
-			}, [3]bool{false, true, true},
+			},
+			[3]bool{false, true, true},
 		},
 	} {
 		for i, at := range []time.Duration{-time.Millisecond, 0, time.Millisecond} {

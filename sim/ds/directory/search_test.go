@@ -312,7 +312,7 @@ func TestSortAndListView(t *testing.T) {
 	got, _ = uids(sorted("description", false))
 	created, _ := uids()
 	assert.Equal(t, created, got, "what is equal keeps its order")
-	require.Equal(t, ldap.Success, x.modify(x.admin, kvaughan, mod(ldap.Replace, "description", "x", "a")).Code)
+	require.Equal(t, ldap.Success, x.modify(x.admin, kvaughan, mod(ldap.Replace, "description", "a", "x")).Code)
 	require.Equal(t, ldap.Success, x.modify(x.admin, hmiller, mod(ldap.Replace, "description", "b")).Code)
 	got, _ = uids(sorted("description", false))
 	assert.Equal(t, []string{"kvaughan", "hmiller"}, strings.Fields(got)[:2], "the least value counts, and no value is the largest")

@@ -206,7 +206,8 @@ func TestPersistentSearchTellsWhatMayBeRead(t *testing.T) {
 			_, err := x.Populate(t.Context(), person(uid, "hifalutin"))
 			require.NoError(t, err)
 		}
-		require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Add, "aci", `(targetcontrol="psearch")(version 3.0; acl "a"; allow (read) userdn="ldap:///all";)`)).Code)
+		require.Equal(t, ldap.Success, x.modify(x.admin, suffix, mod(ldap.Add, "aci", `(targetcontrol="psearch")(version 3.0; acl "a"; allow (read) userdn="ldap:///all";)`,
+			`(targetattr="objectClass")(version 3.0; acl "b"; allow (search) userdn="ldap:///all";)`)).Code)
 		w := x.watchAs(x.as(bjensen, "hifalutin"), ldap.SearchRequest{BaseDN: suffix, Scope: ldap.ScopeSubtree}, persistent(15, true, false))
 		for _, dn := range []string{scarter, bjensen} {
 			require.Equal(t, ldap.Success, x.modify(x.admin, dn, mod(ldap.Replace, "description", "x")).Code)
