@@ -2,6 +2,7 @@ package idcs
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -77,6 +78,7 @@ func TestAHashCreatesWhoIsMissing(t *testing.T) {
 			}
 			got := apply(hash(tt.change))
 			assert.Equal(t, tt.want, target.Answer{Class: got.Class, Reason: got.Reason, Plan: got.Plan, Wrote: got.Wrote, Evidence: got.Evidence}, got.Detail)
+			assert.Equal(t, got.Reason == target.Hashed, strings.Contains(got.Remedy, "by the hook"), "who is parked for a hash is told what to do")
 			creates := 0
 			for _, e := range domain.Log() {
 				if e.Call == "create" {

@@ -69,10 +69,14 @@ func (a *Attempt) present(u User) target.Answer {
 	return a.hashed("the user exists")
 }
 
+// remedyHashed is the only way on: a replay would send nothing, either.
+const remedyHashed = "let the user change the password where the engine is told of it in clear, by the hook: of a hash only a user " +
+	"who is created can be made, and only of a form that the target takes"
+
 // hashed refuses without a write.
 func (a *Attempt) hashed(why string) target.Answer {
 	if a.job.DryRun {
 		return target.Answer{Class: target.Planned, Plan: "park: " + string(target.Hashed)}
 	}
-	return target.Answer{Class: target.Permanent, Reason: target.Hashed, Detail: "nothing sent: the change holds a hash, and " + why}
+	return target.Answer{Class: target.Permanent, Reason: target.Hashed, Detail: "nothing sent: the change holds a hash, and " + why, Remedy: remedyHashed}
 }
