@@ -16,6 +16,7 @@ import (
 
 // grown is a directory with entries, of which the last has the highest id.
 func grown(t *testing.T) *Directory {
+	t.Helper()
 	d := modelDirectory(t, "ds")
 	u := &Session{DN: "uid=admin", Secure: true}
 	for _, ou := range []string{"a", "b", "c"} {

@@ -13,7 +13,7 @@ import (
 type rightsAsked struct {
 	whose        ldap.EffectiveRights
 	of           *asker // who that is; nil before the first entry
-	rights, info bool // aclRights, aclRightsInfo
+	rights, info bool   // aclRights, aclRightsInfo
 	kinds        []*schema.Attribute
 }
 
