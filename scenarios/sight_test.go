@@ -22,6 +22,7 @@ import (
 
 // TestWhatTheCheckSaysOfPasswords has the engine's `ldap check` look at a simulated DS that shows passwords, hides them, or has none.
 func TestWhatTheCheckSaysOfPasswords(t *testing.T) {
+	t.Parallel()
 	const (
 		suffix = "dc=example,dc=com"
 		admin  = "uid=idm,ou=Administrators," + suffix // has bypass-acl
