@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,9 +13,13 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seatrial/seatrial/sim/control"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
-// An export goes into the directory as it is: another suffix, a class of its own, a hash in a scheme of old, a policy.
+// An export goes into the directory as it is: another suffix, a class of its own, a hash in a scheme of old, a policy. A reset at
+// either replica brings it back.
 func TestCommandFillsTheDirectoryWithAnExport(t *testing.T) {
 	folder := t.TempDir()
 	write := func(name, text string) string {
@@ -42,6 +47,14 @@ func TestCommandFillsTheDirectoryWithAnExport(t *testing.T) {
 	require.NoError(t, err)
 	pool := x509.NewCertPool()
 	require.True(t, pool.AppendCertsFromPEM(pem))
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	plane := control.NewClient(a.Control.URL, secret.New(a.Control.Token), client)
+	_, err = plane.RemoveUsers(ctx, DS, "smith")
+	require.NoError(t, err)
+	require.NoError(t, plane.Reset(ctx, DS2))
+	_, err = plane.RemoveUsers(ctx, DS2, "smith")
+	require.NoError(t, err)
+	require.NoError(t, plane.Reset(ctx, DS))
 	for _, s := range []*announcedServer{a.DS, a.DS2} {
 		c, err := goldap.DialURL(s.URL, goldap.DialWithTLSConfig(&tls.Config{RootCAs: pool, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}))
 		require.NoError(t, err)
@@ -59,6 +72,7 @@ func TestCommandFillsTheDirectoryWithAnExport(t *testing.T) {
 		assert.True(t, goldap.IsErrorWithCode(c.Bind(e.DN, "Secret13!"), goldap.LDAPResultInvalidCredentials))
 		require.NoError(t, c.Close())
 	}
+	client.CloseIdleConnections()
 	cancel()
 	require.NoError(t, <-done)
 	said := notes.String()

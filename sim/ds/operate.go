@@ -83,7 +83,7 @@ func (s *Server) Switches() []switches.Switch { return s.directory.Switches() }
 // SetSwitch changes one switch.
 func (s *Server) SetSwitch(name, value string) error { return s.directory.SetSwitch(name, value) }
 
-// Reset brings everything back to the configuration, on all replicas: they have one and the same users.
+// Reset brings everything back to the configuration and to what was imported, on all replicas: they have one and the same users.
 func (s *Server) Reset() {
 	s.faults.Remove()
 	if s.replicas != nil {

@@ -102,11 +102,16 @@ func (r *Replicas) reset(of *Server) {
 }
 
 // Import replaces what is in the directory, and in its replicas, by the entries of an LDIF. Each that is refused is told to reject;
-// it goes on without the entry unless reject returns an error. It returns how many entries there are.
+// it goes on without the entry unless reject returns an error. From then on a reset brings these entries back. It returns how many
+// there are.
 func (s *Server) Import(ctx context.Context, file string, in io.Reader, reject func(error) error) (int, error) {
 	r := s.replicas
 	if r == nil {
-		return s.directory.ImportWithout(ctx, file, in, reject)
+		n, err := s.directory.ImportWithout(ctx, file, in, reject)
+		if err == nil {
+			s.directory.Keep()
+		}
+		return n, err
 	}
 	r.turn <- struct{}{}
 	defer func() { <-r.turn }()
@@ -114,7 +119,13 @@ func (s *Server) Import(ctx context.Context, file string, in io.Reader, reject f
 		defer r.start(context.WithoutCancel(ctx)) // until Stop
 	}
 	n, err := s.directory.ImportWithout(ctx, file, in, reject)
-	return n, errors.Join(err, r.align(s))
+	if err = errors.Join(err, r.align(s)); err != nil {
+		return n, err
+	}
+	for _, one := range r.servers {
+		one.directory.Keep()
+	}
+	return n, nil
 }
 
 // adopt puts an entry that was added past LDAP on the others, too.

@@ -1,6 +1,8 @@
 package ds
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,6 +86,54 @@ func TestResetOfReplicas(t *testing.T) {
 		retell(t, b, "y")
 		time.Sleep(time.Second)
 		assert.True(t, described(t, a, "y"), "and replication goes on")
+	})
+}
+
+// TestResetBringsAnImportBack resets either replica, the one that has read the file and the one that was aligned with it.
+func TestResetBringsAnImportBack(t *testing.T) {
+	const text = "dn: dc=example,dc=com\nobjectClass: domain\n\ndn: ou=People,dc=example,dc=com\nobjectClass: organizationalUnit\n\n" +
+		"dn: uid=bjensen,ou=People,dc=example,dc=com\nobjectClass: inetOrgPerson\nuid: bjensen\ncn: b\nsn: b\nuserPassword: Secret12!\n\n" +
+		"dn: cn=Strict,dc=example,dc=com\nobjectClass: subentry\nobjectClass: ds-pwp-password-policy\ncn: Strict\n" +
+		"ds-pwp-password-attribute: userPassword\nds-pwp-default-password-storage-scheme: SSHA512\nsubtreeSpecification: {}\n"
+	synctest.Test(t, func(t *testing.T) {
+		a, b := twins(t)
+		_, err := a.Import(t.Context(), "x.ldif", strings.NewReader(text), func(err error) error { return err })
+		require.NoError(t, err)
+		id := func(s *Server, user string) string {
+			p, _ := s.Roster().ByUserName(user)
+			return p.ID
+		}
+		before := id(a, "bjensen")
+		var later []string
+		for _, s := range []*Server{a, b, a} {
+			added, err := a.Populate(people.Person{UserName: "new", FamilyName: "New"})
+			require.NoError(t, err)
+			later = append(later, added.ID)
+			_, only := a.Roster().ByID(added.ID)
+			assert.True(t, only, "no id is made twice")
+			require.NoError(t, a.Remove(before))
+			time.Sleep(time.Second)
+			require.Empty(t, id(b, "bjensen"))
+			s.Reset()
+			for _, each := range []*Server{a, b} {
+				assert.Equal(t, 1, each.Roster().Len(), each.Name())
+				assert.Equal(t, before, id(each, "bjensen"), each.Name())
+				session := &directory.Session{Secure: true}
+				assert.Equal(t, ldap.Success, each.directory.Bind(t.Context(), session, babs, secret.New("Secret12!"), nil).Code)
+				assert.Equal(t, ldap.InvalidCredentials, each.directory.Bind(t.Context(), session, babs, secret.New("Secret13!"), nil).Code)
+				policy := ldap.CompareRequest{DN: babs, Attribute: "pwdPolicySubentry", Value: []byte("cn=Strict,dc=example,dc=com")}
+				assert.Equal(t, ldap.CompareTrue, each.directory.Compare(t.Context(), administrator(t, each), policy, nil).Code)
+				_, first, last := each.ChangelogMode()
+				assert.Equal(t, first-1, last, "the changelog is empty")
+			}
+			synctest.Wait()
+		}
+		assert.Len(t, slices.Compact(later), 1, "each run makes the same ids")
+
+		_, err = a.Import(t.Context(), "y.ldif", strings.NewReader(text+"\nnonsense\n"), func(err error) error { return err })
+		require.Error(t, err)
+		a.Reset()
+		assert.Equal(t, before, id(b, "bjensen"), "a file that was refused is not kept")
 	})
 }
 

@@ -38,6 +38,7 @@ type Directory struct {
 	clear      clearTexts
 	schemes    map[string]schemes.Settings // of the enabled ones, as stored values name them
 	lag        atomic.Int64                // of replication, in nanoseconds
+	kept       atomic.Pointer[kept]        // nil: the layout
 
 	// mu guards tree, changes and watchers. It is never held while anybody waits or hashes.
 	mu       sync.RWMutex
@@ -82,7 +83,7 @@ func New(c Config, k Kernel) (*Directory, error) {
 	return d, nil
 }
 
-// Reset brings back the start: the layout's entries, the configuration's settings, the real time, an empty changelog. Persistent
+// Reset brings back the start: the layout's entries or those that were kept, the configuration's settings, the real time, an empty changelog. Persistent
 // searches end as when a backend is taken down.
 func (d *Directory) Reset() error {
 	d.kernel.Clock.Reset()
@@ -92,10 +93,7 @@ func (d *Directory) Reset() error {
 	d.hashing.set(d.config.Hashing)
 	d.clear.reset()
 	d.lag.Store(0)
-	d.chance.Store(&chance{
-		ids: d.kernel.Seed.Stream(d.kernel.Name + ".entries"), salts: d.kernel.Seed.Stream(d.kernel.Name + ".salts"),
-		passwords: d.kernel.Seed.Stream(d.kernel.Name + ".passwords"),
-	})
+	d.rewind("")
 	d.mu.Lock()
 	d.tree = newTree(d.schema, d.config.Indexes)
 	d.changes.reset(d.config.Changelog)
@@ -104,7 +102,7 @@ func (d *Directory) Reset() error {
 	if err := d.refreshACIs(); err != nil {
 		return err
 	}
-	return d.layOut()
+	return d.furnish()
 }
 
 // Name is the directory's name in journals, scenarios and the control plane.

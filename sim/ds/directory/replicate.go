@@ -11,29 +11,11 @@ import (
 
 // Initialize makes the suffix what it is on another replica, as dsreplication initialize does. The changelog begins anew.
 func (d *Directory) Initialize(from *Directory) error {
-	ids := from.ancestry()
-	entries := make([]*entry, 0, len(ids))
-	from.mu.RLock()
-	for _, i := range ids {
-		if e := from.tree.at(i); e != nil {
-			entries = append(entries, e)
-		}
-	}
-	from.mu.RUnlock()
+	entries := from.all()
 	d.mu.Lock()
 	d.uproot()
 	d.mu.Unlock()
-	for _, e := range entries {
-		copied, err := d.adopt(e)
-		if err == nil {
-			err = d.plant(copied)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	d.refreshSubentries()
-	return d.refreshACIs()
+	return d.settle(entries)
 }
 
 // adopt makes an entry of another replica one of this directory: attribute types are compared by their address.
