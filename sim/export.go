@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -134,6 +135,7 @@ func fill(ctx context.Context, world *World, path string, notes io.Writer) error
 	if refusals.Count > 0 {
 		_, _ = fmt.Fprintln(notes, "  what the schema lacks is added with --ds-schema")
 	}
+	tellSchemes(notes, world.ds.Directory().Unverifiable())
 	if entries == 0 {
 		return fmt.Errorf("%s has no entry that can be used", path)
 	}
@@ -141,4 +143,30 @@ func fill(ctx context.Context, world *World, path string, notes io.Writer) error
 		_, _ = fmt.Fprintf(notes, "  nobody is below %s: LDAP has all entries, but no user is known to the control plane\n", world.ds.Directory().PeopleDN())
 	}
 	return nil
+}
+
+// tellSchemes says whose password verifies nothing, by scheme, and which flag would change that.
+func tellSchemes(notes io.Writer, users map[string]int) {
+	var enable, counts, lost []string
+	could, never := 0, 0
+	for _, name := range slices.Sorted(maps.Keys(users)) {
+		if s, ok := schemes.Lookup(name); ok && s.Verifiable {
+			enable, counts = append(enable, name), append(counts, fmt.Sprintf("%s %d", name, users[name]))
+			could += users[name]
+		} else if ok {
+			lost = append(lost, fmt.Sprintf("%s %d", name, users[name]))
+			never += users[name]
+		}
+	}
+	if n := users[directory.UnknownScheme]; n > 0 {
+		lost = append(lost, fmt.Sprintf("unknown or malformed %d", n))
+		never += n
+	}
+	if could > 0 {
+		_, _ = fmt.Fprintf(notes, "  %d users have a password in a storage scheme that is not enabled, and cannot bind (49): %s; --ds-schemes %s enables it\n",
+			could, strings.Join(counts, ", "), strings.Join(enable, ","))
+	}
+	if never > 0 {
+		_, _ = fmt.Fprintf(notes, "  %d users have a password that cannot be verified here, and cannot bind (49): %s\n", never, strings.Join(lost, ", "))
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -80,4 +81,41 @@ func TestCommandFillsTheDirectoryWithAnExport(t *testing.T) {
 	assert.Contains(t, said, "refused by ds: "+export+":31: invalid: Entry uid=x,ou=People,o=acme violates")
 	assert.Contains(t, said, "what the schema lacks is added with --ds-schema")
 	assert.NotContains(t, said, "hSanIPI")
+}
+
+// Whoever brings hashes that nobody can bind with is told how many, and what to do. Braces may hold a part of a password in clear.
+func TestCommandTellsOfSchemesThatAreNotEnabled(t *testing.T) {
+	const ssha, other = "{SSHA}hSanIPIIjBnP5Y0+JIaUBB87lbIAAQIDBAUGBw==", "{ssha}B6UJG9wdDJFc6kIKlGgLHLtpLHgAAQIDBAUGBw=="
+	const good = "{SSHA512}FS55DjFj6mAn1VjsJTM2DbJwB60s0x8gznGuD9ZkXzXORe2rYxZeO8clGHOpWZQ4/mIEbHVwOiJRegYiWccvvAABAgMEBQYH"
+	text := "dn: o=acme\nobjectClass: organization\no: acme\n\ndn: ou=People,o=acme\nobjectClass: organizationalUnit\nou: People\n"
+	for i, values := range [][]string{{ssha}, {other}, {ssha, good}, {good}, {"clear"}, nil, {"{CRYPT}rqXexS6ZhobKA"}, {"{AES}AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"}, {"{winter}2026"}, {"{SSHA}short"}} {
+		text += fmt.Sprintf("\ndn: uid=u%[1]d,ou=People,o=acme\nobjectClass: inetOrgPerson\nuid: u%[1]d\ncn: u\nsn: u\n", i)
+		for _, v := range values {
+			text += "userPassword: " + v + "\n"
+		}
+	}
+	folder := t.TempDir()
+	export := filepath.Join(folder, "export.ldif")
+	require.NoError(t, os.WriteFile(export, []byte(text), 0o600))
+	for name, c := range map[string]struct {
+		flags []string
+		want  string
+		not   string
+	}{
+		"not enabled": {nil, "  3 users have a password in a storage scheme that is not enabled, and cannot bind (49): CRYPT 1, SSHA 2; --ds-schemes CRYPT,SSHA enables it\n", ""},
+		"one is":      {[]string{"--ds-schemes", "Salted SHA-1"}, "  1 users have a password in a storage scheme that is not enabled, and cannot bind (49): CRYPT 1; --ds-schemes CRYPT enables it\n", ""},
+		"all are":     {[]string{"--ds-schemes", "SSHA,CRYPT"}, "  3 users have a password that cannot be verified here, and cannot bind (49): AES 1, unknown or malformed 2\n", "--ds-schemes"},
+		"AES":         {nil, "  3 users have a password that cannot be verified here, and cannot bind (49): AES 1, unknown or malformed 2\n", "winter"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			_, notes, done := execute(ctx, t, append(c.flags, "--json", "--run", "ds", "--ds-ldif", export, "--ca", filepath.Join(folder, "ca.pem"))...)
+			cancel()
+			require.NoError(t, <-done)
+			assert.Contains(t, notes.String(), c.want)
+			if c.not != "" {
+				assert.NotContains(t, notes.String(), c.not)
+			}
+		})
+	}
 }
