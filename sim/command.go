@@ -41,7 +41,7 @@ type options struct {
 	seeded                 bool // the seed was given
 	population             int
 	users                  string
-	export, schema         string
+	export, people, schema string
 	schemes                []string
 	ca                     string
 	client, clientAuth     string
@@ -104,6 +104,7 @@ a whole export with --ds-ldif: its suffix, entries, hashes, password policies an
 	flags.IntVar(&o.population, "population", 1000, "how `many` users to generate")
 	flags.StringVar(&o.users, "users", "", "take the users of an LDIF or CSV `file` instead")
 	flags.StringVar(&o.export, "ds-ldif", "", "fill the directory with an LDIF `file` that export-ldif or ldapsearch has written, hashes included")
+	flags.StringVar(&o.people, "ds-people", "", "the users of the export are below this `DN`; ou=People of its suffix when not given")
 	flags.StringVar(&o.schema, "ds-schema", "", "add the definitions of an LDIF `file` of cn=schema, like 99-user.ldif, to the directory's")
 	flags.StringSliceVar(&o.schemes, "ds-schemes", nil, "enable further password storage `schemes`, like SSHA")
 	flags.StringVar(&o.client, "client-certificate", "", "write a certificate of this `DN` and its key, for SASL EXTERNAL at the directory, to "+clientFile+" beside the CA's")

@@ -82,6 +82,9 @@ func (o *options) checkDirectory() (mistakes []error) {
 			mistakes = append(mistakes, fmt.Errorf("%s: needs --run ds", one.flag))
 		}
 	}
+	if o.people != "" && o.export == "" {
+		mistakes = append(mistakes, errors.New("--ds-people: needs --ds-ldif: without an export the users are in ou=People"))
+	}
 	for _, name := range o.schemes {
 		if s, ok := schemes.Lookup(name); !ok || !s.Verifiable {
 			mistakes = append(mistakes, fmt.Errorf("--ds-schemes: no password can be verified with a scheme %q; there are %s", name, strings.Join(verifiable(), ", ")))
@@ -116,10 +119,13 @@ func (o *options) adapt(config *Config) error {
 		}
 	}
 	for _, d := range []*directory.Config{&config.DS.Directory, &config.DS2.Directory} {
-		d.Schema = definitions
+		d.Schema, d.People = definitions, o.people
 		for _, name := range o.schemes {
 			d.Schemes[name] = schemes.Settings{}
 		}
+	}
+	if err := config.DS.Directory.CheckPeople(); err != nil {
+		return fmt.Errorf("--ds-people: %w", err)
 	}
 	return nil
 }
@@ -140,7 +146,7 @@ func fill(ctx context.Context, world *World, path string, notes io.Writer) error
 		return fmt.Errorf("%s has no entry that can be used", path)
 	}
 	if world.ds.Roster().Len() == 0 {
-		_, _ = fmt.Fprintf(notes, "  nobody is below %s: LDAP has all entries, but no user is known to the control plane\n", world.ds.Directory().PeopleDN())
+		_, _ = fmt.Fprintf(notes, "  nobody is below %s: LDAP has all entries, but no user is known to the control plane; --ds-people says where they are\n", world.ds.Directory().PeopleDN())
 	}
 	return nil
 }

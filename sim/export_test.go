@@ -119,3 +119,47 @@ func TestCommandTellsOfSchemesThatAreNotEnabled(t *testing.T) {
 		})
 	}
 }
+
+// AM keeps its users in ou=identities: the control plane knows them, adds others beside them, and the lines to try look there.
+func TestCommandKnowsUsersOutsidePeople(t *testing.T) {
+	folder := t.TempDir()
+	export := filepath.Join(folder, "export.ldif")
+	require.NoError(t, os.WriteFile(export, []byte("dn: o=acme\nobjectClass: organization\n\ndn: ou=identities,o=acme\nobjectClass: organizationalUnit\n\n"+
+		"dn: uid=smith,ou=identities,o=acme\nobjectClass: inetOrgPerson\ncn: s\nsn: s\nuserPassword: Secret12!\n"), 0o600))
+	ctx, cancel := context.WithCancel(t.Context())
+	ca := filepath.Join(folder, "ca.pem")
+	first, notes, done := execute(ctx, t, "--json", "--run", "ds,ds2", "--ds-ldif", export, "--ds-people", "OU=Identities, o=acme", "--ca", ca)
+	var a announcement
+	require.NoError(t, json.Unmarshal([]byte(first), &a), notes)
+	assert.Equal(t, []int{1, 1}, []int{a.DS.Users, a.DS2.Users})
+	assert.Contains(t, a.text(), "-b 'OU=Identities, o=acme' -z 3 '(uid=*)'")
+
+	pem, err := os.ReadFile(ca)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(pem))
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	plane := control.NewClient(a.Control.URL, secret.New(a.Control.Token), client)
+	_, err = plane.AddUsers(ctx, DS, []control.UserInput{{UserName: "jones", FamilyName: "Jones", Password: secret.New("first phrase")}})
+	require.NoError(t, err)
+	for _, target := range []string{DS, DS2} {
+		answers, err := plane.LogIns(ctx, target, []control.LogInInput{
+			{UserName: "smith", Password: secret.New("Secret12!")}, {UserName: "smith", Password: secret.New("Secret13!")},
+			{UserName: "jones", Password: secret.New("first phrase")}, {UserName: "sync", Password: secret.New("x")},
+		})
+		require.NoError(t, err)
+		assert.Equal(t, []control.LogIn{{OK: true}, {Reason: "wrong_password"}, {OK: true}, {Reason: "not_found"}}, answers, target)
+	}
+	c, err := goldap.DialURL(a.DS2.URL, goldap.DialWithTLSConfig(&tls.Config{RootCAs: pool, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}))
+	require.NoError(t, err)
+	require.NoError(t, c.Bind("uid=jones,ou=identities,o=acme", "first phrase"))
+	require.NoError(t, c.Close())
+	require.NoError(t, plane.Reset(ctx, DS))
+	target, err := plane.Target(ctx, DS2)
+	require.NoError(t, err)
+	assert.Equal(t, 1, target.Users)
+	client.CloseIdleConnections()
+	cancel()
+	require.NoError(t, <-done)
+	assert.NotContains(t, notes.String(), "nobody is below")
+}

@@ -46,6 +46,9 @@ type Config struct {
 	Layout  Layout
 	// Suffix is the naming context, "dc=example,dc=com".
 	Suffix string
+	// People is the DN of the entry above the users, somewhere below the suffix; "" is ou=People. The layouts have no other than that:
+	// it comes with an import.
+	People string
 	// RootDN and RootPassword are of the administrator who may do everything.
 	RootDN       string
 	RootPassword secret.Value
@@ -179,6 +182,9 @@ func (c *Config) Validate() error {
 		if d, err := names.Parse(dn); err != nil || len(d) == 0 {
 			fail("%s: %q is not a DN", path, dn)
 		}
+	}
+	if err := c.CheckPeople(); err != nil {
+		fail("people: %w", err)
 	}
 	if dn, err := names.Parse(c.Reader.DN); c.Reader.DN != "" && (err != nil || len(dn) < 2 || dn[0].Value("uid") == "") {
 		fail("reader.dn: %q is not the DN of an account, uid=…", c.Reader.DN)

@@ -19,7 +19,7 @@ import (
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
-// Populate adds a user as an administrator would find one: uid=…,ou=People below the suffix, in the class inetOrgPerson. Neither
+// Populate adds a user as an administrator would find one: uid=… below [Directory.PeopleDN], in the class inetOrgPerson. Neither
 // the password policy nor the changelog hears of it. Strings and lists of strings in p.Attributes are further attributes;
 // "userPassword" among them is stored as it is when it is encoded. The ID that comes back is the entryUUID.
 func (d *Directory) Populate(ctx context.Context, p people.Person) (people.Person, error) {
@@ -39,7 +39,7 @@ func (d *Directory) Populate(ctx context.Context, p people.Person) (people.Perso
 
 // UserDN is the DN of who has been populated under a user name.
 func (d *Directory) UserDN(userName string) string {
-	parent, err := names.Parse("ou=People," + d.config.Suffix)
+	parent, err := names.Parse(d.PeopleDN())
 	if err != nil {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -14,7 +15,7 @@ import (
 	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
-// Roster are the users: the entries anywhere below ou=People of the suffix that have a uid. Administrators and accounts of
+// Roster are the users: the entries anywhere below [Directory.PeopleDN] that have a uid. Administrators and accounts of
 // applications live elsewhere.
 type Roster struct{ d *Directory }
 
@@ -27,14 +28,34 @@ func (d *Directory) people() *entry { return d.tree.find(d.peopleKey()) }
 func (d *Directory) peopleKey() string { return d.keyOf(d.PeopleDN()) }
 
 // PeopleDN is the DN of the entry above the users.
-func (d *Directory) PeopleDN() string { return "ou=People," + d.config.Suffix }
+func (d *Directory) PeopleDN() string { return cmp.Or(d.config.People, "ou=People,"+d.config.Suffix) }
+
+// CheckPeople tells what is wrong with where the users are.
+func (c *Config) CheckPeople() error {
+	if c.People == "" {
+		return nil
+	}
+	dn, err := names.Parse(c.People)
+	if err != nil || len(dn) == 0 {
+		return fmt.Errorf("%q is not a DN", c.People)
+	}
+	rules := schema.Standard()
+	suffix, err := names.Parse(c.Suffix)
+	if err != nil || len(suffix) == 0 {
+		return nil //nolint:nilerr // Validate has another word for that.
+	}
+	if !below(dn.Parent().Key(rules), suffix.Key(rules)) {
+		return fmt.Errorf("%q is not below the suffix %q", c.People, c.Suffix)
+	}
+	return nil
+}
 
 // isUser tells whether an entry is one of the roster.
 func (r Roster) isUser(e *entry) bool {
 	return e != nil && e.value(r.d.known.uid) != "" && below(e.key, r.d.peopleKey())
 }
 
-// Len counts what is below ou=People but for subentries: all of that are users, unless somebody has added another kind of entry.
+// Len counts what is below PeopleDN but for subentries: all of that are users, unless somebody has added another kind of entry.
 func (r Roster) Len() int {
 	subentries := len(r.d.subentriesBelow(r.d.peopleKey()))
 	r.d.mu.RLock()
