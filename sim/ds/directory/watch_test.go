@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -151,23 +152,24 @@ func TestLimitsAreOfTheFirstPart(t *testing.T) {
 					require.Equal(t, ldap.Success, x.modify(x.admin, bjensen, mod(ldap.Replace, "ds-rlim-lookthrough-limit", c.own), mod(ldap.Replace, "ds-privilege-name", "unindexed-search")).Code)
 				}
 				c.request.BaseDN, c.request.Scope = people, ldap.ScopeOne
-				told, ended := 0, make(chan ldap.Result, 1)
+				var told atomic.Int64
+				ended := make(chan ldap.Result, 1)
 				ctx, cancel := context.WithCancel(t.Context())
 				s := x.as(bjensen, "hifalutin")
 				go func() {
 					ended <- x.Search(ctx, s, c.request, []ldap.Control{persistent(15, false, false)}, directory.Emit(func(ldap.Entry, []ldap.Control) error {
-						told++
+						told.Add(1)
 						time.Sleep(time.Second)
 						return nil
 					}))
 				}()
 				time.Sleep(time.Minute)
-				assert.Equal(t, c.first, told)
+				assert.EqualValues(t, c.first, told.Load())
 				for range 5 {
 					require.Equal(t, ldap.Success, x.modify(x.admin, scarter, mod(ldap.Replace, "description", "x")).Code)
 				}
 				time.Sleep(time.Minute)
-				assert.Equal(t, c.first+5, told)
+				assert.EqualValues(t, c.first+5, told.Load())
 				cancel()
 				assert.Equal(t, ldap.Canceled, (<-ended).Code)
 			})
