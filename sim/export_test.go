@@ -144,8 +144,10 @@ func TestCommandKnowsUsersOutsidePeople(t *testing.T) {
 	require.NoError(t, err)
 	for _, target := range []string{DS, DS2} {
 		answers, err := plane.LogIns(ctx, target, []control.LogInInput{
-			{UserName: "smith", Password: secret.New("Secret12!")}, {UserName: "smith", Password: secret.New("Secret13!")},
-			{UserName: "jones", Password: secret.New("first phrase")}, {UserName: "sync", Password: secret.New("x")},
+			{UserName: "smith", Password: secret.New("Secret12!")},
+			{UserName: "smith", Password: secret.New("Secret13!")},
+			{UserName: "jones", Password: secret.New("first phrase")},
+			{UserName: "sync", Password: secret.New("x")},
 		})
 		require.NoError(t, err)
 		assert.Equal(t, []control.LogIn{{OK: true}, {Reason: "wrong_password"}, {OK: true}, {Reason: "not_found"}}, answers, target)

@@ -2,6 +2,8 @@ package ds
 
 import (
 	"bufio"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,7 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seatrial/seatrial/sim/ds/ber"
+	"github.com/seatrial/seatrial/sim/ds/directory"
 	"github.com/seatrial/seatrial/sim/ds/ldap"
+	"github.com/seatrial/seatrial/sim/kernel/clock"
+	"github.com/seatrial/seatrial/sim/kernel/faults"
+	"github.com/seatrial/seatrial/sim/kernel/journal"
+	"github.com/seatrial/seatrial/sim/kernel/secret"
 )
 
 func TestFiltersInTheJournal(t *testing.T) {
@@ -132,4 +139,32 @@ func TestAnswersWithoutAValue(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The route of a fault may name what the server calls its operations, all of them and nothing else.
+func TestFaultsKnowTheOperations(t *testing.T) {
+	digester := secret.NewDigester([]byte("0123456789abcdef"))
+	server, err := New(DefaultConfig(), Kernel{Clock: new(clock.Clock), Seed: 1, Digester: digester, Journal: journal.New(10, digester)})
+	require.NoError(t, err)
+	requests := []ldap.Request{
+		ldap.BindRequest{},
+		ldap.SearchRequest{Filter: ldap.And{}},
+		ldap.CompareRequest{},
+		ldap.AddRequest{},
+		ldap.ModifyRequest{},
+		ldap.DeleteRequest{},
+		ldap.ModifyDNRequest{},
+		ldap.ExtendedRequest{Name: "1.2.3"},
+	}
+	for _, oid := range offers(directory.Offers{}, true).Extensions {
+		requests = append(requests, ldap.ExtendedRequest{Name: oid})
+	}
+	named := map[string]bool{}
+	for _, r := range requests {
+		c := &conn{server: server, session: &directory.Session{}}
+		_, x := server.kernel.Journal.Begin(t.Context(), server.name, journal.LDAP)
+		c.describe(&task{Message: ldap.Message{Request: r}, x: x})
+		named[x.Method] = true
+	}
+	assert.ElementsMatch(t, faults.LDAPOperations(), slices.Collect(maps.Keys(named)))
 }

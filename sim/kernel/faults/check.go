@@ -51,7 +51,7 @@ func (r Rule) validate(p protocol) error {
 	r.Trigger.check(&m)
 	if r.Kind.ofHandshake() {
 		r.Scope.checkHandshake(&m, p)
-	} else if _, err := p.route(r.Scope.Route); err != nil {
+	} else if err := p.checkRoute(r.Scope.Route); err != nil {
 		m.add("route", "%w", err)
 	}
 	return errors.Join(m...)

@@ -32,7 +32,7 @@ func TestLDAPRules(t *testing.T) {
 		{"another part", Rule{Kind: KindLoseAnswer, Body: "third"}, "faults.body"},
 		{"a wait", Rule{Kind: KindStatus, Status: 51, RetryAfter: time.Second}, "an answer over LDAP cannot ask for a wait"},
 		{"a path", Rule{Kind: KindReset, Scope: Scope{Route: "/Users/*"}}, "neither an operation"},
-		{"an operation", Rule{Kind: KindReset, Scope: Scope{Route: "write_password"}}, ""},
+		{"an operation", Rule{Kind: KindReset, Scope: Scope{Route: "password_modify"}}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := ldapSet().Add(tt.rule)

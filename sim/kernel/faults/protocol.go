@@ -1,9 +1,13 @@
 package faults
 
+import "slices"
+
 // protocol is what differs between simulators of HTTP APIs and of directories.
 type protocol struct {
 	name  string
 	route func(text string) (route, error)
+	// operations are the methods that there are; none when they are any.
+	operations []string
 	// status tells whether there is such a status for an error, and statuses names all.
 	status   func(int) bool
 	statuses string
@@ -40,9 +44,18 @@ const (
 	RouteStartTLS = "START_TLS"
 )
 
+// ldapOperations are what a simulator of LDAP calls operations; extended ones that it does not know are EXTENDED.
+var ldapOperations = []string{
+	"BIND", "SEARCH", "COMPARE", "ADD", "MODIFY", "MODIFY_DN", "DELETE",
+	"PASSWORD_MODIFY", "PASSWORD_STATE", "WHO_AM_I", "CANCEL", RouteStartTLS, "EXTENDED",
+}
+
+// LDAPOperations lists the operations that the route of a rule over LDAP may name.
+func LDAPOperations() []string { return slices.Clone(ldapOperations) }
+
 // The result codes of LDAP that an error can have: those of RFC 4511 and its extensions, and the no-op of OpenDJ.
 var overLDAP = protocol{
-	name: "LDAP", route: parseLDAPRoute,
+	name: "LDAP", route: parseLDAPRoute, operations: ldapOperations,
 	status: func(s int) bool { return s >= 1 && s <= 123 || s == 16654 }, statuses: "1…123",
 	after: []Kind{KindStatus, KindStall, KindCut}, counts: "entries of a search", partsOnly: "SEARCH",
 	handshakes: []string{RouteLDAPS, RouteStartTLS},

@@ -109,6 +109,15 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 			"no code of LDAP":        {Rule{Kind: KindDisconnect, Status: 503}, "faults.status: 503 is not within 1…123"},
 			"after what":             {Rule{Kind: KindStatus, Status: 4, After: 10}, "faults.after: counts entries of a search: write route: SEARCH, alone or with a DN"},
 			"entries of a write":     {Rule{Kind: KindStall, After: 10, Scope: Scope{Route: "MODIFY"}}, "faults.after: counts entries of a search: write route: SEARCH"},
+			"the word DN":            {Rule{Kind: KindReset, Scope: Scope{Route: "DN"}}, `faults.route: "DN" is neither an operation (BIND, SEARCH, COMPARE, ADD, MODIFY, MODIFY_DN, DELETE, PASSWORD_MODIFY, PASSWORD_STATE, WHO_AM_I, CANCEL, START_TLS, EXTENDED), a DN (uid=*,ou=People,dc=example,dc=com), nor the one and the other`},
+			"a misspelt operation":   {Rule{Kind: KindReset, Scope: Scope{Route: "serach ou=People,*"}}, `"serach ou=People,*" is neither an operation (BIND, `},
+			"no such pattern":        {Rule{Kind: KindReset, Scope: Scope{Route: "MOX*"}}, `"MOX*" is neither an operation (BIND, `},
+			"a pattern":              {Rule{Kind: KindReset, Scope: Scope{Route: "password_*"}}, ""},
+			"a word for a DN":        {Rule{Kind: KindReset, Scope: Scope{Route: "MODIFY bjensen"}}, `"MODIFY bjensen" is neither an operation (BIND, `},
+			"the root DSE":           {Rule{Kind: KindReset, Scope: Scope{Route: "SEARCH "}}, ""},
+			"an identity":            {Rule{Kind: KindReset, Scope: Scope{Route: "PASSWORD_MODIFY u:bjensen"}}, ""},
+			"a unit with a blank":    {Rule{Kind: KindReset, Scope: Scope{Route: "ou=My Unit,dc=example,dc=com"}}, ""},
+			"a handshake, cut":       {Rule{Kind: KindReset, Scope: Scope{Route: "LDAPS"}}, `"LDAPS" is neither an operation (BIND, `},
 			"handshake of a bind":    {Rule{Kind: KindHandshake, Handshake: "close", Scope: Scope{Route: "BIND"}}, `faults.route: "BIND" is no handshake: write LDAPS or START_TLS, or leave it out`},
 		} {
 			t.Run(name, func(t *testing.T) {

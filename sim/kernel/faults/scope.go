@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seatrial/seatrial/sim/kernel/journal"
@@ -52,9 +53,25 @@ func parseLDAPRoute(text string) (route, error) {
 	case strings.Contains(text, "="):
 		r.path = strings.ToLower(text)
 	default:
-		return r, fmt.Errorf("%q is neither an operation (BIND), a DN (uid=*,ou=People,dc=example,dc=com), nor the one and the other", text)
+		return r, noLDAPRoute(text)
+	}
+	if r.path != "" && !strings.ContainsAny(r.path, "=*:") { // a colon is of "u:bjensen", whose password is modified
+		return r, noLDAPRoute(text)
 	}
 	return r, nil
+}
+
+func noLDAPRoute(text string) error {
+	return fmt.Errorf("%q is neither an operation (%s), a DN (uid=*,ou=People,dc=example,dc=com), nor the one and the other", text, list(ldapOperations))
+}
+
+// checkRoute refuses what no request has: a rule that never acts looks like a simulator without faults.
+func (p protocol) checkRoute(text string) error {
+	r, err := p.route(text)
+	if err != nil || p.operations == nil || slices.ContainsFunc(p.operations, func(o string) bool { return journal.Glob(r.method, o) }) {
+		return err
+	}
+	return noLDAPRoute(text)
 }
 
 func (r route) covers(q request) bool {
