@@ -116,3 +116,43 @@ func TestFaultsMeetLDAPSearch(t *testing.T) {
 		})
 	}
 }
+
+// TestNoOpOfLDAPModify has OpenLDAP's own no-op control, which DS does not know, and DS's by its number, as the README says.
+func TestNoOpOfLDAPModify(t *testing.T) {
+	tool, err := exec.LookPath("ldapmodify")
+	if err != nil {
+		t.Skip("there is no ldapmodify: apt-get install ldap-utils")
+	}
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	require.Contains(t, string(readme), "`-e '!1.3.6.1.4.1.4203.1.10.2'`")
+	config := sim.DefaultConfig()
+	config.Run = []string{sim.DS}
+	w, err := sim.New(config, network.TCP(""))
+	require.NoError(t, err)
+	require.NoError(t, w.Start(t.Context()))
+	defer func() { assert.NoError(t, w.Stop(t.Context())) }()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, w.Authority().WriteFile(ca))
+	administrator, password := w.DSAdministrator()
+	people := "ou=People," + config.DS.Directory.Suffix
+	for _, tt := range []struct {
+		control, want string
+		changed       bool
+	}{
+		{"!1.3.6.1.4.1.4203.1.10.2", "(16654)", false},
+		{"!noop", "Critical extension is unavailable (12)", false},
+		{"noop", "modifying entry", true},
+	} {
+		t.Run(tt.control, func(t *testing.T) {
+			_, first := w.DS().Directory().ChangeNumbers()
+			command := exec.CommandContext(t.Context(), tool, "-x", "-H", w.ExternalURL(sim.DS), "-D", administrator, "-w", password.Reveal(), "-e", tt.control)
+			command.Env = append(os.Environ(), "LDAPTLS_CACERT="+ca)
+			command.Stdin = strings.NewReader("dn: " + people + "\nchangetype: modify\nreplace: description\ndescription: x\n")
+			text, _ := command.CombinedOutput()
+			assert.Contains(t, string(text), tt.want)
+			_, last := w.DS().Directory().ChangeNumbers()
+			assert.Equal(t, tt.changed, last > first, "%s", text)
+		})
+	}
+}
