@@ -31,6 +31,7 @@ certify: build ## rehearse IDM to IDCS and to Okta with the embedded defaults an
 test: ## run all tests, with the race detector where a C compiler is found
 	@$(if $(RACE),,echo "make test: no C compiler found, so the tests run WITHOUT the race detector; install gcc for it" >&2)
 	go test $(RACE) -shuffle=on ./...
+	$(if $(RACE),go test -shuffle=on -run 'Foreign|EveryFlaw' ./scenarios) # foreign engines: without -race
 	cd sim/idcs/clients && go test $(RACE) -shuffle=on ./...
 	cd sim/okta/clients && go test -shuffle=on ./... # without -race, with which Okta's SDKs take minutes to compile
 
