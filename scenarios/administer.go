@@ -49,8 +49,8 @@ func (r *run) recreate(c *goldap.Conn, users Users) error {
 		dn := "uid=" + goldap.EscapeDN(p.UserName) + "," + r.place.Directory.Base
 		entry := goldap.NewAddRequest(dn, nil)
 		entry.Attribute("objectClass", []string{"top", "person", "organizationalPerson", "inetOrgPerson"})
-		for name, value := range map[string]string{"cn": p.DisplayName, "sn": p.FamilyName, "givenName": p.GivenName, "mail": p.PrimaryEmail()} {
-			entry.Attribute(name, []string{value})
+		for _, a := range [][2]string{{"cn", p.DisplayName}, {"sn", p.FamilyName}, {"givenName", p.GivenName}, {"mail", p.PrimaryEmail()}} {
+			entry.Attribute(a[0], []string{a[1]})
 		}
 		if err := errors.Join(c.Del(goldap.NewDelRequest(dn, nil)), c.Add(entry)); err != nil {
 			return err

@@ -14,10 +14,7 @@ import (
 
 // TestClientCertificate has OpenLDAP's tool sign in with what the command has written, and with nothing else.
 func TestClientCertificate(t *testing.T) {
-	tool, err := exec.LookPath("ldapwhoami")
-	if err != nil {
-		t.Skip("there is no ldapwhoami: apt-get install ldap-utils")
-	}
+	tool := LDAPTool(t, "ldapwhoami")
 	ctx, cancel := context.WithCancel(t.Context())
 	const dn = "uid=sync,ou=Administrators,dc=example,dc=com"
 	first, _, done := execute(ctx, t, "--json", "--run", "ds", "--population", "1", "--ca", filepath.Join(t.TempDir(), "ca.pem"),

@@ -55,10 +55,7 @@ func TestCertificatesOverHTTPS(t *testing.T) {
 
 // TestFaultsMeetLDAPSearch runs OpenLDAP's tool against each fault that ends a connection or a search.
 func TestFaultsMeetLDAPSearch(t *testing.T) {
-	tool, err := exec.LookPath("ldapsearch")
-	if err != nil {
-		t.Skip("there is no ldapsearch: apt-get install ldap-utils")
-	}
+	tool := sim.LDAPTool(t, "ldapsearch")
 	config := sim.DefaultConfig()
 	config.Run = []string{sim.DS}
 	w, err := sim.New(config, network.TCP(""))
@@ -119,10 +116,7 @@ func TestFaultsMeetLDAPSearch(t *testing.T) {
 
 // TestNoOpOfLDAPModify has OpenLDAP's own no-op control, which DS does not know, and DS's by its number, as the README says.
 func TestNoOpOfLDAPModify(t *testing.T) {
-	tool, err := exec.LookPath("ldapmodify")
-	if err != nil {
-		t.Skip("there is no ldapmodify: apt-get install ldap-utils")
-	}
+	tool := sim.LDAPTool(t, "ldapmodify")
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	require.Contains(t, string(readme), "`-e '!1.3.6.1.4.1.4203.1.10.2'`")

@@ -40,7 +40,7 @@ func (l *ldif) next() (record, error) {
 				return record{}, err
 			}
 		default:
-			return record{}, l.in.Errorf(line.Number, "an entry starts with \"dn:\", not with %.40q: is there a blank line inside an entry, or is this not LDIF?", line.Text)
+			return record{}, l.in.Errorf(line.Number, "an entry starts with \"dn:\", and this line does not: is there a blank line inside an entry, or is this not LDIF?")
 		}
 	}
 }

@@ -24,7 +24,7 @@ type condition struct {
 	subjects []string // "self", "parent", "anyone", "all", or a pattern of keys, with * for any text
 }
 
-// maxBindRules bounds how many conditions and parentheses one rule has.
+// maxBindRules bounds how deep the rules of an instruction are: each joined one, and each in parentheses, lies in the one before.
 const maxBindRules = 100
 
 // parseBindRule reads conditions joined by "and" and "or", with parentheses and "not". As in OpenDJ (BindRule.decode) neither word

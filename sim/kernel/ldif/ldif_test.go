@@ -48,8 +48,8 @@ func TestRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"version: 2\n":                                `x.ldif:1: LDIF version "2" is not known`,
 		"cn: a\n":                                     `x.ldif:1: an entry starts with "dn:"`,
-		"dn: a=b\nnothing\n":                          "x.ldif:2: \"nothing\" has no colon",
-		"dn: a=b\nc d: e\n":                           "x.ldif:2: \"c d\" is not the name of an attribute",
+		"dn: a=b\nnothing\n":                          "x.ldif:2: the line has no colon",
+		"dn: a=b\nc d: e\n":                           "x.ldif:2: what stands before the colon is not the name of an attribute",
 		"dn: a=b\ncn:: %%\n":                          "x.ldif:2: the value after \"::\" is not base64",
 		"dn: a=b\ncn:< file:///etc/passwd\n":          "x.ldif:2: cn has its value at a URL",
 		"dn: a=b\ndn: c=d\n":                          "x.ldif:2: a second \"dn:\"",
@@ -64,6 +64,19 @@ func TestRefuses(t *testing.T) {
 			_, err := all(text)
 			require.ErrorContains(t, err, want)
 		})
+	}
+}
+
+// A value whose continuation has lost its space, or that was pasted over two lines, leaves its rest where a name is expected.
+func TestErrorsShowNoValues(t *testing.T) {
+	const canary = "Hokkaido-2026"
+	for _, text := range []string{
+		"dn: a=b\nuserPassword:\n" + canary + "\n", "dn: a=b\nuserPassword " + canary + "\n", "dn: a=b\nuserPassword:: %" + canary + "\n",
+		"dn: a=b\n" + canary + " x: y\n", canary + ": x\n", "dn: a=b\ncn: a\n\n" + canary + ": x\n",
+	} {
+		_, err := all(text)
+		require.Error(t, err, text)
+		assert.NotContains(t, err.Error(), canary)
 	}
 }
 

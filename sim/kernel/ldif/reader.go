@@ -90,18 +90,18 @@ func (r *Reader) SkipRecord() error {
 	}
 }
 
-// Parse takes a line apart: "cn;lang-de:: w4R0".
+// Parse takes a line apart: "cn;lang-de:: w4R0". Errors do not show what stands there: it may be the rest of a password.
 func (r *Reader) Parse(line Line) (Attribute, error) {
 	if line.Text[0] == ' ' {
 		return Attribute{}, r.Errorf(line.Number, "the line continues another (it starts with a space), but there is none before it")
 	}
 	description, rest, ok := bytes.Cut(line.Text, []byte(":"))
 	if !ok {
-		return Attribute{}, r.Errorf(line.Number, "%.40q has no colon: a line is \"attribute: value\"; continued lines start with a space", line.Text)
+		return Attribute{}, r.Errorf(line.Number, "the line has no colon: a line is \"attribute: value\"; continued lines start with a space")
 	}
 	name, options, _ := bytes.Cut(description, []byte(";"))
 	if !attributeName(name) {
-		return Attribute{}, r.Errorf(line.Number, "%.40q is not the name of an attribute", name)
+		return Attribute{}, r.Errorf(line.Number, "what stands before the colon is not the name of an attribute")
 	}
 	a := Attribute{Description: string(description), Name: strings.ToLower(string(name)), Options: string(options), number: line.Number}
 	switch {

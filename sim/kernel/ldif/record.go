@@ -51,7 +51,7 @@ func (r *Reader) Record() (Record, error) {
 			continue
 		}
 		if a.Name != "dn" || a.Options != "" {
-			return Record{}, r.Errorf(a.number, "an entry starts with \"dn:\", not with %.40q", line.Text)
+			return Record{}, r.Errorf(a.number, "an entry starts with \"dn:\"; this line does not")
 		}
 		r.Began()
 		return r.rest(a)

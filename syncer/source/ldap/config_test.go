@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -87,4 +88,19 @@ func TestWithin(t *testing.T) {
 	} {
 		assert.Equal(t, want, within(base, dn), dn)
 	}
+}
+
+func TestTwoSourcesOfOneRegistry(t *testing.T) {
+	e := Environment{Registry: prometheus.NewRegistry()}
+	c := valid()
+	c.State = t.TempDir()
+	first, err := New(c, e)
+	require.NoError(t, err)
+	second, err := New(c, e)
+	require.ErrorAs(t, err, &prometheus.AlreadyRegisteredError{})
+	require.Nil(t, second, "what failed is not there to be closed")
+	first.Close()
+	third, err := New(c, e)
+	require.NoError(t, err, "metrics are taken back")
+	third.Close()
 }

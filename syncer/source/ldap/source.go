@@ -96,8 +96,10 @@ func New(c Config, e Environment) (*Source, error) {
 	if err := s.probe(); err != nil {
 		return nil, err
 	}
-	s.metrics, err = newMetrics(e.Registry, c.URLs)
-	return s, err
+	if s.metrics, err = newMetrics(e.Registry, c.URLs); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // probe finds out whether Config.State can be used, by this engine or by another one that reads at this moment.
