@@ -158,20 +158,11 @@ func asksForPassword(f ldap.Filter) bool {
 		return slices.ContainsFunc(f.Filters, asksForPassword)
 	case ldap.Not:
 		return asksForPassword(f.Filter)
-	case ldap.Equality:
-		return isPassword(f.Attr)
-	case ldap.GreaterOrEqual:
-		return isPassword(f.Attr)
-	case ldap.LessOrEqual:
-		return isPassword(f.Attr)
-	case ldap.Approx:
-		return isPassword(f.Attr)
-	case ldap.Extensible:
-		return f.Attr == "" || isPassword(f.Attr)
-	case ldap.Substrings:
-		return isPassword(f.Attr)
+	case ldap.Present: // without a value
+		return false
 	}
-	return false
+	attr, ok := ldap.AttributeOf(f)
+	return ok && (attr == "" || isPassword(attr))
 }
 
 // isPassword tells whether a description is that of an attribute with passwords, by name or OID, whatever its options.

@@ -25,24 +25,7 @@ func (d *Directory) matchValues(out *ldap.Entry, filters []ldap.Filter) {
 // valueMatches decides one item for one value: as a search would for an entry that has nothing else. An item is about its very
 // attribute, not about the kinds of it (OpenDJ, MatchedValuesFilter).
 func (d *Directory) valueMatches(kind *schema.Attribute, value []byte, f ldap.Filter) bool {
-	var attr string
-	switch f := f.(type) {
-	case ldap.Present:
-		attr = f.Attr
-	case ldap.Equality:
-		attr = f.Attr
-	case ldap.Approx:
-		attr = f.Attr
-	case ldap.GreaterOrEqual:
-		attr = f.Attr
-	case ldap.LessOrEqual:
-		attr = f.Attr
-	case ldap.Substrings:
-		attr = f.Attr
-	case ldap.Extensible:
-		attr = f.Attr
-	}
-	if attr != "" && d.describe(attr).kind != kind {
+	if attr, _ := ldap.AttributeOf(f); attr != "" && d.describe(attr).kind != kind {
 		return false
 	}
 	alone := &entry{id: pseudo, attributes: []attribute{attributeOf(kind, kind.Name(), value)}}

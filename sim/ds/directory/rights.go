@@ -161,10 +161,6 @@ func (a *asker) mayFilter(r right, e *entry, f ldap.Filter) bool {
 	if a.bypass {
 		return true
 	}
-	attribute := func(name string) bool {
-		kind := a.d.describe(name).kind
-		return kind == nil || a.may(r, e, kind)
-	}
 	all := func(parts []ldap.Filter) bool {
 		return !slices.ContainsFunc(parts, func(part ldap.Filter) bool { return !a.mayFilter(r, e, part) })
 	}
@@ -175,22 +171,10 @@ func (a *asker) mayFilter(r right, e *entry, f ldap.Filter) bool {
 		return all(f.Filters)
 	case ldap.Not:
 		return a.mayFilter(r, e, f.Filter)
-	case ldap.Present:
-		return attribute(f.Attr)
-	case ldap.Equality:
-		return attribute(f.Attr)
-	case ldap.Approx:
-		return attribute(f.Attr)
-	case ldap.GreaterOrEqual:
-		return attribute(f.Attr)
-	case ldap.LessOrEqual:
-		return attribute(f.Attr)
-	case ldap.Substrings:
-		return attribute(f.Attr)
-	case ldap.Extensible:
-		return attribute(f.Attr)
 	}
-	return true
+	name, ok := ldap.AttributeOf(f)
+	kind := a.d.describe(name).kind
+	return !ok || kind == nil || a.may(r, e, kind)
 }
 
 // filtered tells whether an entry is one that a targetfilter is about.

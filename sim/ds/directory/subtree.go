@@ -265,20 +265,7 @@ func circular(s *schema.Schema, f ldap.Filter) bool {
 		return one(f.Filters)
 	case ldap.Not:
 		return circular(s, f.Filter)
-	case ldap.Equality:
-		return asks(f.Attr)
-	case ldap.Approx:
-		return asks(f.Attr)
-	case ldap.GreaterOrEqual:
-		return asks(f.Attr)
-	case ldap.LessOrEqual:
-		return asks(f.Attr)
-	case ldap.Present:
-		return asks(f.Attr)
-	case ldap.Substrings:
-		return asks(f.Attr)
-	case ldap.Extensible:
-		return asks(f.Attr)
 	}
-	return false
+	attr, ok := ldap.AttributeOf(f)
+	return ok && asks(attr)
 }

@@ -52,6 +52,28 @@ type (
 	}
 )
 
+// AttributeOf returns the attribute that an item of a filter asks for, "" for an extensible match of any. ok is false for And, Or
+// and Not, which ask for those of others.
+func AttributeOf(f Filter) (attr string, ok bool) {
+	switch f := f.(type) {
+	case Equality:
+		return f.Attr, true
+	case Substrings:
+		return f.Attr, true
+	case GreaterOrEqual:
+		return f.Attr, true
+	case LessOrEqual:
+		return f.Attr, true
+	case Present:
+		return f.Attr, true
+	case Approx:
+		return f.Attr, true
+	case Extensible:
+		return f.Attr, true
+	}
+	return "", false
+}
+
 func (And) filter()            {}
 func (Or) filter()             {}
 func (Not) filter()            {}
